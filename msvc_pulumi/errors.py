@@ -1,0 +1,210 @@
+"""What can be wrong, and where: field paths, spans, diagnostics and the exceptions that carry them.
+
+Every stage reports problems as `Diagnostic` values and raises one `ModelServiceError` for all the
+problems it found. The words follow Kubernetes' own field errors (apimachinery
+``validation/field/errors.go``), the shape follows HCL's diagnostics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import StrEnum
+
+__all__ = [
+    "Diagnostic",
+    "Diagnostics",
+    "FieldPath",
+    "InterpolationError",
+    "Label",
+    "LoadError",
+    "MergeError",
+    "ModelServiceError",
+    "PlanError",
+    "Severity",
+    "Span",
+    "SpecError",
+    "nearest",
+]
+
+
+class FieldPath(tuple[str | int, ...]):
+    """The place of a value inside a document, printed as Kubernetes prints it: ``spec.ports[0].name``.
+
+    A string step is a mapping key, an integer step a list index.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, *steps: str | int) -> FieldPath:
+        return cls(steps)
+
+    def child(self, *steps: str | int) -> FieldPath:
+        return FieldPath((*self, *steps))
+
+    @property
+    def parent(self) -> FieldPath:
+        return FieldPath(self[:-1])
+
+    def __str__(self) -> str:
+        text = ""
+        for step in self:
+            if isinstance(step, int):
+                text += f"[{step}]"
+            elif step == "" or any(character in step for character in "./[] "):
+                text += f"[{step}]"
+            else:
+                text += f".{step}" if text else step
+        return text
+
+    def __repr__(self) -> str:
+        return f"FieldPath({str(self)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one line of one input.
+
+    ``line`` and ``column`` count from 1, in characters; ``text`` is the whole source line without
+    its line end, so a span can be shown after its input is gone.
+    """
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One more place that contributes to a problem, with a word on its part in it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem: a constant code for tests and tools, a sentence, a place and a remedy.
+
+    ``code`` is kebab-case and names the rule that fired; wording may change, codes may not.
+    ``field`` is relative to the document; inside a BaseConfig section it begins with ``data`` and
+    the section's key. ``go`` is the message the Go program prints for the same problem, verbatim.
+    """
+
+    code: str
+    summary: str
+    severity: Severity = Severity.ERROR
+    field: FieldPath = FieldPath()
+    span: Span | None = None
+    label: str = ""
+    related: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    go: str = ""
+    help: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def at(self, span: Span | None) -> Diagnostic:
+        """The same diagnostic placed at ``span`` unless it already has a place."""
+        return self if self.span is not None or span is None else replace(self, span=span)
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """A collector for one stage: gathers every problem, then raises once."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.items:
+            self.items.append(diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    def error(self, code: str, summary: str, **details: object) -> None:
+        self.add(Diagnostic(code, summary, Severity.ERROR, **details))  # type: ignore[arg-type]
+
+    def warning(self, code: str, summary: str, **details: object) -> None:
+        self.add(Diagnostic(code, summary, Severity.WARNING, **details))  # type: ignore[arg-type]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(item for item in self.items if item.is_error)
+
+    def located(self, locate: Callable[[FieldPath], Span | None]) -> None:
+        """Give every diagnostic that has a field path but no place the place ``locate`` knows."""
+        self.items = [
+            item.at(locate(item.field)) if item.span is None else item for item in self.items
+        ]
+
+    def raise_errors(self, error: type[ModelServiceError]) -> None:
+        """Raise ``error`` with everything collected (warnings included) if any item is an error."""
+        if self.errors:
+            raise error(self.items)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class ModelServiceError(Exception):
+    """Bad input or a failed stage; ``diagnostics`` says everything a user needs."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        first = next((item for item in self.diagnostics if item.is_error), None)
+        if first is None:
+            return "unknown problem"
+        place = f"{first.span}: " if first.span else ""
+        prefix = f"{first.field}: " if first.field else ""
+        others = sum(item.is_error for item in self.diagnostics) - 1
+        tail = f" (and {others} more)" if others else ""
+        return f"{place}{prefix}{first.summary}{tail}"
+
+
+class LoadError(ModelServiceError):
+    """An input cannot be read or is not YAML."""
+
+
+class SpecError(ModelServiceError):
+    """A document is YAML but not a valid ModelService or BaseConfig."""
+
+
+class InterpolationError(ModelServiceError):
+    """A template cannot be parsed or executed."""
+
+
+class MergeError(ModelServiceError):
+    """BaseConfig and ModelService contradict each other."""
+
+
+class PlanError(ModelServiceError):
+    """The children contradict each other (duplicate or cyclic)."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name a user most likely meant by ``name``, or None if nothing comes close."""
+    candidates = {item.lower(): item for item in sorted(known)}
+    matches = get_close_matches(name.lower(), candidates, n=1, cutoff=0.7)
+    return candidates[matches[0]] if matches else None
