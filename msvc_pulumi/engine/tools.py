@@ -1,0 +1,126 @@
+"""The programs this project can build for itself and the CustomResourceDefinitions it can fetch.
+
+`TOOLS` and `CRD_SETS` say what is made from which module; versions are in ``tools/*/go.mod`` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CRD_SETS", "TOOLS", "Tool"]
+
+GIGABYTE = 1 << 30
+
+KUBERNETES_STAMPS = tuple(
+    f"{package}.{variable}"
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    for variable in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One program and how Go makes it."""
+
+    name: str
+    folder: str
+    """Folder of its go.mod below ``tools/``."""
+    module: str
+    """The module whose version is the program's version."""
+    package: str
+    """Import path of its main package."""
+    stamps: tuple[str, ...] = ()
+    """Linker assignments ``variable=value``; {version}, {major} and {minor} are filled in."""
+    assets: tuple[str, ...] = ()
+    """Files of ``module`` that are kept beside the program."""
+    size: int = GIGABYTE
+    """Bytes that building it takes, Go's build cache included."""
+    from_path: bool = False
+    """Whether a program of this name on PATH is preferred."""
+    instead: str = ""
+    """Another way to get it."""
+
+
+def _kubernetes(name: str, *, from_path: bool = False, instead: str = "") -> Tool:
+    return Tool(
+        name,
+        "kubernetes",
+        "k8s.io/kubernetes",
+        f"k8s.io/kubernetes/cmd/{name}",
+        stamps=KUBERNETES_STAMPS,
+        size=3 * GIGABYTE,
+        from_path=from_path,
+        instead=instead,
+    )
+
+
+KWOK_STAGES = "kustomize/stage"
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "pulumi",
+            "pulumi",
+            "github.com/pulumi/pulumi/pkg/v3",
+            "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+            stamps=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
+            size=2 * GIGABYTE,
+            from_path=True,
+            instead="install Pulumi (https://www.pulumi.com/docs/install/)",
+        ),
+        Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
+        _kubernetes("kube-apiserver"),
+        _kubernetes("kube-controller-manager"),
+        _kubernetes("kube-scheduler"),
+        _kubernetes(
+            "kubectl",
+            from_path=True,
+            instead="install kubectl (https://kubernetes.io/docs/tasks/tools/)",
+        ),
+        Tool(
+            "kwok",
+            "kwok",
+            "sigs.k8s.io/kwok",
+            "sigs.k8s.io/kwok/cmd/kwok",
+            assets=tuple(
+                f"{KWOK_STAGES}/{stage}.yaml"
+                for stage in (
+                    "node/fast/node-initialize",
+                    "node/heartbeat-with-lease/node-heartbeat-with-lease",
+                    "pod/fast/pod-ready",
+                    "pod/fast/pod-complete",
+                    "pod/fast/pod-delete",
+                    "volume/fast/pv-bind",
+                    "volume/fast/pv-delete",
+                    "volume/fast/pvc-provision",
+                    "volume/fast/pvc-delete",
+                )
+            ),
+        ),
+    )
+}
+"""Every program that can be asked for."""
+
+CRD_SETS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "gateway-api": (
+        "sigs.k8s.io/gateway-api",
+        ("config/crd/standard/gateway.networking.k8s.io_*.yaml",),
+    ),
+    "inference-extension-v1alpha2": (
+        "msvc-pulumi.dev/inference-extension-v1alpha2",
+        ("config/crd/bases/*.yaml",),
+    ),
+    # Without its own copy of the v1alpha2 pool, which would displace the one above.
+    "inference-extension-v1": (
+        "sigs.k8s.io/gateway-api-inference-extension",
+        (
+            "config/crd/bases/inference.networking.k8s.io_inferencepools.yaml",
+            "config/crd/bases/inference.networking.x-k8s.io_inferenceobjectives.yaml",
+            "config/crd/bases/inference.networking.x-k8s.io_inferencemodelrewrites.yaml",
+        ),
+    ),
+    "leader-worker-set": ("sigs.k8s.io/lws", ("config/crd/bases/*.yaml",)),
+    "keda": ("github.com/kedacore/keda/v2", ("config/crd/bases/keda.sh_*.yaml",)),
+}
+"""Name of a set of CustomResourceDefinitions → module in ``tools/crds/go.mod`` and its files."""
