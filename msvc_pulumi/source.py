@@ -62,7 +62,7 @@ class Document:
         self._made = (source, root)
 
     @classmethod
-    def from_value(cls, name: str, value: Any) -> Document:
+    def of(cls, value: Any, name: str) -> Document:
         """A document for a value that no file holds, such as an object in a stack's configuration.
 
         Places in it are lines of its JSON text, which is only made when a place is asked for.
@@ -119,6 +119,22 @@ class Document:
             return self._spanned(node.start, node.end)
         end = node.end if self._same_line(key[0], node.end) else key[1]
         return self._spanned(key[0], end)
+
+    def key_span(self, path: FieldPath) -> Span:
+        """Where the key of ``path`` is written; as `span` for what has no key."""
+        return self._key_span(path) or self.span(path)
+
+    def get(self, path: FieldPath) -> Any:
+        """The value at ``path``, None where there is none."""
+        value = self.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
 
     def inner_span(self, path: FieldPath, line0: int, column0: int, length: int = 1) -> Span:
         """The place of a character inside the string at ``path``, by line and column from 0.

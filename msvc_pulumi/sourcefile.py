@@ -17,8 +17,8 @@ __all__ = ["MAX_SIZE", "Locate", "Source", "read_source"]
 
 MAX_SIZE = 8 * 1024 * 1024  # bytes of one input; etcd takes objects up to 1.5 MiB
 
-Locate = Callable[[int, int], Span]
-"""From a line and a column, both counted from 0, to the place that the user wrote."""
+Locate = Callable[[int, int, int], Span]
+"""From a line, a column (both from 0) and a length to the place that the user wrote."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SECRET = re.compile(r"""^\s*["']?kind["']?\s*:\s*["']?Secret\b""", re.IGNORECASE | re.MULTILINE)
@@ -78,7 +78,7 @@ class Source:
 
     def _place(self, line: int, column: int, length: int, hidden: bool) -> Span:
         if self.locate is not None:
-            return self.locate(line, column)
+            return self.locate(line, column, length)
         return Span(self.name, line + 1, column + 1, length, "" if hidden else self.line(line))
 
     def error_span(self, offset: int) -> Span:
