@@ -1,0 +1,1 @@
+"""llm-d ModelServices, from custom resource and BaseConfig to Kubernetes objects."""

@@ -1,0 +1,167 @@
+"""The BaseConfig: a ConfigMap whose data values are templates of child resources.
+
+Keys, order and leniency are the original's (``internal/controller/baseconfig.go``): absent, blank
+and null sections do not exist, ``{}`` does. Unknown keys are rendered and ignored, with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msvc_pulumi import schema
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
+from msvc_pulumi.gotemplate import Rendered
+from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.scalars import scalar_text
+from msvc_pulumi.source import Document, Source, parse
+
+__all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
+
+# BaseConfig data keys and the type each holds, in the order in which the original decodes them.
+SECTIONS: dict[str, str] = {
+    "configMaps": "[]core/v1.ConfigMap",
+    "prefillDeployment": "apps/v1.Deployment",
+    "decodeDeployment": "apps/v1.Deployment",
+    "prefillService": "core/v1.Service",
+    "decodeService": "core/v1.Service",
+    "httpRoute": "gateway.networking.k8s.io/v1.HTTPRoute",
+    "inferencePool": "inference.networking.x-k8s.io/v1alpha2.InferencePool",
+    "inferenceModel": "inference.networking.x-k8s.io/v1alpha2.InferenceModel",
+    "eppDeployment": "apps/v1.Deployment",
+    "eppService": "core/v1.Service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One rendered and decoded data value; ``document`` knows where its fields are in the file."""
+
+    key: str
+    value: Any
+    document: Document
+
+    def span(self, path: FieldPath) -> Span:
+        return self.document.span(path)
+
+
+@dataclass(frozen=True, slots=True)
+class BaseConfig:
+    """The sections that exist, by key."""
+
+    sections: Mapping[str, Section]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.sections
+
+    def get(self, key: str) -> Section | None:
+        return self.sections.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    section: Section | None
+    problems: tuple[Diagnostic, ...]
+
+
+def load_base_config(
+    document: Document | None, interpolation: Interpolation, diagnostics: Diagnostics
+) -> BaseConfig:
+    """The BaseConfig in ``document`` with every section rendered for one ModelService.
+
+    All problems of all sections are reported; a section with an error is left out.
+    """
+    if document is None or document.value is None:
+        return BaseConfig({})
+    dialect = interpolation.dialect(document)
+    texts = dict(_texts(document, diagnostics))
+    rendered = {
+        key: interpolation.section(document, key, text, dialect) for key, text in texts.items()
+    }
+    sections = {}
+    for key in SECTIONS:
+        output = rendered.get(key)
+        if output is not None and output.text.strip():
+            decoded = _decode(key, texts[key], output, document)
+            diagnostics.extend(decoded.problems)
+            if decoded.section is not None:
+                sections[key] = decoded.section
+    return BaseConfig(sections)
+
+
+def _texts(document: Document, diagnostics: Diagnostics) -> Iterator[tuple[str, str]]:
+    """The data values of the ConfigMap; reports what is not text."""
+    value = document.value
+    data = value.get("data") if isinstance(value, dict) else value
+    field = FieldPath.of("data")
+    if not isinstance(value, dict) or not isinstance(data, dict | None):
+        found = data if isinstance(value, dict) else value
+        diagnostics.error(
+            "invalid-type",
+            f"Invalid value: {_kind(found)}: must be a mapping of section names to text",
+            field=field if isinstance(value, dict) else FieldPath(),
+            span=document.span(field),
+            help="a BaseConfig is a ConfigMap; write each section as a block scalar: name: |",
+        )
+        return
+    for key, text in (data or {}).items():
+        here = field.child(key)
+        if isinstance(text, dict | list):
+            diagnostics.error(
+                "invalid-type",
+                f"Invalid value: {_kind(text)}: must be text",
+                field=here,
+                span=document.span(here),
+                help=f"write the section as a block scalar: {key}: |",
+            )
+            continue
+        if key not in SECTIONS:
+            diagnostics.add(_unknown_section(key, here, document))
+        if text is not None:
+            yield key, scalar_text(text)
+
+
+def _unknown_section(key: str, field: FieldPath, document: Document) -> Diagnostic:
+    close = nearest(key, SECTIONS)
+    return Diagnostic(
+        "unknown-section",
+        "Unknown section: it is rendered and then ignored",
+        Severity.WARNING,
+        field=field,
+        span=document.keys.get(field),
+        help=f"did you mean {close}?" if close else "known sections: " + ", ".join(SECTIONS),
+    )
+
+
+def _decode(key: str, text: str, rendered: Rendered, document: Document) -> _Decoded:
+    """The section ``key`` read from ``rendered``, and the problems in it at their outer places."""
+    field = FieldPath.of("data", key)
+
+    def locate(line: int, column: int) -> Span:
+        offset = rendered.source_offset(_offset(rendered.text, line, column))
+        start = text.rfind("\n", 0, offset) + 1
+        return document.inner_span(field, text.count("\n", 0, offset), offset - start)
+
+    source = Source.derived(f"{document.source.name}: data.{key}", rendered.text, locate)
+    found = Diagnostics()
+    inner = next(iter(parse(source, diagnostics=found)), None)
+    value = None
+    if inner is not None and inner.value is not None:
+        value = schema.decode(SECTIONS[key], inner.value, at=FieldPath(), diagnostics=found)
+        found.located(inner.span)
+    problems = tuple(replace(item, field=field.child(*item.field)) for item in found)
+    if inner is None or value is None or found.errors:
+        return _Decoded(None, problems)
+    return _Decoded(Section(key, value, inner), problems)
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    position = 0
+    for _ in range(line):
+        position = text.find("\n", position) + 1
+    return position + column
+
+
+def _kind(value: Any) -> str:
+    return {dict: "mapping", list: "list", str: "string"}.get(type(value), repr(value))

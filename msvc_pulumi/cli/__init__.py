@@ -1,0 +1,59 @@
+"""The command line: ``msvc``, also ``python -m msvc_pulumi``.
+
+Each command is a module with ``add_parser`` and a ``run`` that returns the exit code; what a
+command needs beyond the pure pipeline is imported when it runs, so that ``generate`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from msvc_pulumi.cli import diagnostics
+from msvc_pulumi.errors import ModelServiceError
+
+__all__ = ["main"]
+
+COMMANDS = ("generate",)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="msvc",
+        description="Serve large language models on Kubernetes from llm-d ModelServices.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"msvc_pulumi.cli.{name}").add_parser(commands)
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow to import
+
+    try:
+        return f"msvc {version('msvc-pulumi')}"
+    except PackageNotFoundError:  # a checkout on sys.path that was never installed
+        return "msvc (not installed)"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 ok, 1 errors in the input, 2 wrong usage, 3 engine or cluster failure.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ModelServiceError as error:
+        diagnostics.show(error.diagnostics, arguments)
+        return getattr(error, "exit_code", 1)
+    except BrokenPipeError:  # the reader of a pipe went away: nothing left to say to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,150 @@
+"""``msvc generate``: print what would be applied, without a cluster and without Pulumi."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from msvc_pulumi import output
+from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.errors import (
+    Diagnostic,
+    Diagnostics,
+    LoadError,
+    ModelServiceError,
+    Severity,
+    SpecError,
+)
+from msvc_pulumi.inputs import Inputs, base_config_for, load_inputs
+from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+
+__all__ = ["add_parser", "plan_inputs"]
+
+FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
+
+
+def add_parser(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "generate",
+        help="print the Kubernetes objects of ModelServices",
+        description="Print the Kubernetes objects that ModelServices and a BaseConfig describe. "
+        "FILE may be -, a folder or a glob.",
+    )
+    add_input_arguments(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=("manifests", "sections", "json"),
+        default="manifests",
+        help="manifests for kubectl apply (default), the sections that the Go program prints, "
+        "or one JSON list",
+    )
+    parser.add_argument(
+        "--provenance", action="store_true", help="say in comments who set each field"
+    )
+    printed.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what to plan and how: shared by every command that plans."""
+    parser.add_argument(
+        "-m",
+        "--modelservice",
+        metavar="FILE",
+        action="append",
+        required=True,
+        help="ModelService custom resources",
+    )
+    parser.add_argument(
+        "-b", "--baseconfig", metavar="FILE", action="append", default=[], help="BaseConfigs"
+    )
+    parser.add_argument(
+        "--epp-cluster-role",
+        metavar="NAME",
+        default="",
+        help="ClusterRole of the endpoint picker (default: a Role of its own)",
+    )
+    parser.add_argument(
+        "--epp-pull-secrets",
+        metavar="NAMES",
+        action="append",
+        default=[],
+        help="image pull secrets of the endpoint picker, comma-separated",
+    )
+    parser.add_argument(
+        "--pd-pull-secrets",
+        metavar="NAMES",
+        action="append",
+        default=[],
+        help="image pull secrets of prefill and decode, comma-separated",
+    )
+    parser.add_argument(
+        "--inference-api",
+        choices=("auto", "v1alpha2", "v1"),
+        default="auto",
+        help="generation of the Inference Extension to write for (default: auto)",
+    )
+
+
+def options(arguments: argparse.Namespace) -> PlanOptions:
+    """The plan options that the arguments state."""
+    return PlanOptions(
+        epp_cluster_role=arguments.epp_cluster_role,
+        epp_pull_secrets=tuple(_names(arguments.epp_pull_secrets)),
+        pd_pull_secrets=tuple(_names(arguments.pd_pull_secrets)),
+        inference_api=arguments.inference_api,
+    )
+
+
+def _names(values: Iterable[str]) -> Iterable[str]:
+    """Every name in ``values``, each one CSV record as pflag's string slices read them."""
+    for value in values:
+        for record in csv.reader([value]):
+            yield from record
+
+
+def plan_inputs(
+    inputs: Inputs, plan_options: PlanOptions, *, strict: bool = False
+) -> tuple[list[Plan], list[Diagnostic]]:
+    """A plan for every ModelService, and the warnings of all.
+
+    Raises:
+        ModelServiceError: any ModelService has errors; it carries the problems of all of them.
+    """
+    found = Diagnostics(list(inputs.diagnostics))
+    plans = []
+    failure: type[ModelServiceError] = SpecError
+    for service in inputs.model_services:
+        base = base_config_for(service, inputs.base_configs, found)
+        try:
+            plan = plan_model_service(service, base, plan_options)
+        except ModelServiceError as error:
+            failure = type(error)
+            found.extend(error.diagnostics)
+        else:
+            plans.append(plan)
+            found.extend(plan.diagnostics)
+    if strict:
+        found.items = [replace(item, severity=Severity.ERROR) for item in found]
+    found.raise_errors(failure)
+    return plans, list(found)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
+    if not inputs.model_services:
+        problem = Diagnostic("no-model-service", "no ModelService among the files")
+        raise LoadError([problem])
+    plans, warnings = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    if arguments.output == "manifests":
+        text = output.to_manifests(plans, provenance=arguments.provenance)
+    else:
+        text = FORMATS[arguments.output](plans)
+    printed.show(warnings, arguments)
+    sys.stdout.write(text)
+    return 0

@@ -1,0 +1,210 @@
+"""Which documents a run works on: files, folders and globs to ModelServices with their BaseConfigs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity, nearest
+from msvc_pulumi.source import Document, Source, parse, read_source
+
+__all__ = ["Inputs", "base_config_for", "expand", "load_inputs"]
+
+SUFFIXES = (".yaml", ".yml", ".json")
+REFERENCE = FieldPath.of("spec", "baseConfigMapRef")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The documents of a run, in the order they were named, with the warnings of reading them."""
+
+    model_services: tuple[Document, ...]
+    base_configs: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def expand(name: str, *, root: Path | None = None) -> list[str]:
+    """The files that ``name`` stands for, sorted: a file, ``-``, a folder's YAML files, or a glob.
+
+    Relative names start at ``root``. A file that does not exist is returned as it is, so that
+    reading it says what is wrong.
+
+    Raises:
+        LoadError: a folder or glob has no YAML file.
+    """
+    if name == "-":
+        return [name]
+    path = name if root is None else str(root / name)
+    if Path(path).is_dir():
+        found = [str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES]
+    elif has_magic(path) and not Path(path).exists():
+        found = [file for file in glob(path, recursive=True) if Path(file).is_file()]
+    else:
+        return [path]
+    if not found:
+        raise LoadError(
+            [
+                Diagnostic(
+                    "no-files",
+                    f'"{name}" has no YAML file in it',
+                    help=f"files end in {', '.join(SUFFIXES)}",
+                )
+            ]
+        )
+    return sorted(found)
+
+
+def load_inputs(
+    model_services: Sequence[str], base_configs: Sequence[str] = (), *, root: Path | None = None
+) -> Inputs:
+    """The documents in the named files.
+
+    Where ModelServices and ConfigMaps stand together in a folder, a glob or one file, each is taken
+    for what it is; a file named on its own is taken for what it was named as.
+
+    Raises:
+        LoadError: a file cannot be read, is not YAML, or a file for a ModelService is empty.
+    """
+    diagnostics = Diagnostics()
+    services: list[Document] = []
+    configs: list[Document] = []
+    for name in model_services:
+        documents, alone = _read_all(name, root, diagnostics)
+        if alone and not documents and not diagnostics.errors:
+            diagnostics.add(_empty(name))
+        for number, document in enumerate(documents):
+            if _kind(document) == "ModelService" or (alone and number == 0):
+                services.append(document)
+            elif _kind(document) == "ConfigMap":
+                configs.append(document)
+            elif alone:
+                diagnostics.add(_ignored(document))
+    for name in base_configs:
+        documents, alone = _read_all(name, root, diagnostics)
+        chosen = [
+            document
+            for number, document in enumerate(documents)
+            if _kind(document) == "ConfigMap" or (alone and number == 0)
+        ]
+        if not chosen and not alone and not diagnostics.errors:
+            diagnostics.error(
+                "no-base-config",
+                f'"{name}" has no BaseConfig in it',
+                help="a BaseConfig is a ConfigMap; name its file",
+            )
+        configs.extend(chosen)
+    diagnostics.raise_errors(LoadError)
+    return Inputs(tuple(services), tuple(configs), tuple(diagnostics))
+
+
+def base_config_for(
+    model_service: Document, base_configs: Sequence[Document], diagnostics: Diagnostics
+) -> Document | None:
+    """The BaseConfig of ``model_service``: the one it names, or the only one there is.
+
+    A lone BaseConfig of another name is used with a warning, as the original's ``generate -b``
+    did silently. Several of which none is named are an error ``base-config-not-found``.
+    """
+    reference = _reference(model_service)
+    name = reference.get("name")
+    wanted = [d for d in base_configs if name and _is_named(d, name, _namespace(model_service))]
+    if wanted:
+        return wanted[0]
+    span = model_service.span(REFERENCE.child("name") if name else REFERENCE)
+    if len(base_configs) == 1:
+        only = base_configs[0]
+        if name and _name(only) not in (None, name):
+            diagnostics.warning(
+                "base-config-mismatch",
+                f'the ModelService refers to BaseConfig "{name}", used is "{_name(only)}"',
+                field=REFERENCE.child("name"),
+                span=span,
+            )
+        return only
+    if not base_configs and not name:
+        return None
+    names = sorted({n for d in base_configs if (n := _name(d))})
+    close = nearest(str(name), names) if name else None
+    diagnostics.add(
+        Diagnostic(
+            "base-config-not-found",
+            f'BaseConfig "{name}" is not among the inputs'
+            if name
+            else "there are several BaseConfigs and the ModelService names none",
+            Severity.ERROR if base_configs else Severity.WARNING,
+            field=REFERENCE,
+            span=span,
+            help=f"did you mean {close}?"
+            if close
+            else f"given: {', '.join(names)}"
+            if names
+            else "give its file with -b; without it only the ModelService itself is used",
+        )
+    )
+    return None
+
+
+def _read(file: str, diagnostics: Diagnostics) -> list[Document]:
+    try:
+        source: Source = read_source(file)
+    except LoadError as error:
+        diagnostics.extend(error.diagnostics)
+        return []
+    return parse(source, diagnostics=diagnostics)
+
+
+def _read_all(
+    name: str, root: Path | None, diagnostics: Diagnostics
+) -> tuple[list[Document], bool]:
+    """All documents that ``name`` stands for, and whether it names one file."""
+    files = expand(name, root=root)
+    alone = files == [name if root is None or name == "-" else str(root / name)]
+    return [document for file in files for document in _read(file, diagnostics)], alone
+
+
+def _kind(document: Document) -> Any:
+    return document.value.get("kind") if isinstance(document.value, dict) else None
+
+
+def _mapping(value: Any, steps: Iterable[str]) -> dict[str, Any]:
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _reference(document: Document) -> dict[str, Any]:
+    return _mapping(document.value, ("spec", "baseConfigMapRef"))
+
+
+def _name(document: Document) -> str | None:
+    name = _mapping(document.value, ("metadata",)).get("name")
+    return None if name is None else str(name)
+
+
+def _namespace(document: Document) -> str:
+    """The namespace the reference names, else the ModelService's own; "" if neither is stated."""
+    own = _mapping(document.value, ("metadata",)).get("namespace")
+    return str(_reference(document).get("namespace") or own or "")
+
+
+def _is_named(document: Document, name: str, namespace: str) -> bool:
+    own = _mapping(document.value, ("metadata",)).get("namespace")
+    return _name(document) == name and (not own or not namespace or own == namespace)
+
+
+def _empty(name: str) -> Diagnostic:
+    return Diagnostic(
+        "empty-file", f'"{name}" holds no document', help="write a ModelService into it"
+    )
+
+
+def _ignored(document: Document) -> Diagnostic:
+    return Diagnostic(
+        "ignored-document",
+        "this document is neither a ModelService nor a BaseConfig and is ignored",
+        Severity.WARNING,
+        span=document.span(FieldPath()),
+    )

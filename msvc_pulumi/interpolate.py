@@ -1,0 +1,191 @@
+"""Interpolation: the template variables of a ModelService, and the texts they are rendered into.
+
+Variables and places are the original's (``modelservice_controller.go`` ``TemplateVars``,
+``interpolate.go``): container ``args`` of the ModelService and every data value of the BaseConfig.
+The endpoint picker's args are rendered too; the original left ``{{`` in them (quirk Q13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msvc_pulumi import gotemplate, jinjatemplate
+from msvc_pulumi.artifacts import ModelArtifact
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
+from msvc_pulumi.gotemplate import NARROW, WIDE, Profile, Rendered, TemplateError
+from msvc_pulumi.naming import ChildNames, model_label
+from msvc_pulumi.source import Document
+from msvc_pulumi.v1alpha1 import ModelService
+
+__all__ = ["DIALECT_ANNOTATION", "Interpolation", "template_variables"]
+
+DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
+DIALECTS = {"go": gotemplate.render, "jinja2": jinjatemplate.render}
+UNKNOWN_PORT = -1  # what the original renders
+
+Locate = Callable[[int, int], Span]
+"""Where characters (offset, length) of a template stand in its file."""
+
+
+def template_variables(
+    service: ModelService, names: ChildNames, artifact: ModelArtifact
+) -> gotemplate.Struct:
+    """The original's sixteen variables, in its declaration order, with its JSON names."""
+    values = {
+        "ModelServiceName": service.name,
+        "ModelServiceNamespace": service.namespace,
+        "ModelName": service.spec.routing.model_name,
+        "HFModelName": artifact.hf_model_name,
+        "SanitizedModelName": model_label(service.spec.routing.model_name),
+        "ModelPath": artifact.model_path,
+        "MountedModelPath": artifact.mounted_model_path,
+        "AuthSecretName": service.spec.model_artifacts.auth_secret_name or "",
+        "EPPServiceName": names.epp_service,
+        "EPPDeploymentName": names.epp_deployment,
+        "PrefillDeploymentName": names.deployment("prefill"),
+        "DecodeDeploymentName": names.deployment("decode"),
+        "PrefillServiceName": names.service("prefill"),
+        "DecodeServiceName": names.service("decode"),
+        "InferencePoolName": names.inference_pool,
+        "InferenceModelName": names.inference_model,
+    }
+    return gotemplate.template_vars(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolation:
+    """One ModelService's variables and ports, applied to any number of templates.
+
+    Problems go to ``diagnostics``; what cannot be rendered comes back as None.
+    """
+
+    variables: gotemplate.Struct
+    ports: dict[str, int]
+    diagnostics: Diagnostics
+
+    @classmethod
+    def of(
+        cls,
+        service: ModelService,
+        names: ChildNames,
+        artifact: ModelArtifact,
+        diagnostics: Diagnostics,
+    ) -> Interpolation:
+        ports: dict[str, int] = {}
+        for port in service.spec.routing.ports:
+            ports.setdefault(port.name, port.port)  # of two ports of one name the first counts
+        return cls(template_variables(service, names, artifact), ports, diagnostics)
+
+    def dialect(self, document: Document) -> str:
+        """The dialect ``document`` asks for by annotation; ``go`` unless it says otherwise."""
+        path = FieldPath.of("metadata", "annotations", DIALECT_ANNOTATION)
+        dialect = _annotation(document.value, DIALECT_ANNOTATION) or "go"
+        if dialect in DIALECTS:
+            return dialect
+        self.diagnostics.error(
+            "unsupported-value",
+            f'Unsupported value: "{dialect}": supported values: "go", "jinja2"',
+            field=path,
+            span=document.span(path),
+        )
+        return "go"
+
+    def containers(
+        self, service: ModelService, document: Document
+    ) -> dict[FieldPath, list[dict[str, Any]]]:
+        """Every container list of the ModelService with its args rendered, by path."""
+        dialect = self.dialect(document)
+        result: dict[FieldPath, list[dict[str, Any]]] = {}
+        for at, containers in service.container_lists():
+            rendered = []
+            for number, container in enumerate(containers):
+                path = at.child(number, "args")
+                stated = dict(container.stated)
+                if stated.get("args"):
+                    stated["args"] = self._args(stated["args"], path, document, dialect)
+                rendered.append(stated)
+            result[at] = rendered
+        return result
+
+    def _args(
+        self, args: list[str], path: FieldPath, document: Document, dialect: str
+    ) -> list[str]:
+        result = []
+        for number, text in enumerate(args):
+            field = path.child(number)
+            locate = _locator(document, field, text)
+            rendered = self.render(text, dialect, NARROW, field=field, locate=locate)
+            result.append(text if rendered is None else rendered.text)
+        return result
+
+    def render(
+        self, text: str, dialect: str, profile: Profile, *, field: FieldPath, locate: Locate
+    ) -> Rendered | None:
+        """``text`` rendered, or None with a diagnostic at the failing term."""
+        if dialect == "go" and "{{" not in text:
+            return Rendered.literal(text)
+
+        def get_port(name: str) -> int:
+            if name not in self.ports:
+                self._unknown_port(name, text, field, locate)
+            return self.ports.get(name, UNKNOWN_PORT)
+
+        try:
+            return DIALECTS[dialect](
+                text,
+                self.variables,
+                functions={"getPort": gotemplate.Function("getPort", get_port, (str,), "int32")},
+                profile=profile,
+            )
+        except TemplateError as error:
+            self.diagnostics.add(
+                Diagnostic(
+                    error.code,
+                    error.message,
+                    field=field,
+                    span=locate(error.offset, error.length),
+                    go=error.go,
+                    help=error.help,
+                )
+            )
+            return None
+
+    def section(self, document: Document, key: str, text: str, dialect: str) -> Rendered | None:
+        """The BaseConfig's data value ``key`` rendered."""
+        field = FieldPath.of("data", key)
+        locate = _locator(document, field, text)
+        return self.render(text, dialect, WIDE, field=field, locate=locate)
+
+    def _unknown_port(self, name: str, text: str, field: FieldPath, locate: Locate) -> None:
+        close = nearest(name, self.ports)
+        known = ", ".join(f'"{port}"' for port in self.ports) or "none"
+        quoted = next((q for q in (f'"{name}"', f"'{name}'", f"`{name}`") if q in text), "")
+        self.diagnostics.add(
+            Diagnostic(
+                "unknown-port",
+                f'getPort "{name}" is not in spec.routing.ports; it renders {UNKNOWN_PORT}',
+                Severity.WARNING,
+                field=field,
+                span=locate(text.find(quoted) if quoted else 0, max(len(quoted), 1)),
+                help=f'did you mean "{close}"?' if close else f"known ports: {known}",
+            )
+        )
+
+
+def _annotation(manifest: Any, name: str) -> str:
+    """The annotation's text; "" wherever the manifest has not the shape to hold one."""
+    value = manifest
+    for step in ("metadata", "annotations", name):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _locator(document: Document, field: FieldPath, text: str) -> Locate:
+    def locate(offset: int, length: int) -> Span:
+        line = text.count("\n", 0, offset)
+        column = offset - (text.rfind("\n", 0, offset) + 1)
+        return document.inner_span(field, line, column, length)
+
+    return locate

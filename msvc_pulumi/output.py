@@ -1,0 +1,82 @@
+"""A Plan as text: apply-able manifests, the original's sections, JSON, and who set each field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from msvc_pulumi import schema
+from msvc_pulumi.emitter import leaf_lines, to_yaml
+from msvc_pulumi.plan import Plan, PlannedObject
+
+__all__ = ["sections", "to_json_text", "to_manifests", "to_sections"]
+
+
+def to_manifests(plans: Iterable[Plan], *, provenance: bool = False) -> str:
+    """All objects of ``plans`` as one multi-document YAML stream that ``kubectl apply`` takes.
+
+    With ``provenance`` every line ends in a comment that says who set the field, and where.
+    """
+    documents = []
+    for plan in plans:
+        for planned in plan:
+            text = to_yaml(planned.manifest)
+            documents.append(_commented(text, planned) if provenance else text)
+    return "---\n".join(documents)
+
+
+def to_json_text(plans: Iterable[Plan]) -> str:
+    """All objects of ``plans`` as one ``v1 List``."""
+    items = [planned.manifest for plan in plans for planned in plan]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2) + "\n"
+
+
+def to_sections(plans: Iterable[Plan]) -> str:
+    """The mapping that the original's ``generate`` prints; one document per plan."""
+    return "---\n".join(to_yaml(sections(plan)) for plan in plans)
+
+
+def sections(plan: Plan) -> dict[str, Any]:
+    """The plan in the shape of the original's ``generate``: a mapping by section key.
+
+    Objects look as Go serialises the original's types, zero values included (semantics: Go
+    ``encoding/json`` on the pinned Kubernetes API types).
+    """
+    result: dict[str, Any] = {}
+    for planned in plan:
+        key, listed, _ = planned.key.partition("[")
+        if key == "eppRole":
+            continue
+        value = _as_in_go(key, planned)
+        if listed:
+            result.setdefault(key, []).append(value)
+        else:
+            result[key] = value
+    return result
+
+
+def _as_in_go(key: str, planned: PlannedObject) -> dict[str, Any]:
+    child = planned.child
+    manifest = child.manifest
+    if key in ("prefillDeployment", "decodeDeployment"):
+        template = manifest["spec"]["template"]
+        pod = {"affinity": {}, **template["spec"]}
+        manifest = {
+            **manifest,
+            "spec": {**manifest["spec"], "template": {**template, "spec": pod}},
+        }
+    elif key == "eppRoleBinding" and manifest["roleRef"]["kind"] == "Role":
+        reference = {**manifest["roleRef"], "kind": "ClusterRole", "name": ""}
+        manifest = {**manifest, "roleRef": reference}
+    return dict(schema.encode_zero(child.kind.type_name, manifest))
+
+
+def _commented(text: str, planned: PlannedObject) -> str:
+    """``text`` with the origin of every leaf as a comment at the end of its line."""
+    lines = text.splitlines()
+    for path, line in leaf_lines(text):
+        origin = planned.origin(path)
+        place = f" {origin.span.file}:{origin.span.line}" if origin.span else ""
+        lines[line] += f"  # {origin.kind}{place}"
+    return "\n".join(lines) + "\n"

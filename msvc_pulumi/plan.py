@@ -1,0 +1,220 @@
+"""The Plan: every child of one ModelService, named, ordered, and ready to apply.
+
+`plan_model_service` is the whole pipeline as one pure function. The dry run, the Pulumi component
+and the operator all use it, so the dry run is what gets applied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msvc_pulumi import configmaps, epp, pd, routing
+from msvc_pulumi.artifacts import ModelArtifact, parse_artifact
+from msvc_pulumi.baseconfig import load_base_config
+from msvc_pulumi.children import Child, Origin
+from msvc_pulumi.context import BuildContext
+from msvc_pulumi.errors import (
+    Diagnostic,
+    Diagnostics,
+    FieldPath,
+    InterpolationError,
+    MergeError,
+    PlanError,
+    SpecError,
+)
+from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.source import Document
+from msvc_pulumi.v1alpha1 import ModelService, load_model_service
+
+__all__ = ["Plan", "PlanOptions", "PlannedObject", "plan_model_service"]
+
+# Which children a child needs before it is any use; a key stands for all items of a list.
+EDGES: dict[str, tuple[str, ...]] = {
+    "prefillDeployment": ("configMaps", "pdServiceAccount"),
+    "decodeDeployment": ("configMaps", "pdServiceAccount"),
+    "eppRoleBinding": ("eppServiceAccount", "eppRole"),
+    "eppDeployment": ("configMaps", "eppServiceAccount", "eppRoleBinding"),
+    "inferencePool": ("eppService",),
+    "inferenceModel": ("inferencePool",),
+    "httpRoute": ("inferencePool",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """One object to apply.
+
+    ``key`` is the original's section key, ``configMaps[0]`` for list items. ``depends_on`` holds
+    keys of this plan. ``ignore_changes`` are paths that something else owns once the object exists.
+    """
+
+    key: str
+    manifest: dict[str, Any]
+    depends_on: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+    child: Child = field(repr=False, compare=False)
+
+    def origin(self, path: FieldPath) -> Origin:
+        """Who set the field at ``path`` of the manifest, and where."""
+        return self.child.origin(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The objects of one ModelService in dependency order, with the warnings found on the way."""
+
+    name: str
+    namespace: str
+    objects: tuple[PlannedObject, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def __iter__(self) -> Iterator[PlannedObject]:
+        return iter(self.objects)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    @property
+    def hash(self) -> str:
+        """Hexadecimal SHA-256 of everything that would be applied; equal plans need no work."""
+        content = [(o.key, o.manifest, o.depends_on, o.ignore_changes) for o in self.objects]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_model_service(
+    model_service: Mapping[str, Any] | Document,
+    base_config: Mapping[str, Any] | Document | None = None,
+    options: PlanOptions | None = None,
+) -> Plan:
+    """The plan for a ModelService and its BaseConfig.
+
+    Documents carry positions into diagnostics; plain mappings are accepted where there is no file.
+
+    Raises:
+        SpecError: a document is not a valid ModelService or BaseConfig.
+        InterpolationError: a template fails, or a rendered section is not the object it should be.
+        MergeError: the two documents contradict each other.
+        PlanError: two children would be the same object.
+    """
+    options = options or PlanOptions()
+    document = _document(model_service, "modelservice")
+    base_document = None if base_config is None else _document(base_config, "baseconfig")
+    diagnostics = Diagnostics()
+
+    service = load_model_service(document, diagnostics)
+    diagnostics.raise_errors(SpecError)
+    assert service is not None  # noqa: S101  load_model_service returns None only with errors
+    service = service.in_namespace(options.namespace)
+    artifact = _artifact(service, document, diagnostics)
+
+    names = ChildNames(service.name)
+    interpolation = Interpolation.of(service, names, artifact, diagnostics)
+    containers = interpolation.containers(service, document)
+    base = load_base_config(base_document, interpolation, diagnostics)
+    diagnostics.raise_errors(InterpolationError)
+
+    context = BuildContext(
+        service, document, base, containers, names, artifact, options, diagnostics
+    )
+    children = [
+        *configmaps.build(context),
+        *pd.build(context),
+        *epp.build(context),
+        *routing.build(context),
+    ]
+    diagnostics.raise_errors(MergeError)
+    objects = _planned(children, decoupled=service.spec.decouple_scaling)
+    diagnostics.extend(_duplicates(objects))
+    diagnostics.raise_errors(PlanError)
+    return Plan(service.name, service.namespace, objects, tuple(diagnostics))
+
+
+def _document(value: Mapping[str, Any] | Document, name: str) -> Document:
+    return value if isinstance(value, Document) else Document.from_value(name, dict(value))
+
+
+def _artifact(service: ModelService, document: Document, diagnostics: Diagnostics) -> ModelArtifact:
+    artifacts = service.spec.model_artifacts
+    artifact = parse_artifact(
+        artifacts.uri,
+        auth_secret_name=artifacts.auth_secret_name,
+        size=artifacts.size,
+        pull_policy=artifacts.pull_policy or "",
+    )
+    if isinstance(artifact, Diagnostic):
+        diagnostics.add(artifact.at(document.span(artifact.field)))
+        raise SpecError(diagnostics)
+    return artifact
+
+
+def _planned(children: list[Child], *, decoupled: bool) -> tuple[PlannedObject, ...]:
+    """The children as planned objects, each after everything it depends on."""
+    keys = [child.key for child in children]
+    objects = {
+        child.key: PlannedObject(
+            child.key,
+            applicable(child.manifest),
+            _edges(child.key, keys),
+            _ignored(child.key, decoupled=decoupled),
+            child,
+        )
+        for child in children
+    }
+    ordered: dict[str, PlannedObject] = {}
+
+    def visit(key: str) -> None:
+        if key not in ordered:
+            for other in objects[key].depends_on:
+                visit(other)
+            ordered[key] = objects[key]
+
+    for key in keys:
+        visit(key)
+    return tuple(ordered.values())
+
+
+def _edges(key: str, keys: list[str]) -> tuple[str, ...]:
+    wanted = EDGES.get(key, ())
+    return tuple(other for other in keys if other.partition("[")[0] in wanted)
+
+
+def _ignored(key: str, *, decoupled: bool) -> tuple[str, ...]:
+    """``decoupleScaling`` hands the replica count over once a Deployment exists."""
+    if decoupled and key in ("prefillDeployment", "decodeDeployment"):
+        return ("spec.replicas",)
+    return ()
+
+
+def applicable(manifest: dict[str, Any]) -> dict[str, Any]:
+    """``manifest`` without what only a server may set: status and owners that have no uid yet."""
+    result = {key: value for key, value in manifest.items() if key != "status"}
+    metadata = {**manifest["metadata"]}
+    owners = [owner for owner in metadata.pop("ownerReferences", ()) if owner.get("uid")]
+    if owners:
+        metadata["ownerReferences"] = owners
+    result["metadata"] = metadata
+    return result
+
+
+def _duplicates(objects: tuple[PlannedObject, ...]) -> Iterator[Diagnostic]:
+    seen: dict[tuple[Any, ...], str] = {}
+    for planned in objects:
+        metadata = planned.manifest["metadata"]
+        kind = planned.manifest["kind"]
+        identity = (kind, metadata.get("namespace", ""), metadata.get("name", ""))
+        first = seen.setdefault(identity, planned.key)
+        if first != planned.key:
+            path = FieldPath.of("metadata", "name")
+            yield Diagnostic(
+                "plan-duplicate",
+                f'{kind} "{identity[2]}" is planned twice, as {first} and as {planned.key}',
+                span=planned.origin(path).span,
+                help="rename or remove one of them",
+            )

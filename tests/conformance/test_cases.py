@@ -1,0 +1,68 @@
+"""The original's behaviour, case by case: equal where it was right, as the ledger says where not."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from msvc_pulumi.cli import main
+from msvc_pulumi.errors import Diagnostics
+from msvc_pulumi.source import Source, parse
+
+HERE = Path(__file__).parent
+_spec = importlib.util.spec_from_file_location("conformance_corpus", HERE / "corpus.py")
+assert _spec is not None and _spec.loader is not None
+corpus = importlib.util.module_from_spec(_spec)
+sys.modules[_spec.name] = corpus
+_spec.loader.exec_module(corpus)
+
+CASES = corpus.cases()
+
+
+def values(text: str) -> list[Any]:
+    """What a YAML stream says, read as the original's readers do."""
+    diagnostics = Diagnostics()
+    documents = parse(Source("output", text), diagnostics=diagnostics)
+    assert not diagnostics.errors
+    return [document.value for document in documents]
+
+
+def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_corpus(
+    case: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command prints what the original printed, or fails where it failed, or as the ledger says."""
+    monkeypatch.chdir(case.folder)
+    code, out, err = run(case.arguments, capsys)
+
+    assert "Traceback" not in err
+    if case.fails:
+        assert code != 0
+        assert out == ""
+        assert err.strip()
+        return
+    assert code == 0, err
+    if case.expected is not None:
+        assert values(case.expected.read_text(encoding="utf-8")) == values(out)
+
+
+@pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
+def test_deviations_are_allowed() -> None:
+    """Only cases whose verdict is not plain REPRODUCE may deviate, and every deviation is a case."""
+    verdicts = {case.name: case.verdict for case in CASES}
+    stale = [name for name in corpus.DEVIATIONS if name not in verdicts]
+    assert stale == []
