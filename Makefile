@@ -1,0 +1,57 @@
+# Thin over the project's own commands: `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table clean
+
+##@ Use
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: setup ## Set up and run samples/facebook to Ready, on your cluster or a local one
+	@$(BIN)/msvc demo up
+
+down: setup ## Destroy the sample's stack and stop the local control plane
+	@$(BIN)/msvc demo down
+
+##@ Test
+test: setup quick engine ## Set up and run the whole test suite
+
+quick: setup lint types unit ## Lint, types, unit and conformance tests: under two minutes
+
+lint: setup ## ruff and the import contract
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy
+
+unit: setup ## Unit and conformance tests
+	@$(BIN)/pytest -q tests/unit tests/conformance
+
+engine: setup ## Tests against the real engine and a real API server
+	@$(BIN)/pytest -q tests/differential tests/engine
+
+##@ Develop
+setup: $(VENV)/.ready ## Make the virtual environment from the lock
+
+$(VENV)/.ready: requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+	@touch $@
+
+fmt: setup ## Format the code
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lock: setup ## Resolve the dependencies again
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+
+types-table: setup ## Make the table of Kubernetes types again from the Go modules
+	@$(BIN)/python tools/types/generate.py
+
+clean: ## Remove the virtual environment and caches of this checkout
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

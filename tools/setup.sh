@@ -1,0 +1,28 @@
+#!/bin/sh
+# Make the virtual environment $1 from requirements.lock; safe to run again, says what is missing.
+set -eu
+venv=$1
+python=${PYTHON:-python3}
+fail() {
+  printf 'set-up: %s\n  = help: %s\n' "$1" "$2" >&2
+  exit 3
+}
+command -v "$python" >/dev/null 2>&1 || fail "no $python on PATH" \
+  "install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3 ..."
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  fail "$("$python" --version) is too old" "install Python 3.11 or newer, or name it: make PYTHON=..."
+"$python" -c 'import venv, ensurepip' 2>/dev/null ||
+  fail "$python has no venv module" "install it (Debian: apt-get install python3-venv)"
+started=$(date +%s)
+if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+  echo "set-up: making $venv" >&2
+  "$python" -m venv --clear "$venv" || fail "cannot make $venv" "check free space and permissions"
+fi
+echo "set-up: installing the locked packages (about 450 MB, a minute or two)" >&2
+"$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes \
+  --requirement requirements.lock ||
+  fail "packages could not be installed" "see the message above; check the network, free space and pip's index settings"
+"$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps \
+  --no-build-isolation --editable . ||
+  fail "the project could not be installed" "see the message above"
+echo "set-up: done in $(($(date +%s) - started)) s" >&2
