@@ -1,0 +1,203 @@
+"""`LocalControlPlane`: starts, repairs, describes and ends the components of one control plane."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import NoReturn, Self
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.clustererrors import ClusterError
+from msvc_pulumi.engine.toolchain import (
+    Progress,
+    custom_resource_definitions,
+    find_or_build_all,
+    print_progress,
+)
+from msvc_pulumi.engine.tools import CRD_SETS
+from msvc_pulumi.local.components import COMPONENTS, Layout
+from msvc_pulumi.local.contents import install, is_ready, settle
+from msvc_pulumi.local.failure import local_error
+from msvc_pulumi.local.folder import clear, default_directory, held, refuse_foreign
+from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
+from msvc_pulumi.local.process import Process, find, stop_all
+from msvc_pulumi.local.starting import Start
+from msvc_pulumi.local.state import State, Status
+
+__all__ = ["LocalControlPlane", "down", "status", "up"]
+
+READY_WAIT = 180.0  # seconds; an idle machine needs 8, one that builds something many times that
+STOP_WAIT = 10.0  # seconds a component may take to end when asked to
+
+
+class LocalControlPlane:
+    """One control plane in one directory, on a port of its own; ``with`` brings it up and down.
+
+    ``crds`` are names of `CRD_SETS`: leave some out to see what happens where a kind is missing.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        crds: Sequence[str] = tuple(CRD_SETS),
+        nodes: Sequence[Node] = DEFAULT_NODES,
+        progress: Progress = print_progress,
+    ) -> None:
+        self.layout = Layout((directory or default_directory()).absolute())
+        self.crds, self.nodes, self.progress = tuple(crds), tuple(nodes), progress
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file to point KUBECONFIG at; it holds an administrator's token."""
+        return self.layout.kubeconfig
+
+    def cluster(self) -> Cluster:
+        """A client of this plane, for the caller to close."""
+        return Cluster.connect(self.kubeconfig)
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.down()
+
+    def up(self) -> Status:
+        """The plane runs and is ready: what runs is left alone, what has ended is started again.
+
+        Raises ToolError, LocalError or ClusterError. Then, and when it is interrupted, what it
+        started is stopped, and what it made is removed but for the logs.
+        """
+        with held(self.layout):
+            began, state = time.monotonic(), State.load(self.layout.state)
+            new = not self.layout.state.exists()
+            running = state.alive()
+            if running:
+                ended = [name for name in COMPONENTS if name not in running]
+                self.progress(
+                    f"the local control plane runs already, but not {', '.join(ended)}"
+                    if ended
+                    else "the local control plane runs already"
+                )
+            programs = find_or_build_all(*COMPONENTS, progress=self.progress)
+            definitions = custom_resource_definitions(progress=self.progress)
+            start = Start(self.layout, state, programs, self.progress)
+            try:
+                with _terminable():
+                    stop_all(self._orphans(state), grace=STOP_WAIT)
+                    start.missing(READY_WAIT)
+                    with self.cluster() as cluster:
+                        if start.started or not set(self.crds) <= set(state.crds):
+                            self.progress("installing CustomResourceDefinitions and nodes")
+                            install(cluster, [definitions[name] for name in self.crds], self.nodes)
+                        settle(cluster, self.nodes, timeout=READY_WAIT, check=start.check)
+                    state.crds = sorted({*state.crds, *self.crds})
+                    state.save(self.layout.state)
+            except BaseException:
+                self.progress("that failed; stopping what was started")
+                stop_all(start.started, grace=STOP_WAIT)
+                if new:
+                    clear(self.layout, logs=False)
+                raise
+            if start.started:
+                self.progress(f"local control plane ready after {time.monotonic() - began:.1f} s")
+            return self.status()
+
+    def down(self, *, keep: bool = False) -> None:
+        """No process of the plane is left, and no file of it either unless its data is to be kept.
+
+        Raises LocalError if a process cannot be ended.
+        """
+        with held(self.layout):
+            state = State.load(self.layout.state)
+            servers = [state.processes[name] for name in COMPONENTS[:2] if name in state.processes]
+            clients = [process for process in state.processes.values() if process not in servers]
+            try:
+                # Each needs those that started before it, if only to say goodbye.
+                for processes in ([*clients, *self._orphans(state)], servers[1:], servers[:1]):
+                    stop_all(processes, grace=STOP_WAIT)
+            except TimeoutError as problem:
+                raise local_error(
+                    "local-stop", str(problem), "see what it does with ps"
+                ) from problem
+            if not keep:
+                clear(self.layout, logs=True)
+            elif state.port:
+                State(state.port).save(self.layout.state)
+
+    def status(self) -> Status:
+        """What there is now. Raises LocalError only for a directory that is none of ours."""
+        refuse_foreign(self.layout)
+        state = State.load(self.layout.state)
+        running = state.alive()
+        pids = {name: running[name].pid if name in running else None for name in COMPONENTS}
+        if not running:
+            return Status(self.layout.root, self.kubeconfig, pids)
+        server = f"https://127.0.0.1:{state.port}"
+        try:
+            with self.cluster() as cluster:
+                version = cluster.server.request("GET", "/version", timeout=5)["gitVersion"]
+                listed, _ = cluster.list("v1", "Node")
+        except ClusterError as error:
+            return Status(self.layout.root, self.kubeconfig, pids, server, problem=str(error))
+        nodes = {node["metadata"]["name"]: is_ready(node) for node in listed}
+        return Status(self.layout.root, self.kubeconfig, pids, server, version, nodes)
+
+    def _orphans(self, state: State) -> list[Process]:
+        """Processes of a command that was killed before it could note them down."""
+        known = {process.pid for process in state.processes.values()}
+        found = (Process.of(pid) for pid in find(COMPONENTS, self.layout.root) if pid not in known)
+        return [process for process in found if process]
+
+
+def up(
+    directory: Path | None = None,
+    *,
+    crds: Sequence[str] = tuple(CRD_SETS),
+    progress: Progress = print_progress,
+) -> Status:
+    """The user's control plane, ready (`LocalControlPlane.up`)."""
+    return LocalControlPlane(directory, crds=crds, progress=progress).up()
+
+
+def down(directory: Path | None = None, *, keep: bool = False) -> None:
+    """Nothing of the user's control plane is left (`LocalControlPlane.down`)."""
+    LocalControlPlane(directory).down(keep=keep)
+
+
+def status(directory: Path | None = None) -> Status:
+    """What there is of the user's control plane (`LocalControlPlane.status`)."""
+    return LocalControlPlane(directory).status()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise SystemExit, so that clean-up code runs."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    before = {
+        number: signal.signal(number, leave)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
