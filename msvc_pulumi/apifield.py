@@ -32,7 +32,8 @@ class ApiField:
     ``type`` is an expression of the schema table, empty for nested models. ``promoted`` is the
     embedded Go struct the original has the field in. ``default`` is what the API server fills in,
     never this program. ``advisory`` limits are enforced by the API server alone, and so is the
-    presence of a ``tolerated`` required field. ``blank`` is what an empty text is worth.
+    presence of a ``tolerated`` required field. ``blank`` is what an empty text is
+    worth. ``omit`` names fields of the type that are not part of the API.
     """
 
     type: str = ""
@@ -53,6 +54,7 @@ class ApiField:
     advisory: bool = False
     tolerated: bool = False
     blank: Severity | None = None
+    omit: tuple[str, ...] = ()
     promoted: str = ""
     go: str = ""
     help: str = ""
@@ -128,6 +130,7 @@ def check(
             continue
         stated = value[name]
         yield from _limits(field, stated, path)
+        yield from _duplicates(field, stated, path)
         nested, is_list = nested_model(field, info)
         if nested is None or stated is None:
             continue
@@ -136,7 +139,6 @@ def check(
             continue
         for number, item in enumerate(stated):
             yield from check(nested, item, path.child(number))
-        yield from _duplicates(field, stated, path)
 
 
 def _limits(field: ApiField, value: Any, path: FieldPath) -> Iterator[Diagnostic]:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 REPLICAS = ApiField("*int32", nullable=True, default=1, minimum=0)
+TARGET = ("scaleTargetRef",)
 PROMOTED = "ModelServicePodSpec"
 
 
@@ -136,11 +137,11 @@ class Autoscaling(Section):
     """Who sets the role's replica count; exactly one of the members."""
 
     hpa: Annotated[
-        dict[str, Any] | None, ApiField("*autoscaling/v2.HorizontalPodAutoscalerSpec")
+        dict[str, Any] | None, ApiField("*autoscaling/v2.HorizontalPodAutoscalerSpec", omit=TARGET)
     ] = Field(None, description="A HorizontalPodAutoscaler; its target is the role's own workload.")
-    keda: Annotated[dict[str, Any] | None, ApiField("*keda.sh/v1alpha1.ScaledObjectSpec")] = Field(
-        None, description="A KEDA ScaledObject; its target is the role's own workload."
-    )
+    keda: Annotated[
+        dict[str, Any] | None, ApiField("*keda.sh/v1alpha1.ScaledObjectSpec", omit=TARGET)
+    ] = Field(None, description="A KEDA ScaledObject; its target is the role's own workload.")
     external: Annotated[ExternalScaling | None, ApiField()] = Field(
         None, description="Leave the replica count to somebody else."
     )
