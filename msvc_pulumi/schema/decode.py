@@ -60,7 +60,7 @@ class _Reader:
             walk = _WALKS.get(type_.kind)
             return walk(self, type_, value, way) if walk else read_leaf(type_, value)
         except LeafError as error:
-            go = error.go or self._go_message(error.found, type_, way)
+            go = self._go_message(error.found, type_, way) if error.found else error.go
             path = self._path(way)
             self._diagnostics.error(error.code, str(error), field=path, go=go, help=error.advice)
             return _ABSENT
@@ -80,12 +80,12 @@ class _Reader:
             read = self.read(field.type, stated, (way, key))
             if read is not _ABSENT:
                 result[key] = read
-        for key in sorted(strange):
-            self._strange_field(struct, value[key], (way, key), result)
+        for key in sorted(strange):  # of several spellings Go reads the greatest one last
+            self._strange_field(struct, value, (way, key), result)
         return result
 
     def _strange_field(
-        self, struct: Struct, value: Any, way: tuple[Any, str], result: dict[str, Any]
+        self, struct: Struct, value: dict[str, Any], way: tuple[Any, str], result: dict[str, Any]
     ) -> None:
         key = way[1]
         name = struct.folded.get(key.casefold())
@@ -97,8 +97,8 @@ class _Reader:
                 notes=(f"ignored: {struct.go} has no such field",),
                 help=_suggestion(struct, key),
             )
-        elif name not in result or name < key:  # of two spellings Go reads the greater one last
-            read = self.read(struct.fields[name].type, value, way)
+        elif name < key or value.get(name) is None:
+            read = self.read(struct.fields[name].type, value[key], way)
             if read is not _ABSENT:
                 result[name] = read
 

@@ -11,8 +11,8 @@ import re
 __all__ = ["QuantityError", "canonical"]
 
 _SHAPE = re.compile(
-    r"(?P<sign>[+-]?)0*(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?"
-    r"(?P<suffix>[eEinumkKMGTP]*[+-]?[0-9]*)",
+    r"(?P<sign>[+-]?)(?P<zeros>0*+)(?P<whole>[0-9]*+)(?:\.(?P<fraction>[0-9]*+))?+"
+    r"(?P<suffix>[eEinumkKMGTP]*+[+-]?[0-9]*+)",
 )
 _WRONG_FORMAT = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -51,12 +51,19 @@ def canonical(text: str) -> str:
     digits, fraction = shape["whole"] or "0", shape["fraction"] or ""
     suffix = shape["suffix"]
     if suffix in _BINARY:
-        return _canonical_binary(text, minus, digits, fraction, _BINARY[suffix])
+        exponent = _BINARY[suffix]
+        # Go's quick path takes whole numbers only and estimates the digits the power of two adds.
+        is_quick = not fraction and len(digits) <= 14 - exponent * 3 // 10
+        _require_digits(shape, is_quick=is_quick)
+        if is_quick and _integer(digits) % 8 != 0:
+            return text
+        return _binary(minus, _integer(digits + fraction) << exponent, -len(fraction))
     exponent = _decimal_exponent(suffix)
     scale = exponent - len(fraction)
     digits += fraction
-    quick = len(digits) <= _MAX_DIGITS and scale >= _NANO
-    if quick and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0":
+    is_quick = len(digits) <= _MAX_DIGITS and scale >= _NANO
+    _require_digits(shape, is_quick=is_quick)
+    if is_quick and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0":
         return text
     return _decimal(minus, _integer(digits), scale, scientific=suffix not in _DECIMAL)
 
@@ -74,13 +81,14 @@ def _decimal_exponent(suffix: str) -> int:
     return exponent
 
 
-def _canonical_binary(text: str, minus: str, digits: str, fraction: str, exponent: int) -> str:
-    number = _integer(digits)
-    # Go's quick path takes whole numbers only and estimates the digits the power of two adds.
-    if not fraction and len(digits) <= 14 - exponent * 3 // 10 and number % 8 != 0:
-        return text
-    scale = -len(fraction)
-    mantissa, scale = _rounded(_integer(digits + fraction) << exponent, scale)
+def _require_digits(shape: re.Match[str], *, is_quick: bool) -> None:
+    """Go's quick path takes "Gi" for 0Gi; its other path insists on a digit."""
+    if not is_quick and not (shape["zeros"] or shape["whole"] or shape["fraction"]):
+        raise QuantityError(_WRONG_NUMBER)
+
+
+def _binary(minus: str, mantissa: int, scale: int) -> str:
+    mantissa, scale = _rounded(mantissa, scale)
     if mantissa > _MAX_BINARY * 10**-scale:
         mantissa, scale = _MAX_BINARY, 0
     whole, rest = divmod(mantissa, 10**-scale)

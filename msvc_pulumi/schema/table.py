@@ -10,12 +10,22 @@ from __future__ import annotations
 import json
 import pkgutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 
-__all__ = ["Field", "Kind", "Struct", "Type", "lookup", "parse_type", "type_at", "type_name"]
+__all__ = [
+    "Field",
+    "Kind",
+    "Struct",
+    "Type",
+    "extend",
+    "lookup",
+    "parse_type",
+    "type_at",
+    "type_name",
+]
 
 
 class Kind(StrEnum):
@@ -82,7 +92,7 @@ _SCALARS = {"string": Kind.STRING, "bool": Kind.BOOL, "any": Kind.ANY}
 _SPECIAL = {
     "bytes": (Kind.BYTES, "[]uint8"),
     "quantity": (Kind.QUANTITY, "resource.Quantity"),
-    "time": (Kind.TIME, "v1.Time"),
+    "time": (Kind.TIME, "string"),  # what its own method reads
 }
 
 
@@ -92,6 +102,11 @@ def _types() -> dict[str, dict[str, str]]:
     assert data is not None  # noqa: S101 - only a loader without files says so
     types: dict[str, dict[str, str]] = json.loads(data)
     return types
+
+
+def extend(types: Mapping[str, Mapping[str, str]]) -> None:
+    """Add structs of our own, such as the ModelService, in the notation of ``types.json``."""
+    _types().update({name: dict(fields) for name, fields in types.items()})
 
 
 @cache
@@ -108,18 +123,15 @@ def lookup(name: str) -> Struct:
 
 def _field(name: str, text: str) -> Field:
     expression, *options = text.split(",")
-    return Field(
-        name,
-        parse_type(expression),
-        omitempty="omitempty" in options,
-        omitzero="omitzero" in options,
-        promoted_from=tuple(
-            step
-            for option in options
-            if option.startswith("in=")
-            for step in option.removeprefix("in=").split(".")
-        ),
-    )
+    type_ = parse_type(expression)
+    promoted_from: tuple[str, ...] = ()
+    for option in options:
+        word, _, detail = option.partition("=")
+        if word == "in":
+            promoted_from = tuple(detail.split("."))
+        elif word == "go":
+            type_ = replace(type_, go=detail)
+    return Field(name, type_, "omitempty" in options, "omitzero" in options, promoted_from)
 
 
 @cache
@@ -145,7 +157,7 @@ def parse_type(expression: str, *, pointer: bool = False) -> Type:
         return Type(_SCALARS[kind], named or kind, pointer)
     if kind == "intOrString":
         minimum, maximum = _INTEGERS["int32"]
-        go = "intstr.IntOrString"
+        go = "int32"  # what its own method reads when it is no string
         return Type(Kind.INT_OR_STRING, go, pointer, minimum=minimum, maximum=maximum)
     if kind in _SPECIAL:
         return Type(*_SPECIAL[kind], pointer)

@@ -1,7 +1,7 @@
 // original prints the type table of the modules the original controller was built with.
 //
 //	original              the table, as JSON
-//	original roundtrip    reads {"type", "yaml"} per line, prints {"json"} or {"error"}: what Go makes of it
+//	original roundtrip    reads {"type", "yaml"} per line, prints them with "json" or "error": Go's answer
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	rbac "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	inference "sigs.k8s.io/gateway-api-inference-extension/api/v1alpha2"
 	gateway "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
@@ -55,7 +56,7 @@ func main() {
 }
 
 func roundtrip() {
-	types := map[string]reflect.Type{}
+	types := map[string]reflect.Type{"quantity": reflect.TypeFor[resource.Quantity]()}
 	for _, root := range roots {
 		types[table.Name(reflect.TypeOf(root))] = reflect.TypeOf(root)
 	}
@@ -68,7 +69,7 @@ func roundtrip() {
 			log.Fatal(err)
 		}
 		value := reflect.New(types[question.Type]).Interface()
-		answer := map[string]any{}
+		answer := map[string]any{"type": question.Type, "yaml": question.YAML}
 		if err := yaml.Unmarshal([]byte(question.YAML), value); err != nil {
 			answer["error"] = err.Error()
 		} else if text, err := json.Marshal(value); err != nil {

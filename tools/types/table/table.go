@@ -6,6 +6,7 @@
 //	*int32:v1.PortNumber                   a pointer to a named number
 //	{}quantity,omitempty                   a map
 //	string,omitempty,in=ObjectReference    promoted from an embedded struct
+//	{}quantity,go=v1.ResourceList          a named map
 //
 // Types with their own JSON methods have a kind of their own; one that is not known here is a panic, so that
 // a new dependency can never be described wrongly.
@@ -157,7 +158,7 @@ func (table Table) structFields(root reflect.Type, fields map[string]string) {
 				if _, twice := found[name]; twice {
 					panic(fmt.Sprintf("%s has two fields %q at one depth", root, name))
 				}
-				found[name] = table.expression(field.Type) + flags(options)
+				found[name] = table.expression(field.Type) + flags(options) + collection(field.Type)
 				if len(embedding.path) > 0 {
 					found[name] += ",in=" + strings.Join(embedding.path, ".")
 				}
@@ -170,6 +171,14 @@ func (table Table) structFields(root reflect.Type, fields map[string]string) {
 		}
 		current = deeper
 	}
+}
+
+// collection is the name of a named list or map type, which only Go's error messages need.
+func collection(t reflect.Type) string {
+	if t.PkgPath() != "" && (t.Kind() == reflect.Map || t.Kind() == reflect.Slice) {
+		return ",go=" + t.String()
+	}
+	return ""
 }
 
 func flags(options string) string {
