@@ -129,7 +129,7 @@ def _unknown_section(key: str, field: FieldPath, document: Document) -> Diagnost
         "Unknown section: it is rendered and then ignored",
         Severity.WARNING,
         field=field,
-        span=document.keys.get(field),
+        span=document.key_span(field),
         help=f"did you mean {close}?" if close else "known sections: " + ", ".join(SECTIONS),
     )
 
@@ -138,10 +138,10 @@ def _decode(key: str, text: str, rendered: Rendered, document: Document) -> _Dec
     """The section ``key`` read from ``rendered``, and the problems in it at their outer places."""
     field = FieldPath.of("data", key)
 
-    def locate(line: int, column: int) -> Span:
+    def locate(line: int, column: int, length: int) -> Span:
         offset = rendered.source_offset(_offset(rendered.text, line, column))
         start = text.rfind("\n", 0, offset) + 1
-        return document.inner_span(field, text.count("\n", 0, offset), offset - start)
+        return document.inner_span(field, text.count("\n", 0, offset), offset - start, length)
 
     source = Source.derived(f"{document.source.name}: data.{key}", rendered.text, locate)
     found = Diagnostics()
@@ -164,4 +164,5 @@ def _offset(text: str, line: int, column: int) -> int:
 
 
 def _kind(value: Any) -> str:
-    return {dict: "mapping", list: "list", str: "string"}.get(type(value), repr(value))
+    names: dict[type, str] = {dict: "mapping", list: "list", str: "string"}
+    return names.get(type(value), repr(value))

@@ -189,7 +189,6 @@ def build_child(
     merged: Merged = merge(base.value if base else {}, whole.value, rules)
     diagnostics.extend(_explain(clash, base, whole) for clash in merged.clashes)
     manifest = {**merged.value, "metadata": {**merged.value.get("metadata", {})}}
-    manifest["metadata"].pop("creationTimestamp", None)
     owner.adopt(manifest)
     generated = FieldPath.of("metadata", "ownerReferences")
     return Child(key, kind, manifest, base, whole, merged.sources, {generated: Origin("generated")})

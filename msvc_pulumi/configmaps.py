@@ -27,7 +27,6 @@ def build(context: BuildContext) -> Iterator[Child]:
     kind = KINDS["configMaps"]
     for number, item in enumerate(section.value):
         metadata: dict[str, Any] = {**item.get("metadata", {})}
-        metadata.pop("creationTimestamp", None)
         if not metadata.get("namespace", "").strip():
             metadata.pop("namespace", None)
             if context.namespace:

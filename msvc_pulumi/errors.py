@@ -30,7 +30,7 @@ __all__ = [
 
 
 class FieldPath(tuple[str | int, ...]):
-    """The place of a value inside a document, printed as Kubernetes prints it: ``spec.ports[0].name``.
+    """The place of a value in a document, printed as Kubernetes prints it: ``spec.ports[0].name``.
 
     A string step is a mapping key, an integer step a list index.
     """
@@ -51,12 +51,10 @@ class FieldPath(tuple[str | int, ...]):
     def __str__(self) -> str:
         text = ""
         for step in self:
-            if isinstance(step, int):
-                text += f"[{step}]"
-            elif step == "" or any(character in step for character in "./[] "):
-                text += f"[{step}]"
-            else:
+            if isinstance(step, str) and step and not any(c in step for c in "./[] "):
                 text += f".{step}" if text else step
+            else:
+                text += f"[{step}]"
         return text
 
     def __repr__(self) -> str:
@@ -94,6 +92,9 @@ class Label:
     text: str
 
 
+ROOT = FieldPath()
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem: a constant code for tests and tools, a sentence, a place and a remedy.
@@ -106,7 +107,7 @@ class Diagnostic:
     code: str
     summary: str
     severity: Severity = Severity.ERROR
-    field: FieldPath = FieldPath()
+    field: FieldPath = ROOT
     span: Span | None = None
     label: str = ""
     related: tuple[Label, ...] = ()

@@ -1,4 +1,4 @@
-"""Which documents a run works on: files, folders and globs to ModelServices with their BaseConfigs."""
+"""Which documents a run works on: files, folders and globs to ModelServices and BaseConfigs."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def load_inputs(
         chosen = [
             document
             for number, document in enumerate(documents)
-            if _kind(document) == "ConfigMap" or (alone and number == 0)
+            if (_kind(document) == "ConfigMap" and _name(document)) or (alone and number == 0)
         ]
         if not chosen and not alone and not diagnostics.errors:
             diagnostics.error(

@@ -12,6 +12,8 @@ from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["sections", "to_json_text", "to_manifests", "to_sections"]
 
+PD_DEPLOYMENTS = ("prefillDeployment", "decodeDeployment")
+
 
 def to_manifests(plans: Iterable[Plan], *, provenance: bool = False) -> str:
     """All objects of ``plans`` as one multi-document YAML stream that ``kubectl apply`` takes.
@@ -59,17 +61,25 @@ def sections(plan: Plan) -> dict[str, Any]:
 def _as_in_go(key: str, planned: PlannedObject) -> dict[str, Any]:
     child = planned.child
     manifest = child.manifest
-    if key in ("prefillDeployment", "decodeDeployment"):
-        template = manifest["spec"]["template"]
-        pod = {"affinity": {}, **template["spec"]}
-        manifest = {
-            **manifest,
-            "spec": {**manifest["spec"], "template": {**template, "spec": pod}},
-        }
-    elif key == "eppRoleBinding" and manifest["roleRef"]["kind"] == "Role":
+    if key not in ("configMaps", "inferenceModel"):
+        manifest = _merged_as_in_go(manifest, with_affinity=key in PD_DEPLOYMENTS)
+    if key == "eppRoleBinding" and manifest["roleRef"]["kind"] == "Role":
         reference = {**manifest["roleRef"], "kind": "ClusterRole", "name": ""}
         manifest = {**manifest, "roleRef": reference}
     return dict(schema.encode_zero(child.kind.type_name, manifest))
+
+
+def _merged_as_in_go(manifest: dict[str, Any], *, with_affinity: bool) -> dict[str, Any]:
+    """What mergo left behind in the original: no creation times, an affinity even if empty."""
+    metadata = {k: v for k, v in manifest["metadata"].items() if k != "creationTimestamp"}
+    result = {**manifest, "metadata": metadata}
+    template = manifest.get("spec", {}).get("template")
+    if template is not None:
+        inner = {k: v for k, v in template["metadata"].items() if k != "creationTimestamp"}
+        pod = {"affinity": {}, **template["spec"]} if with_affinity else template["spec"]
+        template = {**template, "metadata": inner, "spec": pod}
+        result["spec"] = {**manifest["spec"], "template": template}
+    return result
 
 
 def _commented(text: str, planned: PlannedObject) -> str:

@@ -137,7 +137,7 @@ def plan_model_service(
 
 
 def _document(value: Mapping[str, Any] | Document, name: str) -> Document:
-    return value if isinstance(value, Document) else Document.from_value(name, dict(value))
+    return value if isinstance(value, Document) else Document.of(dict(value), name)
 
 
 def _artifact(service: ModelService, document: Document, diagnostics: Diagnostics) -> ModelArtifact:
@@ -193,9 +193,9 @@ def _ignored(key: str, *, decoupled: bool) -> tuple[str, ...]:
 
 
 def applicable(manifest: dict[str, Any]) -> dict[str, Any]:
-    """``manifest`` without what only a server may set: status and owners that have no uid yet."""
+    """``manifest`` without what only a server may set: status, times, owners without a uid."""
     result = {key: value for key, value in manifest.items() if key != "status"}
-    metadata = {**manifest["metadata"]}
+    metadata = {k: v for k, v in manifest["metadata"].items() if k != "creationTimestamp"}
     owners = [owner for owner in metadata.pop("ownerReferences", ()) if owner.get("uid")]
     if owners:
         metadata["ownerReferences"] = owners

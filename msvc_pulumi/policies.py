@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msvc_pulumi.arguments import by_flag
 from msvc_pulumi.merge import (
     Alternatives,
     Associative,
@@ -30,6 +31,7 @@ ARGS_POLICIES: dict[str, Policy] = {
     "prepend": Joined(overlay_first),
     "append": Joined(base_first),
     "replace": Atomic(keep_when_empty=False),
+    "byFlag": Joined(by_flag),
 }
 
 

@@ -1,0 +1,77 @@
+"""``msvc diff``: what changes between two inputs, or between an input and the cluster."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from msvc_pulumi import diff
+from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli.generate import plan_inputs
+from msvc_pulumi.errors import Diagnostic, LoadError
+from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.options import PlanOptions
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "diff",
+        help="show what changes",
+        description="Show what changes from input A to input B, or from the cluster to input A. "
+        "An input is a folder, glob or file with ModelServices and their BaseConfigs.",
+    )
+    parser.add_argument("a", metavar="A", help="input")
+    parser.add_argument(
+        "b", metavar="B", nargs="?", help="input; without it, A against the cluster"
+    )
+    parser.add_argument("--epp-cluster-role", metavar="NAME", default="", help="as in generate")
+    parser.add_argument(
+        "--namespace", metavar="NAME", default="", help="for ModelServices that name none"
+    )
+    parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
+    printed.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    wanted = _manifests(arguments.a, arguments)
+    if arguments.b is None:
+        changes = diff.compare(_live(wanted), wanted)
+    else:
+        changes = diff.compare(wanted, _manifests(arguments.b, arguments))
+    for change in changes:
+        sys.stdout.write(f"{change}\n{change.text}\n")
+    sys.stdout.write(f"{len(changes)} objects differ\n" if changes else "no differences\n")
+    return 1 if changes and arguments.exit_code else 0
+
+
+def _manifests(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    inputs = load_inputs([name])
+    if not inputs.model_services:
+        raise LoadError([Diagnostic("no-model-service", f'no ModelService in "{name}"')])
+    settings = PlanOptions(
+        namespace=arguments.namespace, epp_cluster_role=arguments.epp_cluster_role
+    )
+    plans, warnings = plan_inputs(inputs, settings, strict=arguments.strict)
+    printed.show(warnings, arguments)
+    return [planned.manifest for plan in plans for planned in plan]
+
+
+def _live(wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cluster's version of the wanted objects, cut down to the fields these state."""
+    from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
+
+    found = []
+    with Cluster.connect() as cluster:
+        for manifest in wanted:
+            metadata = manifest["metadata"]
+            namespace = metadata.get("namespace") or cluster.connection.namespace
+            live = cluster.get(
+                manifest["apiVersion"], manifest["kind"], metadata["name"], namespace
+            )
+            if live is not None:
+                found.append(diff.restricted(live, manifest))
+    return found

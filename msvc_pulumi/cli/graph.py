@@ -1,0 +1,36 @@
+"""``msvc graph``: the children of ModelServices and what they wait for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from msvc_pulumi import graph
+from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli.generate import add_input_arguments, options, plan_inputs
+from msvc_pulumi.inputs import load_inputs
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "graph",
+        help="draw the children and their dependencies",
+        description="Print the dependency graph of the children.",
+    )
+    add_input_arguments(parser)
+    parser.add_argument(
+        "-o", "--output", choices=("dot", "mermaid"), default="dot", help="language of the graph"
+    )
+    printed.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
+    plans, warnings = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    printed.show(warnings, arguments)
+    sys.stdout.write(graph.render(plans, arguments.output))
+    return 0

@@ -1,0 +1,48 @@
+"""``msvc local``: the Kubernetes control plane on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+__all__ = ["add_parser"]
+
+
+def add_parser(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "local",
+        help="run a Kubernetes control plane on this machine",
+        description="A real etcd, API server, controller manager and scheduler; kwok plays the "
+        "nodes. Builds what is missing on the first run.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    up = actions.add_parser("up", help="start it, or repair it if part of it has ended")
+    up.set_defaults(run=run_up)
+    down = actions.add_parser("down", help="stop everything it started")
+    down.add_argument("--keep", action="store_true", help="keep the data for the next start")
+    down.set_defaults(run=run_down)
+    status = actions.add_parser("status", help="say what runs")
+    status.set_defaults(run=run_status)
+
+
+def run_up(_: argparse.Namespace) -> int:
+    from msvc_pulumi import local  # noqa: PLC0415  generate must not load it
+
+    status = local.up()
+    sys.stdout.write(f"{status}\n\nexport KUBECONFIG={status.kubeconfig}\n")
+    return 0
+
+
+def run_down(arguments: argparse.Namespace) -> int:
+    from msvc_pulumi import local  # noqa: PLC0415
+
+    local.down(keep=arguments.keep)
+    return 0
+
+
+def run_status(_: argparse.Namespace) -> int:
+    from msvc_pulumi import local  # noqa: PLC0415
+
+    sys.stdout.write(f"{local.status()}\n")
+    return 0

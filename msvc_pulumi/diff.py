@@ -1,0 +1,84 @@
+"""What changes between two sets of objects: by identity, then line by line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msvc_pulumi.emitter import to_yaml
+
+__all__ = ["Change", "compare", "restricted"]
+
+Identity = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object that differs; ``text`` is a unified diff of its YAML."""
+
+    action: Literal["create", "update", "delete"]
+    identity: Identity
+    text: str
+
+    def __str__(self) -> str:
+        group, kind, namespace, name = self.identity
+        place = f"{namespace}/{name}" if namespace else name
+        return f"{self.action} {kind}{'.' + group if group else ''} {place}"
+
+
+def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> list[Change]:
+    """The changes that lead from ``old`` to ``new``, in the order of ``new``, deletions last."""
+    before = {_identity(manifest): manifest for manifest in old}
+    after = {_identity(manifest): manifest for manifest in new}
+    changes = []
+    for identity, manifest in after.items():
+        existing = before.get(identity)
+        if existing != manifest:
+            action: Literal["create", "update"] = "update" if existing else "create"
+            changes.append(Change(action, identity, _text(existing, manifest, identity)))
+    for identity, manifest in before.items():
+        if identity not in after:
+            changes.append(Change("delete", identity, _text(manifest, None, identity)))
+    return changes
+
+
+def restricted(live: Any, stated: Any) -> Any:
+    """``live`` cut down to what ``stated`` speaks about, so that server defaults do not differ.
+
+    List items are matched by their ``name`` where they have one, else by position.
+    """
+    if isinstance(live, dict) and isinstance(stated, dict):
+        return {key: restricted(live[key], value) for key, value in stated.items() if key in live}
+    if isinstance(live, list) and isinstance(stated, list):
+        named = {item["name"]: item for item in live if isinstance(item, dict) and "name" in item}
+        return [
+            restricted(
+                named.get(item["name"], live[number] if number < len(live) else None)
+                if isinstance(item, dict) and "name" in item
+                else live[number],
+                item,
+            )
+            for number, item in enumerate(stated)
+            if number < len(live) or (isinstance(item, dict) and item.get("name") in named)
+        ] + live[len(stated) :]
+    return live
+
+
+def _identity(manifest: dict[str, Any]) -> Identity:
+    group = str(manifest.get("apiVersion", "")).rpartition("/")[0]
+    metadata = manifest.get("metadata", {})
+    return group, manifest["kind"], metadata.get("namespace", ""), metadata.get("name", "")
+
+
+def _text(old: dict[str, Any] | None, new: dict[str, Any] | None, identity: Identity) -> str:
+    name = "/".join(part for part in identity[1:] if part)
+    return "".join(
+        difflib.unified_diff(
+            to_yaml(old).splitlines(keepends=True) if old else [],
+            to_yaml(new).splitlines(keepends=True) if new else [],
+            f"a/{name}" if old else "none",
+            f"b/{name}" if new else "none",
+        )
+    )
