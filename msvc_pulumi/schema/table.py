@@ -105,8 +105,15 @@ def _types() -> dict[str, dict[str, str]]:
 
 
 def extend(types: Mapping[str, Mapping[str, str]]) -> None:
-    """Add structs of our own, such as the ModelService, in the notation of ``types.json``."""
-    _types().update({name: dict(fields) for name, fields in types.items()})
+    """Add structs of our own, such as the ModelService, in the notation of ``types.json``.
+
+    Raises:
+        ValueError: if a name belongs to a struct with other fields.
+    """
+    known = _types()
+    for name, fields in types.items():
+        if known.setdefault(name, dict(fields)) != fields:
+            raise ValueError(f"{name} is known with other fields")
 
 
 @cache

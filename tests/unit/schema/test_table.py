@@ -7,7 +7,17 @@ from importlib import resources
 
 import pytest
 
-from msvc_pulumi.schema import Kind, encode_zero, lookup, parse_type, type_at, type_name
+from msvc_pulumi.errors import Diagnostics, FieldPath
+from msvc_pulumi.schema import (
+    Kind,
+    decode,
+    encode_zero,
+    extend,
+    lookup,
+    parse_type,
+    type_at,
+    type_name,
+)
 from msvc_pulumi.schema.table import Type
 
 NAMES = sorted(json.loads(resources.files("msvc_pulumi.schema").joinpath("types.json").read_text()))
@@ -81,6 +91,20 @@ def test_unknown_expressions(expression: str) -> None:
     """A type nobody knows is the caller's mistake."""
     with pytest.raises(KeyError):
         parse_type(expression)
+
+
+def test_extend() -> None:
+    """Own types join the table and use its types; a name means one thing only."""
+    own = {"example.dev/v1.Own": {"size": "*quantity,omitempty", "env": "[]core/v1.EnvVar"}}
+    extend(own)
+    extend(own)
+    diagnostics = Diagnostics()
+    value = {"size": 1000, "env": [{"name": 1}]}
+    stated = decode("example.dev/v1.Own", value, at=FieldPath(), diagnostics=diagnostics)
+    assert stated == {"size": "1k", "env": [{"name": "1"}]}
+    assert not diagnostics.items
+    with pytest.raises(ValueError, match="other fields"):
+        extend({"example.dev/v1.Own": {}})
 
 
 @pytest.mark.parametrize("name", NAMES)
