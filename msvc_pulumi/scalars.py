@@ -28,9 +28,10 @@ _RESOLVED_TAGS = frozenset(
     TAG_PREFIX + name for name in ("str", "bool", "int", "float", "null", "timestamp")
 )
 _INTEGER = re.compile(
-    r"[-+]?(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<binary>[01]+)|0[oO]?(?P<octal>[0-7]+)"
+    r"0b(?P<signed>[-+][01]+)|[-+]?(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<binary>[01]+)|0[oO]?(?P<octal>[0-7]+)"
     r"|(?P<decimal>0|[1-9][0-9]{0,19}))"
 )
+_BASES = (("decimal", 10), ("octal", 8), ("hex", 16), ("binary", 2), ("signed", 2))
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DOTTED = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _WORDS: dict[str, Any] = {
@@ -126,7 +127,7 @@ def _number(digits: str, text: str) -> Any:
 
 
 def _integer(match: re.Match[str]) -> int:
-    for group, base in (("decimal", 10), ("octal", 8), ("hex", 16), ("binary", 2)):
+    for group, base in _BASES:
         digits = match[group]
         if digits:
             number = int(digits, base)
