@@ -1,0 +1,24 @@
+"""Go's text/template with sprig 3.3.0, bounded and without access to anything outside.
+
+`render` returns what the original controller's templates give, or raises `TemplateError` saying
+where and why. Only modules of this package import gotpl.
+"""
+
+from __future__ import annotations
+
+from .budget import NARROW, WIDE, Profile
+from .calls import Function
+from .errors import TemplateError
+from .rendering import Rendered, render
+from .values import Struct
+
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Function",
+    "Profile",
+    "Rendered",
+    "Struct",
+    "TemplateError",
+    "render",
+]

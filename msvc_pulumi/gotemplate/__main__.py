@@ -1,0 +1,68 @@
+"""Renders templates given as JSON lines; the interface that conformance checks use.
+
+Standard input: one object a line with ``template``, ``data``, ``data_kind`` (struct or map) and
+optionally ``missingkey``. Standard output: for each one line ``{"out": text}`` or
+``{"err": message}``. Struct data become the original's TemplateVars, and getPort knows the ports
+that the corpus was made with (``ports`` of the object replaces them).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import WIDE, Function, Struct, TemplateError, render
+
+__all__ = ["main", "render_row"]
+
+_PORTS = {"app_port": 8000, "internal_port": 8200, "inport": 80, "outport": 9376}
+_NO_PORT = -1
+
+
+def _struct(data: Mapping[str, Any]) -> Struct:
+    """TemplateVars with the JSON names of the original's tags."""
+    fields = [(name, _json_name(name), value) for name, value in data.items()]
+    return Struct("controller.TemplateVars", fields)
+
+
+def _json_name(name: str) -> str:
+    """``HFModelName`` as hfModelName: the leading capitals but the last before a small letter."""
+    capitals = len(name) - len(name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    leading = capitals if capitals in (1, len(name)) else capitals - 1
+    return name[:leading].lower() + name[leading:]
+
+
+def render_row(row: Mapping[str, Any]) -> dict[str, str]:
+    """``out`` or ``err`` of one object."""
+    ports: Mapping[str, int] = row.get("ports", _PORTS)
+    get_port = Function(
+        "getPort", lambda name: ports.get(name, _NO_PORT), ("string",), result="int32"
+    )
+    data = row.get("data")
+    if row.get("data_kind") == "struct" and isinstance(data, Mapping):
+        data = _struct(data)
+    try:
+        rendered = render(
+            row["template"],
+            data,
+            functions={"getPort": get_port},
+            profile=WIDE,
+            missing_key=row.get("missingkey", "default"),
+        )
+    except TemplateError as problem:
+        return {"err": str(problem)}
+    return {"out": rendered.text}
+
+
+def main(lines: Iterable[str]) -> int:
+    """Answer every line; 0."""
+    for line in lines:
+        if line.strip():
+            print(json.dumps(render_row(json.loads(line))), flush=True)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.stdin))

@@ -1,0 +1,49 @@
+"""Returns what can go wrong in a template: one public error, and the two that functions raise.
+
+`TemplateError` is all a caller of either dialect has to know; the other two never leave the
+package.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FunctionError", "LimitExceededError", "TemplateError"]
+
+
+class TemplateError(Exception):
+    """A template that cannot be parsed or executed.
+
+    ``code`` is one of template-syntax, template-exec, template-limit, template-disabled.
+    ``message`` is one sentence without a place; ``go`` is the line Go's text/template prints for
+    the same problem, as exactly as it is known ("" when Go has no such problem). ``offset`` and
+    ``length`` mark the failing term in the template's source, in characters. ``help`` is a remedy
+    or "".
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        go: str = "",
+        offset: int = 0,
+        length: int = 1,
+        help: str = "",  # noqa: A002 - the word users see in front of it
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.go = go
+        self.offset = offset
+        self.length = length
+        self.help = help
+
+    def __str__(self) -> str:
+        return self.go or self.message
+
+
+class FunctionError(Exception):
+    """What a template function returns as its Go ``error``; the evaluator adds name and place."""
+
+
+class LimitExceededError(Exception):
+    """A bound of the profile was reached; the evaluator adds the place."""

@@ -1,0 +1,216 @@
+"""Returns values as JSON and JSON as values, as encoding/json does it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from .budget import Sink, meter
+from .calls import declare
+from .errors import FunctionError
+from .literals import decode, encode
+from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
+
+__all__ = ["FUNCTIONS"]
+
+_SPECIAL = re.compile("[\x00-\x1f\"\\\\<>&\u2028\u2029\x7f\ud800-\udfff]")
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if character == "\x7f":
+        return character
+    if "\ud800" <= character <= "\udfff":
+        return "\\ufffd"
+    return _ESCAPES.get(character) or f"\\u{ord(character):04x}"
+
+
+def _escaped_but_html(found: re.Match[str]) -> str:
+    return found[0] if found[0] in "<>&" else _escaped(found)
+
+
+class _Encoder:
+    """Writes one value; ``indent`` is the text of one level or "" for one line."""
+
+    def __init__(self, *, html: bool = True, indent: str = "") -> None:
+        self.sink = Sink()
+        self.indent = indent
+        self.escape = _escaped if html else _escaped_but_html
+
+    def text(self, value: str) -> str:
+        if not value.isascii():
+            value = decode(encode(value))
+        return f'"{_SPECIAL.sub(self.escape, value)}"'
+
+    def write(self, value: Value, level: int = 0) -> None:
+        add = self.sink.add
+        if value is None or value is MISSING or is_nil(value):
+            add("null")
+        elif isinstance(value, str):
+            add(self.text(value))
+        elif isinstance(value, bool):
+            add("true" if value else "false")
+        elif isinstance(value, int):
+            add(int.__repr__(value))
+        elif isinstance(value, float):
+            add(_number(value))
+        elif isinstance(value, list):
+            self.write_items([("", item) for item in value], "[]", level)
+        elif isinstance(value, dict):
+            pairs = [(f"{self.text(key)}:", value[key]) for key in sorted(value)]
+            self.write_items(pairs, "{}", level)
+        elif isinstance(value, Struct):
+            pairs = [
+                (f"{self.text(json_name)}:", value.values[name])
+                for name, json_name in zip(value.fields, value.json_names, strict=True)
+                if is_true(value.values[name])
+            ]
+            self.write_items(pairs, "{}", level)
+        elif isinstance(value, Opaque):
+            add(self.text(_opaque(value)))
+        else:
+            raise FunctionError(f"json: unsupported type: {type_of(value)}")
+
+    def write_items(self, items: list[tuple[str, Value]], brackets: str, level: int) -> None:
+        add = self.sink.add
+        if not items:
+            add(brackets)
+            return
+        separator = f"\n{self.indent * (level + 1)}" if self.indent else ""
+        add(brackets[0])
+        for index, (name, item) in enumerate(items):
+            add(f"{',' if index else ''}{separator}{name}{' ' if name and self.indent else ''}")
+            self.write(item, level + 1)
+        add(f"\n{self.indent * level}{brackets[1]}" if self.indent else brackets[1])
+
+
+def _opaque(value: Opaque) -> str:
+    if value.go_type == "time.Time":
+        formatted: str = value.methods["Format"][1]("2006-01-02T15:04:05.999999999Z07:00")
+        return formatted
+    return value.text()
+
+
+def _number(value: float) -> str:
+    if math.isnan(value) or math.isinf(value):
+        shown = {"nan": "NaN", "inf": "+Inf"}.get(repr(value), "-Inf")
+        raise FunctionError(f"json: unsupported value: {shown}")
+    if value and not 1e-6 <= abs(value) < 1e21:
+        mantissa, _, exponent = repr(value).partition("e")
+        if not exponent:
+            mantissa, _, exponent = f"{Decimal(repr(value)):e}".partition("e")
+        return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}".replace("e-0", "e-")
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+
+
+def _encoder(
+    *, html: bool = True, indent: str = "", swallow: bool = False
+) -> Callable[[Value], str]:
+    def encode_value(value: Value) -> str:
+        encoder = _Encoder(html=html, indent=indent)
+        try:
+            encoder.write(value)
+        except FunctionError:
+            if swallow:
+                return ""
+            raise
+        return str(encoder.sink)
+
+    return encode_value
+
+
+def _must_parse(text: str) -> Value:
+    """json.Unmarshal into an interface {}; the error's words are Go's for common mistakes."""
+    meter().work(len(text) >> 4)
+    text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text) if (
+        not text.isascii()
+    ) else text
+    try:
+        value = json.loads(text, parse_int=_float, parse_float=_float, parse_constant=_no_constant)
+    except json.JSONDecodeError as problem:
+        raise FunctionError(_syntax_error(text, problem)) from None
+    except RecursionError:
+        raise FunctionError("json: exceeded max depth") from None
+    return _without_surrogates(value) if "\\ud" in text.lower() else value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise FunctionError(
+            f"json: cannot unmarshal number {text} into Go value of type float64"
+        )
+    return value
+
+
+def _no_constant(name: str) -> Value:
+    raise FunctionError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+def _without_surrogates(value: Value) -> Value:
+    if isinstance(value, str):
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(value[key]) for key in value}
+    return value
+
+
+_PROBLEMS = (
+    ("Expecting value", "looking for beginning of value"),
+    ("Expecting property name", "looking for beginning of object key string"),
+    ("Illegal trailing comma before end of object", "looking for beginning of object key string"),
+    ("Illegal trailing comma before end of array", "looking for beginning of value"),
+    ("Expecting ':'", "after object key"),
+    ("Extra data", "after top-level value"),
+    ("Invalid control character", "in string literal"),
+    ("Invalid \\", "in string escape code"),
+)
+
+
+def _syntax_error(text: str, problem: json.JSONDecodeError) -> str:
+    at = problem.pos
+    if problem.msg.startswith("Unterminated string") or at >= len(text.rstrip(" \t\r\n")):
+        return "unexpected end of JSON input"
+    character = text[at]
+    where = next(
+        (words for start, words in _PROBLEMS if problem.msg.startswith(start)),
+        "after object key:value pair"
+        if text.count("{", 0, at) > text.count("}", 0, at)
+        else "after array element",
+    )
+    return f"invalid character '{character}' {where}"
+
+
+def _parse(text: str) -> Value:
+    try:
+        return _must_parse(text)
+    except FunctionError:
+        return None
+
+
+FUNCTIONS = declare(
+    {
+        "fromJson": (_parse, "string"),
+        "mustFromJson": (_must_parse, "string"),
+        "mustToJson": (_encoder(), "any"),
+        "mustToPrettyJson": (_encoder(indent="  "), "any"),
+        "mustToRawJson": (_encoder(html=False), "any"),
+        "toJson": (_encoder(swallow=True), "any"),
+        "toPrettyJson": (_encoder(indent="  ", swallow=True), "any"),
+        "toRawJson": (_encoder(html=False), "any"),
+    }
+)

@@ -1,0 +1,75 @@
+"""Returns sprig's functions on paths (Go's path and filepath on Linux) and URLs."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from .calls import declare
+from .errors import FunctionError
+from .values import Value
+
+__all__ = ["FUNCTIONS"]
+
+
+def _clean(path: str) -> str:
+    cleaned = posixpath.normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned
+
+
+def _base(path: str) -> str:
+    if not path:
+        return "."
+    return path.rstrip("/").rpartition("/")[2] or "/"
+
+
+def _directory(path: str) -> str:
+    return _clean(path[: path.rfind("/") + 1])
+
+
+def _extension(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name[name.rfind(".") :] if "." in name else ""
+
+
+@cache
+def _gotpl() -> Any:
+    return import_module("gotpl.funcs.sprig.url")
+
+
+def _parse_url(text: str) -> dict[str, Value]:
+    try:
+        return dict(_gotpl().url_parse(text))
+    except ValueError as problem:
+        message = str(problem)
+        prefix = "unable to parse url"
+        raise FunctionError(
+            message if message.startswith(prefix) else f"{prefix}: {message}"
+        ) from None
+
+
+def _join_url(parts: dict[str, Value]) -> str:
+    try:
+        return str(_gotpl().url_join(parts))
+    except (TypeError, ValueError) as problem:
+        raise FunctionError(str(problem)) from None
+
+
+FUNCTIONS = declare(
+    {
+        "base": (_base, "string"),
+        "clean": (_clean, "string"),
+        "dir": (_directory, "string"),
+        "ext": (_extension, "string"),
+        "isAbs": (lambda path: path.startswith("/"), "string"),
+        "osBase": (_base, "string"),
+        "osClean": (_clean, "string"),
+        "osDir": (_directory, "string"),
+        "osExt": (_extension, "string"),
+        "osIsAbs": (lambda path: path.startswith("/"), "string"),
+        "urlJoin": (_join_url, "map"),
+        "urlParse": (_parse_url, "string"),
+    }
+)

@@ -1,0 +1,133 @@
+"""Returns rendered templates: parse, compile once, execute with data under a profile."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .budget import WIDE, Meter, Profile, metered
+from .calls import Function
+from .errors import LimitExceededError, TemplateError
+from .functions import NAMES, undefined
+from .literals import decode, encode
+from .parser import parse
+from .state import Body, State
+from .statements import compile_list
+from .values import Value
+
+__all__ = ["Rendered", "render"]
+
+_CACHEABLE = 32 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a template produced.
+
+    ``chunks`` are (offset in the output, offset in the source), ascending; ``literal`` says of
+    each whether it is text of the source, character by character, or an action's result.
+    """
+
+    text: str
+    chunks: tuple[tuple[int, int], ...] = ()
+    literal: tuple[bool, ...] = ()
+
+    def source_offset(self, output_offset: int) -> int:
+        """The character of the source behind a character of the output: the very one inside
+        text, the beginning of the action inside its result."""
+        index = bisect_right(self.chunks, output_offset, key=lambda chunk: chunk[0]) - 1
+        if index < 0:
+            return 0
+        output, source = self.chunks[index]
+        return source + (output_offset - output if self.literal[index] else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    main: Body
+    templates: Mapping[str, Body]
+
+
+def render(
+    text: str,
+    data: Value,
+    *,
+    functions: Mapping[str, Callable[..., Value] | Function] | None = None,
+    profile: Profile = WIDE,
+    name: str = "template",
+    missing_key: str = "default",
+) -> Rendered:
+    """The template ``text`` executed with ``data`` as dot.
+
+    ``functions`` are added to (or replace) those of text/template and sprig; a plain callable
+    takes any arguments. ``missing_key`` is text/template's option: default, zero or error.
+    Raises TemplateError, and nothing else, for whatever is wrong with the template.
+    """
+    added = {
+        key: value if isinstance(value, Function) else Function(key, value, (), "any")
+        for key, value in (functions or {}).items()
+    }
+    state: State | None = None
+    try:
+        compiled = _compiled(text, name, frozenset(added), profile)
+        meter = Meter(profile)
+        state = State(
+            name=name,
+            source=text,
+            templates=compiled.templates,
+            functions=added,
+            meter=meter,
+            root=data,
+            missing_key=missing_key,
+        )
+        with metered(meter):
+            compiled.main(state, data)
+        return _rendered(state)
+    except LimitExceededError as problem:
+        raise _limit(state, str(problem), profile) from None
+    except RecursionError:
+        raise _limit(state, "it nests values or calls too deep", profile) from None
+    except MemoryError:
+        raise _limit(state, "it needs too much memory", profile) from None
+
+
+def _limit(state: State | None, problem: str, profile: Profile) -> TemplateError:
+    message = f"the template is stopped: {problem}"
+    help_text = f"bound of the {profile.name} profile"
+    if state is None:
+        return TemplateError("template-limit", message, help=help_text)
+    return state.error(message, code="template-limit", help=help_text)
+
+
+def _rendered(state: State) -> Rendered:
+    text = "".join(state.output)
+    if not text.isascii():
+        text = _valid(text)
+    return Rendered(text, tuple(state.chunks), tuple(state.literal))
+
+
+def _valid(text: str) -> str:
+    """``text`` with every byte that is no UTF-8 as U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        whole = decode(encode(text))
+        return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in whole)
+    return text
+
+
+def _compiled(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
+    if len(text) > _CACHEABLE:
+        return _compile(text, name, added, profile)
+    return _compile_cached(text, name, added, profile)
+
+
+def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
+    trees = parse(text, name, NAMES | added, profile, lambda missing: undefined(missing, added))
+    templates = {key: compile_list(tree) for key, tree in trees.defined.items()}
+    return _Compiled(templates[name], templates)
+
+
+_compile_cached = lru_cache(maxsize=256)(_compile)
