@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msvc_pulumi.errors import Diagnostics, FieldPath, nearest
-from msvc_pulumi.schema.leaf import UNMARSHALING, LeafError, clash, finite, read_leaf
+from msvc_pulumi.schema.leaf import UNMARSHALING, LeafError, clash, finite, number_text, read_leaf
 from msvc_pulumi.schema.table import Kind, Struct, Type, lookup, parse_type
 
 __all__ = ["decode"]
@@ -126,8 +126,9 @@ class _Reader:
             return {key: self._item(type_, each, (way, key)) for key, each in value.items()}
         if isinstance(value, list):
             return [self._item(type_, each, (way, index)) for index, each in enumerate(value)]
-        if isinstance(value, float) and finite(value).is_integer():
-            return int(value)
+        if isinstance(value, float):
+            text = number_text(finite(value))
+            return int(text) if text.removeprefix("-").isdigit() else value
         return value
 
     def _path(self, way: _Way) -> FieldPath:

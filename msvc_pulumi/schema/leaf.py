@@ -15,7 +15,7 @@ from msvc_pulumi.scalars import scalar_text
 from msvc_pulumi.schema.quantity import QuantityError, canonical
 from msvc_pulumi.schema.table import Kind, Type
 
-__all__ = ["UNMARSHALING", "LeafError", "clash", "finite", "read_leaf"]
+__all__ = ["UNMARSHALING", "LeafError", "clash", "finite", "number_text", "read_leaf"]
 
 UNMARSHALING = "error unmarshaling JSON: while decoding JSON: "  # sigs.k8s.io/yaml's beginning
 
@@ -98,7 +98,7 @@ def _integer(type_: Type, value: Any) -> int:
 
 
 def _bounded(type_: Type, value: float) -> int:
-    text = _number_text(finite(value))
+    text = number_text(finite(value))
     if not text.removeprefix("-").isdigit() and value != int(value):
         raise LeafError("invalid-type", text, "must be an integer", found=f"number {text}")
     number = int(value) if "e" in text else int(text)
@@ -119,7 +119,7 @@ def _int_or_string(type_: Type, value: Any) -> int | str:
 def _quantity(_type: Type, value: Any) -> str:
     text = value if isinstance(value, str) else "not a quantity"
     if isinstance(value, int | float) and not isinstance(value, bool):
-        text = _number_text(finite(value))
+        text = number_text(finite(value))
     try:
         return canonical(text)
     except QuantityError as error:
@@ -169,7 +169,7 @@ def _json_type(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _number_text(value: float) -> str:
+def number_text(value: float) -> str:
     """A number as encoding/json prints it: an exponent only below 1e-6 and from 1e21 on."""
     if isinstance(value, int):
         return str(value)

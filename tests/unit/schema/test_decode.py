@@ -48,6 +48,7 @@ def read(type_name: str, value: Any, *at: str | int) -> tuple[Any, list[Diagnost
         ("time", "2024-01-02T03:04:05.9+02:00", "2024-01-02T01:04:05Z"),
         ("bytes", "aGVs\nbG8=", "aGVsbG8="),
         ("any", {"a": [1.0, None, 2.5]}, {"a": [1, None, 2.5]}),
+        ("any", 1234567890123456789.0, 1234567890123456800),
         ("[]string", [None, 1, "x"], ["", "1", "x"]),
         ("{}quantity", {"cpu": None, "memory": "1024Mi"}, {"cpu": "0", "memory": "1Gi"}),
         ("core/v1.EnvVar", {"name": 5, "value": ""}, {"name": "5", "value": ""}),

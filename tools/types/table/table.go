@@ -122,7 +122,7 @@ func (table Table) expression(t reflect.Type) string {
 		}
 		return t.Kind().String()
 	case reflect.Int:
-		return "int64:int"
+		return "int64:" + t.String()
 	}
 	panic(fmt.Sprintf("%s is of a kind nobody has described yet", t))
 }
@@ -173,9 +173,11 @@ func (table Table) structFields(root reflect.Type, fields map[string]string) {
 	}
 }
 
-// collection is the name of a named list or map type, which only Go's error messages need.
+// collection is the name of a list or map type that its elements do not give away. Only Go's error
+// messages need it.
 func collection(t reflect.Type) string {
-	if t.PkgPath() != "" && (t.Kind() == reflect.Map || t.Kind() == reflect.Slice) {
+	isMap := t.Kind() == reflect.Map
+	if (isMap || t.Kind() == reflect.Slice) && t.PkgPath() != "" || isMap && t.Key().PkgPath() != "" {
 		return ",go=" + t.String()
 	}
 	return ""
