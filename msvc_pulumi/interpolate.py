@@ -7,14 +7,22 @@ The endpoint picker's args are rendered too; the original left ``{{`` in them (q
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from msvc_pulumi import gotemplate, jinjatemplate
 from msvc_pulumi.artifacts import ModelArtifact
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
-from msvc_pulumi.gotemplate import NARROW, WIDE, Profile, Rendered, TemplateError
+from msvc_pulumi.gotemplate import (
+    NARROW,
+    WIDE,
+    Function,
+    Profile,
+    Rendered,
+    Struct,
+    TemplateError,
+)
 from msvc_pulumi.naming import ChildNames, model_label
 from msvc_pulumi.source import Document
 from msvc_pulumi.v1alpha1 import ModelService
@@ -22,18 +30,17 @@ from msvc_pulumi.v1alpha1 import ModelService
 __all__ = ["DIALECT_ANNOTATION", "Interpolation", "template_variables"]
 
 DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
-DIALECTS = {"go": gotemplate.render, "jinja2": jinjatemplate.render}
+# The module that renders each dialect; imported when a document asks for it.
+DIALECTS = {"go": "msvc_pulumi.gotemplate", "jinja2": "msvc_pulumi.jinjatemplate"}
 UNKNOWN_PORT = -1  # what the original renders
 
 Locate = Callable[[int, int], Span]
 """Where characters (offset, length) of a template stand in its file."""
 
 
-def template_variables(
-    service: ModelService, names: ChildNames, artifact: ModelArtifact
-) -> gotemplate.Struct:
+def template_variables(service: ModelService, names: ChildNames, artifact: ModelArtifact) -> Struct:
     """The original's sixteen variables, in its declaration order, with its JSON names."""
-    values = {
+    values: Mapping[str, str] = {
         "ModelServiceName": service.name,
         "ModelServiceNamespace": service.namespace,
         "ModelName": service.spec.routing.model_name,
@@ -51,7 +58,14 @@ def template_variables(
         "InferencePoolName": names.inference_pool,
         "InferenceModelName": names.inference_model,
     }
-    return gotemplate.template_vars(values)
+    fields = [(name, _json_name(name), value) for name, value in values.items()]
+    return Struct("controller.TemplateVars", fields)
+
+
+def _json_name(name: str) -> str:
+    """The Go struct tag of a variable: the name with its first word in lower case."""
+    first = next((word for word in ("EPP", "HF") if name.startswith(word)), name[:1])
+    return first.lower() + name[len(first) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class Interpolation:
     Problems go to ``diagnostics``; what cannot be rendered comes back as None.
     """
 
-    variables: gotemplate.Struct
+    variables: Struct
     ports: dict[str, int]
     diagnostics: Diagnostics
 
@@ -125,7 +139,7 @@ class Interpolation:
     ) -> Rendered | None:
         """``text`` rendered, or None with a diagnostic at the failing term."""
         if dialect == "go" and "{{" not in text:
-            return Rendered.literal(text)
+            return Rendered(text, ((0, 0),), (True,))
 
         def get_port(name: str) -> int:
             if name not in self.ports:
@@ -133,10 +147,10 @@ class Interpolation:
             return self.ports.get(name, UNKNOWN_PORT)
 
         try:
-            return DIALECTS[dialect](
+            rendered: Rendered = import_module(DIALECTS[dialect]).render(
                 text,
                 self.variables,
-                functions={"getPort": gotemplate.Function("getPort", get_port, (str,), "int32")},
+                functions={"getPort": Function("getPort", get_port, ("string",), result="int32")},
                 profile=profile,
             )
         except TemplateError as error:
@@ -151,6 +165,7 @@ class Interpolation:
                 )
             )
             return None
+        return rendered
 
     def section(self, document: Document, key: str, text: str, dialect: str) -> Rendered | None:
         """The BaseConfig's data value ``key`` rendered."""

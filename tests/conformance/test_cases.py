@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,3 +67,30 @@ def test_deviations_are_allowed() -> None:
     verdicts = {case.name: case.verdict for case in CASES}
     stale = [name for name in corpus.DEVIATIONS if name not in verdicts]
     assert stale == []
+
+
+def ledger() -> set[str]:
+    """The case numbers in the ledger's last column."""
+    text = (HERE.parents[1] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and line.endswith("|")]
+    return {number for row in rows for number in re.findall(r"\b\d{3}\b", row.split("|")[-2])}
+
+
+def test_ledger_lists_every_deviation() -> None:
+    """The ledger and the deviations name the same cases, and every output deviation has a file."""
+    assert ledger() == {name[:3] for name in corpus.DEVIATIONS}
+    outputs = {name for name, item in corpus.DEVIATIONS.items() if item["outcome"] == "output"}
+    assert outputs == {file.stem for file in corpus.WANT.iterdir()}
+
+
+@pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
+def test_deviations_are_needed() -> None:
+    """A deviation that no longer differs from the original is not listed."""
+    needless = []
+    for case in CASES:
+        original = case.folder / "expected.yaml"
+        want = corpus.WANT / f"{case.name}.yaml"
+        if want.exists() and original.exists():
+            same = values(want.read_text("utf-8")) == values(original.read_text("utf-8"))
+            needless += [case.name] if same else []
+    assert needless == []
