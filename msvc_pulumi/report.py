@@ -23,7 +23,7 @@ _TAB = "    "
 _ELLIPSIS = "…"
 # The summaries of these families are sentences of their own; all others complete the field path.
 _SENTENCES = ("file-", "merge-", "plan-", "template-", "yaml-")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,8 @@ def _visible_character(character: str) -> str:
     if unicodedata.category(character) not in _INVISIBLE:
         return character
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
