@@ -182,9 +182,7 @@ def _escapable(values: tuple[Value, ...]) -> str:
     """The one string that html, js and urlquery escape."""
     if len(values) == 1:
         return printed(values[0])
-    return sprint(
-        ["<no value>" if _invalid(value) else value for value in values]
-    )
+    return sprint(["<no value>" if _invalid(value) else value for value in values])
 
 
 def _html(*values: Value) -> str:
@@ -253,4 +251,3 @@ FUNCTIONS = declare(
     }
 )
 """By name; sprig's functions of the same name replace them (slice)."""
-

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 from .budget import meter
 from .calls import declare
 from .errors import FunctionError
 from .literals import parse_int
-from .values import Int64, Opaque, Value
+from .values import Int64, Methods, Opaque, Value
 
 __all__ = ["FUNCTIONS"]
 
@@ -27,6 +27,8 @@ _UNITS = (
     (1, "s"),
 )
 _SECOND = 1_000_000_000
+# sprig takes the present for a date it does not understand
+_NO_PRESENT = "the present time is off in templates; give a time or seconds"
 
 
 @cache
@@ -62,7 +64,7 @@ def _time(instant: Any) -> Opaque:
     def equal(other: Opaque) -> bool:
         return bool(instant.equal(other.payload))
 
-    methods = {
+    methods: Methods = {
         "After": (("time",), after),
         "Before": (("time",), before),
         "Day": ((), lambda: int(instant.day())),
@@ -105,12 +107,7 @@ def _instant(date: Value) -> Any:
             return _gotime().Time.from_unix(int(date))
         except (OverflowError, ValueError) as problem:
             raise FunctionError(str(problem)) from None
-    _present()
-
-
-def _present() -> NoReturn:
-    """sprig takes the present for a date it does not understand."""
-    raise FunctionError("the present time is off in templates; give a time or seconds")
+    raise FunctionError(_NO_PRESENT)
 
 
 def _in_zone(layout: str, date: Value, zone: str) -> str:
@@ -179,7 +176,7 @@ def _duration_round(value: Value) -> str:
     elif isinstance(value, Int64):
         nanoseconds = int(value)
     elif isinstance(value, Opaque) and value.go_type == "time.Time":
-        _present()
+        raise FunctionError(_NO_PRESENT)
     size = abs(nanoseconds)
     return next(
         (f"{size // (unit * _SECOND)}{name}" for unit, name in _UNITS if size > unit * _SECOND),

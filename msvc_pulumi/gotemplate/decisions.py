@@ -69,7 +69,7 @@ def _deep_copy(value: Value) -> Value:
 
 def _type_is_like(target: str, value: Value) -> bool:
     found = type_of(value)
-    return target == found or f"*{target}" == found
+    return found in (target, f"*{target}")
 
 
 FUNCTIONS = declare(

@@ -8,10 +8,10 @@ Go's need words. A function's declared types decide how constants are read and w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
-from ..errors import nearest
-from .calls import ANY, VALUE, Function, assignable, type_name
-from .errors import FunctionError, LimitExceededError, TemplateError
+from .access import NOTHING, Argument, Receiver, Site, call, checked, field
+from .calls import ANY, VALUE, type_name
 from .functions import NAMES, SPECIAL, function
 from .literals import Number
 from .nodes import (
@@ -34,8 +34,6 @@ from .values import (
     Int32,
     Int64,
     Map,
-    Opaque,
-    Struct,
     Value,
     is_true,
     type_of,
@@ -46,11 +44,7 @@ __all__ = ["Pipe", "compile_pipe"]
 Pipe = Callable[[State, Value], Value]
 """Evaluates with a dot."""
 _Command = Callable[[State, Value, Value], Value]
-"""Evaluates with a dot and the previous command's result, or _NOTHING in a pipe's first."""
-_Argument = Callable[[State, Value, str], Value]
-"""Evaluates with a dot, as a parameter of the named type."""
-
-_NOTHING = object()
+"""Evaluates with a dot and the previous command's result, or NOTHING in a pipe's first."""
 
 
 def compile_pipe(pipe: PipeNode) -> Pipe:
@@ -62,14 +56,14 @@ def compile_pipe(pipe: PipeNode) -> Pipe:
 
         def single(state: State, dot: Value) -> Value:
             state.node = pipe
-            value = first(state, dot, _NOTHING)
+            value = first(state, dot, NOTHING)
             return MISSING if value is None else value
 
         return single
 
     def evaluate(state: State, dot: Value) -> Value:
         state.node = pipe
-        value = first(state, dot, _NOTHING)
+        value = first(state, dot, NOTHING)
         if value is None:
             value = MISSING
         for command in rest:
@@ -80,7 +74,7 @@ def compile_pipe(pipe: PipeNode) -> Pipe:
             if pipe.assigns:
                 state.assign(name, value)
             else:
-                state.variables.append([name, value])
+                state.variables.append([name, value, False])
         return value
 
     return evaluate
@@ -99,7 +93,7 @@ def _command(command: CommandNode) -> _Command:
     def evaluate(state: State, dot: Value, final: Value) -> Value:
         if pipe is None:
             state.node = word
-        if arguments or final is not _NOTHING:
+        if arguments or final is not NOTHING:
             shown = f"({word})" if isinstance(word, PipeNode) else str(word)
             state.fail(f"can't give argument to non-function {shown.strip('()')}")
         if pipe is not None:
@@ -136,7 +130,7 @@ def _ideal(state: State, number: Number) -> Value:
 # --- arguments ---
 
 
-def _argument(node: Node) -> _Argument:
+def _argument(node: Node) -> Argument:
     """A term in argument position, converted to the parameter it is given for."""
     evaluate: Pipe
     match node:
@@ -151,29 +145,22 @@ def _argument(node: Node) -> _Argument:
             fields = _fields(node, ())
 
             def evaluate(state: State, dot: Value) -> Value:
-                return fields(state, dot, _NOTHING)
+                return fields(state, dot, NOTHING)
 
         case IdentifierNode():
-            call = _call(node, node, ())
+            called = _call(node, node, ())
 
             def evaluate(state: State, dot: Value) -> Value:
-                return call(state, dot, _NOTHING)
+                return called(state, dot, NOTHING)
 
         case _:
             return _constant(node)
 
     def argument(state: State, dot: Value, parameter: str) -> Value:
         state.node = node
-        return _checked(state, evaluate(state, dot), parameter)
+        return checked(state, evaluate(state, dot), parameter)
 
     return argument
-
-
-def _checked(state: State, value: Value, parameter: str) -> Value:
-    try:
-        return assignable(value, parameter)
-    except ValueError as problem:
-        state.fail(str(problem))
 
 
 _EXPECTED = {
@@ -187,7 +174,7 @@ _EXPECTED = {
 }
 
 
-def _constant(node: Node) -> _Argument:
+def _constant(node: Node) -> Argument:
     """A constant in argument position takes the type of the parameter."""
 
     def argument(state: State, _: Value, parameter: str) -> Value:
@@ -241,7 +228,7 @@ def _call(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Comma
     name = word.name
     if name in SPECIAL and name in NAMES:
         return _special(word, node, arguments)
-    compiled = [_argument(argument) for argument in arguments]
+    site = Site(node, [_argument(argument) for argument in arguments])
     known = function(name) if name in NAMES else None
 
     def evaluate(state: State, dot: Value, final: Value) -> Value:
@@ -249,50 +236,9 @@ def _call(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Comma
         called = state.functions.get(name) or known
         if called is None:
             state.fail(f'"{name}" is not a defined function')
-        return _evaluate_call(state, dot, called, node, compiled, final)
+        return call(state, dot, called, site, final)
 
     return evaluate
-
-
-def _evaluate_call(
-    state: State,
-    dot: Value,
-    called: Function,
-    node: Node,
-    arguments: Sequence[_Argument],
-    final: Value,
-) -> Value:
-    state.meter.step()
-    parameters, variadic = called.parameters, called.variadic
-    fixed = len(parameters)
-    given = len(arguments) + (final is not _NOTHING)
-    if given != fixed and (not variadic or given < fixed):
-        least = "at least " if variadic else ""
-        got = len(arguments) if variadic else given
-        state.fail(f"wrong number of args for {called.name}: want {least}{fixed} got {got}")
-    values = [
-        argument(state, dot, parameters[index] if index < fixed else variadic)
-        for index, argument in enumerate(arguments)
-    ]
-    if final is not _NOTHING:
-        last = parameters[given - 1] if given <= fixed else variadic
-        values.append(_checked(state, final, last))
-    try:
-        result = called.call(*values)
-    except FunctionError as problem:
-        message = str(problem)
-    except (TemplateError, LimitExceededError, RecursionError, MemoryError):
-        state.node = node
-        raise
-    except Exception as problem:  # a function's bug is its caller's error, never a traceback
-        message = f"{type(problem).__name__}: {problem}"
-    else:
-        if called.result:
-            result = called.convert(result)
-        state.meter.keep(result)
-        return result
-    state.node = node
-    state.fail(f"error calling {called.name}: {message}")
 
 
 def _special(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Command:
@@ -303,7 +249,7 @@ def _special(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Co
     def evaluate(state: State, dot: Value, final: Value) -> Value:
         state.node = word
         state.meter.step()
-        if not compiled and final is _NOTHING:
+        if not compiled and final is NOTHING:
             state.fail(f"wrong number of args for {name}: want at least 1 got 0")
         value: Value = MISSING
         for argument in compiled:
@@ -311,13 +257,14 @@ def _special(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Co
             if name != "call" and is_true(value) == (name == "or"):
                 return value
         if name != "call":
-            return value if final is _NOTHING else final
+            return value if final is NOTHING else final
         callee = str(arguments[0]) if arguments else "<reflect.Value Value>"
         first = compiled[0](state, dot, VALUE) if compiled else final
         state.node = node
         if first is None or first is MISSING:
             state.fail("error calling call: call of nil")
-        state.fail(f"error calling call: non-function {callee} of type {type_of(first)}")
+        shown = f"non-function {callee} of type {type_of(first)}"
+        raise state.error(f"error calling call: {shown}")
 
     return evaluate
 
@@ -327,79 +274,45 @@ def _special(word: IdentifierNode, node: Node, arguments: Sequence[Node]) -> _Co
 
 def _fields(node: FieldNode | ChainNode | VariableNode, arguments: Sequence[Node]) -> _Command:
     names = node.fields
-    compiled = [_argument(argument) for argument in arguments]
-    if isinstance(node, ChainNode):
-        term = _argument(node.term) if not isinstance(node.term, NilNode) else None
+    inner = Site(node, ())
+    site = Site(node, [_argument(argument) for argument in arguments])
+    receiver = _receiver(node)
+    if not names:
+
+        def variable(state: State, dot: Value, final: Value) -> Value:
+            state.node = node
+            if arguments or final is not NOTHING:
+                state.fail(f"can't give argument to non-function {node}")
+            return receiver(state, dot)[0]
+
+        return variable
 
     def evaluate(state: State, dot: Value, final: Value) -> Value:
         state.node = node
-        if isinstance(node, FieldNode):
-            value = dot
-        elif isinstance(node, VariableNode):
-            value = state.variable(node.name)
-            if not names and (compiled or final is not _NOTHING):
-                state.fail(f"can't give argument to non-function {node}")
-        elif term is None:
-            state.fail(f"indirection through explicit nil in {node}")
-        else:
-            value = term(state, dot, VALUE)
-        shown = ""
-        last = len(names) - 1
-        for index, name in enumerate(names):
-            plain = type(value) is dict
-            if index == last:
-                return _field(state, dot, value, name, shown, node, compiled, final)
-            value = _field(state, dot, value, name, shown, node, (), _NOTHING)
-            shown = "interface {}" if plain else ""
-        return value
+        value, boxed = receiver(state, dot)
+        for name in names[:-1]:
+            in_interface = type(value) is dict
+            value = field(state, dot, Receiver(value, boxed), name, inner)
+            boxed = in_interface
+        return field(state, dot, Receiver(value, boxed), names[-1], site, final=final)
 
     return evaluate
 
 
-def _field(
-    state: State,
-    dot: Value,
-    receiver: Value,
-    name: str,
-    shown: str,
-    node: Node,
-    arguments: Sequence[_Argument],
-    final: Value,
-) -> Value:
-    """One field of ``receiver``; ``shown`` is its static Go type where that is not its own."""
-    has_arguments = bool(arguments) or final is not _NOTHING
-    if isinstance(receiver, Struct):
-        if name not in receiver.values:
-            _no_field(state, receiver, name)
-        if has_arguments:
-            state.fail(f"{name} has arguments but cannot be invoked as function")
-        return receiver.values[name]
-    if isinstance(receiver, dict):
-        if has_arguments:
-            state.fail(f"{name} is not a method but has arguments")
-        value = receiver.get(name, MISSING)
-        if value is MISSING and state.missing_key != "default":
-            if state.missing_key == "error":
-                state.fail(f'map has no entry for key "{name}"')
-            text = isinstance(receiver, Map) and receiver.go_type == "map[string]string"
-            return "" if text else None
-        return value
-    if receiver is MISSING:
-        if state.missing_key == "error":
-            state.fail(f'nil data; no entry for key "{name}"')
-        return MISSING
-    if receiver is None:
-        state.fail(f"nil pointer evaluating interface {{}}.{name}")
-    if isinstance(receiver, Opaque) and name in receiver.methods:
-        parameters, call = receiver.methods[name]
-        method = Function(name, call, parameters)
-        return _evaluate_call(state, dot, method, node, arguments, final)
-    state.fail(f"can't evaluate field {name} in type {shown or type_of(receiver)}")
+def _receiver(
+    node: FieldNode | ChainNode | VariableNode,
+) -> Callable[[State, Value], tuple[Value, bool]]:
+    """What the first field is taken of, and whether Go holds it as an interface."""
+    if isinstance(node, FieldNode):
+        return lambda state, dot: (dot, state.boxed)
+    if isinstance(node, VariableNode):
+        name = node.name
+        return lambda state, _dot: state.variable(name)
+    if isinstance(node.term, NilNode):
 
+        def nil(state: State, _: Value) -> NoReturn:
+            state.fail(f"indirection through explicit nil in {node}")
 
-def _no_field(state: State, receiver: Struct, name: str) -> None:
-    near = nearest(name, receiver.values)
-    state.fail(
-        f"can't evaluate field {name} in type *{receiver.go_type}",
-        help=f"did you mean .{near}?" if near else f"there is: {', '.join(receiver.values)}",
-    )
+        return nil
+    term = _argument(node.term)
+    return lambda state, dot: (term(state, dot, VALUE), False)

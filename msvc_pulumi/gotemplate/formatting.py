@@ -193,7 +193,8 @@ class _Printf:
         elif verb == "T" and not depth:
             add(self.string(type_of(value), "s") or "")
         elif verb == "p" and not depth:
-            add("0xc000000000" if isinstance(value, list | dict | Struct) else self.bad(value, verb))
+            pointer = isinstance(value, list | dict | Struct)
+            add("0xc000000000" if pointer else self.bad(value, verb))
         elif verb == "w":
             add(self.bad(value, verb))
         elif isinstance(value, list):

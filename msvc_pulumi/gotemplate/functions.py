@@ -72,19 +72,16 @@ _OUTSIDE = "it would show the machine it runs on to every author of a template"
 _CHANCE = "its result differs from run to run, so every reconcile would change the objects"
 _MOMENT = "its result depends on the time, so every reconcile would change the objects"
 _SECRETS = "it makes key material, which belongs into a Secret made elsewhere"
+_BY_CHANCE = "randAlpha randAlphaNum randAscii randBytes randInt randNumeric shuffle uuidv4"
+_OF_KEYS = (
+    "bcrypt buildCustomCert decryptAES encryptAES genCA genCAWithKey genPrivateKey"
+    " genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey htpasswd"
+)
 DISABLED: dict[str, str] = {
     **dict.fromkeys(("env", "expandenv", "getHostByName"), _OUTSIDE),
-    **dict.fromkeys(
-        "randAlpha randAlphaNum randAscii randBytes randInt randNumeric shuffle uuidv4".split(),
-        _CHANCE,
-    ),
+    **dict.fromkeys(_BY_CHANCE.split(), _CHANCE),
     **dict.fromkeys(("now", "ago"), _MOMENT),
-    **dict.fromkeys(
-        "bcrypt buildCustomCert decryptAES encryptAES genCA genCAWithKey genPrivateKey"
-        " genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey"
-        " htpasswd".split(),
-        _SECRETS,
-    ),
+    **dict.fromkeys(_OF_KEYS.split(), _SECRETS),
 }
 """sprig functions that are off, with the reason."""
 

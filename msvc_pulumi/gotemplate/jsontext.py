@@ -16,7 +16,7 @@ from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
 
 __all__ = ["FUNCTIONS"]
 
-_SPECIAL = re.compile("[\x00-\x1f\"\\\\<>&\u2028\u2029\x7f\ud800-\udfff]")
+_SPECIAL = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029\x7f\ud800-\udfff]')
 _ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",
@@ -134,9 +134,11 @@ def _encoder(
 def _must_parse(text: str) -> Value:
     """json.Unmarshal into an interface {}; the error's words are Go's for common mistakes."""
     meter().work(len(text) >> 4)
-    text = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text) if (
-        not text.isascii()
-    ) else text
+    text = (
+        "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+        if (not text.isascii())
+        else text
+    )
     try:
         value = json.loads(text, parse_int=_float, parse_float=_float, parse_constant=_no_constant)
     except json.JSONDecodeError as problem:
@@ -149,9 +151,7 @@ def _must_parse(text: str) -> Value:
 def _float(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise FunctionError(
-            f"json: cannot unmarshal number {text} into Go value of type float64"
-        )
+        raise FunctionError(f"json: cannot unmarshal number {text} into Go value of type float64")
     return value
 
 

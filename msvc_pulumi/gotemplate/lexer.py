@@ -82,6 +82,7 @@ KEYWORDS = {
 }
 _SIMPLE = {"=": Kind.ASSIGN, "|": Kind.PIPE, "(": Kind.LEFT_PAREN, ")": Kind.RIGHT_PAREN}
 _BLANKS = " \t\r\n"
+_LEFT_TRIMS = tuple(f"-{blank}" for blank in _BLANKS)
 _BLANK_RUN = re.compile(r"[ \t\r\n]+")
 _WORD = re.compile(r"\w*")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
@@ -114,7 +115,7 @@ class _Lexer:
     def run(self) -> list[Token]:
         source = self.source
         while (left := source.find("{{", self.position)) >= 0:
-            trims = source[left + 2 : left + 3] == "-" and source[left + 3 : left + 4] in (*_BLANKS,)
+            trims = source[left + 2 : left + 4] in _LEFT_TRIMS
             text = source[self.position : left]
             if trims:
                 text = text.rstrip(_BLANKS)
@@ -281,7 +282,8 @@ class _Lexer:
         if source[end : end + 1] in ("+", "-"):
             second = self.scan_number(end)
             if second < 0 or source[second - 1] != "i":
-                return self.error(f"bad number syntax: {_quoted(source[start : abs(second)])}", start)
+                problem = f"bad number syntax: {_quoted(source[start : abs(second)])}"
+                return self.error(problem, start)
             kind, end = Kind.COMPLEX, second
         self.add(kind, start, end)
         self.position = end

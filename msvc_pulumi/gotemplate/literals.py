@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 __all__ = [
@@ -47,7 +48,8 @@ def encode(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         cleaned = "".join(
-            "\ufffd" if "\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff"
+            "\ufffd"
+            if "\ud800" <= character < "\udc80" or "\udcff" < character <= "\udfff"
             else character
             for character in text
         )
@@ -148,14 +150,10 @@ def parse_number(text: str) -> Number:
     if text[-1] == "i":
         return _complex(text)
     integer = unsigned = None
-    try:
+    with suppress(ValueError):
         unsigned = parse_int(text, 0, signed=False)
-    except ValueError:
-        pass
-    try:
+    with suppress(ValueError):
         integer = parse_int(text, 0)
-    except ValueError:
-        pass
     if integer == 0:
         unsigned = 0
     if integer is not None:

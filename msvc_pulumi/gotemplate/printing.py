@@ -40,19 +40,7 @@ def printed(value: Value) -> str:
 
 def write(value: Value, sink: Sink, *, top: bool = False) -> None:
     """Write %v of a value; nested struct pointers print an address, which templates cannot use."""
-    if isinstance(value, str):
-        sink.add(value)
-    elif value is None or value is MISSING:
-        sink.add("<nil>")
-    elif isinstance(value, bool):
-        sink.add("true" if value else "false")
-    elif isinstance(value, int):
-        sink.add(int.__repr__(value))
-    elif isinstance(value, float):
-        sink.add(float_text(value))
-    elif isinstance(value, complex):
-        sink.add(complex_text(value))
-    elif isinstance(value, list):
+    if isinstance(value, list):
         sink.add("[")
         for index, item in enumerate(value):
             if index:
@@ -65,8 +53,6 @@ def write(value: Value, sink: Sink, *, top: bool = False) -> None:
             sink.add(f" {key}:" if index else f"{key}:")
             write(value[key], sink)
         sink.add("]")
-    elif isinstance(value, Opaque):
-        sink.add(value.text())
     elif isinstance(value, Struct) and top:
         sink.add("&{")
         for index, name in enumerate(value.fields):
@@ -75,7 +61,23 @@ def write(value: Value, sink: Sink, *, top: bool = False) -> None:
             write(value.values[name], sink)
         sink.add("}")
     else:
-        sink.add("0xc000000000")
+        sink.add(_scalar(value))
+
+
+def _scalar(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or value is MISSING:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return float_text(value)
+    if isinstance(value, complex):
+        return complex_text(value)
+    return value.text() if isinstance(value, Opaque) else "0xc000000000"
 
 
 def sprint(values: Sequence[Value]) -> str:
@@ -129,4 +131,3 @@ def complex_text(value: complex) -> str:
     imaginary = float_text(value.imag)
     plus = "" if imaginary[0] in "+-" else "+"
     return f"({float_text(value.real)}{plus}{imaginary}i)"
-

@@ -91,9 +91,7 @@ def _program_size(pattern: str) -> int:
             count = max(int(found[1]), int(found[3] or 0), 1)
             last_repeat *= count
             if count > _MOST_REPEATS or last_repeat > _MOST_REPEATS:
-                raise FunctionError(
-                    f"error parsing regexp: invalid repeat count: `{found[0]}`"
-                )
+                raise FunctionError(f"error parsing regexp: invalid repeat count: `{found[0]}`")
             sizes[-1][1] *= count
             repeats[-1] = max(repeats[-1], last_repeat)
             position = found.end()
@@ -131,7 +129,7 @@ def _explained(problem: str, pattern: str) -> str:
     """Go's words for Python's, where both are known."""
     for start, words, piece in _EXPLANATIONS:
         if problem.startswith(start):
-            return f"{words}: `{pattern[pattern.rfind(piece):] if piece else pattern}`"
+            return f"{words}: `{pattern[pattern.rfind(piece) :] if piece else pattern}`"
     return f"{problem}: `{pattern}`"
 
 

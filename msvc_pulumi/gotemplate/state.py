@@ -23,9 +23,14 @@ Body = Callable[["State", Value], int]
 
 
 class State:
-    """One render of one source; a template call shares everything but variables and name."""
+    """One render of one source; a template call shares everything but variables and name.
+
+    ``variables`` are [name, value, boxed] with the innermost last; ``boxed`` tells that dot is an
+    element of an interface {} list or map, which errors in Go call by that type.
+    """
 
     __slots__ = (
+        "boxed",
         "chunks",
         "depth",
         "functions",
@@ -60,7 +65,8 @@ class State:
         self.functions = functions
         self.meter = meter
         self.missing_key = missing_key
-        self.variables: list[list[Any]] = [["$", root]]
+        self.variables: list[list[Any]] = [["$", root, False]]
+        self.boxed = False
         self.node: Node | None = None
         self.depth = 0
         self.output: list[str] = []
@@ -80,11 +86,12 @@ class State:
         if self.written > self.room:
             raise LimitExceededError(f"its output has more than {self.room} characters")
 
-    def variable(self, name: str) -> Value:
+    def variable(self, name: str) -> tuple[Value, bool]:
+        """A variable's value, and whether Go holds it as an interface {} (see `boxed`)."""
         for entry in reversed(self.variables):
             if entry[0] == name:
-                return entry[1]
-        self.fail(f"undefined variable: {name}")
+                return entry[1], entry[2]
+        raise self.error(f"undefined variable: {name}")
 
     def assign(self, name: str, value: Value) -> None:
         for entry in reversed(self.variables):

@@ -13,7 +13,6 @@ from .nodes import (
     ActionNode,
     BranchNode,
     BreakNode,
-    ContinueNode,
     ListNode,
     Node,
     TemplateNode,
@@ -54,8 +53,8 @@ def _statement(node: Node) -> Body:
         return _range(node) if node.word == "range" else _branch(node)
     if isinstance(node, TemplateNode):
         return _template(node)
-    signal = {BreakNode: BREAK, ContinueNode: CONTINUE}[type(node)]  # type: ignore[index]
-    return lambda state, dot: signal
+    signal = BREAK if isinstance(node, BreakNode) else CONTINUE
+    return lambda _state, _dot: signal
 
 
 def _text(node: TextNode) -> Body:
@@ -97,10 +96,15 @@ def _branch(node: BranchNode) -> Body:
         mark = len(state.variables)
         value = pipe(state, dot)
         signal = 0
-        if is_true(value):
-            signal = body(state, value if is_with else dot)
-        elif otherwise is not None:
-            signal = otherwise(state, dot)
+        if not is_true(value):
+            if otherwise is not None:
+                signal = otherwise(state, dot)
+        elif is_with:
+            boxed, state.boxed = state.boxed, False
+            signal = body(state, value)
+            state.boxed = boxed
+        else:
+            signal = body(state, dot)
         del state.variables[mark:]
         return signal
 
@@ -121,6 +125,7 @@ def _range(node: BranchNode) -> Body:
         value = pipe(state, dot)
         mark = len(state.variables)
         ran = False
+        boxed, state.boxed = state.boxed, type(value) in (list, dict)
         for key, item in _entries(state, value, count):
             ran = True
             state.meter.step()
@@ -129,6 +134,7 @@ def _range(node: BranchNode) -> Body:
             del state.variables[mark:]
             if signal == BREAK:
                 break
+        state.boxed = boxed
         signal = 0
         if not ran and otherwise is not None:
             signal = otherwise(state, dot)
@@ -142,7 +148,7 @@ def _binder(node: BranchNode) -> Callable[[State, Value, Value], None]:
     """Sets the loop variables: those the pipe pushed last, or with ``=`` existing ones."""
     names = [variable.name for variable in node.pipe.declarations]
     if not names:
-        return lambda state, key, item: None
+        return lambda _state, _key, _item: None
     if node.pipe.assigns:
 
         def assign(state: State, key: Value, item: Value) -> None:
@@ -153,7 +159,7 @@ def _binder(node: BranchNode) -> Callable[[State, Value, Value], None]:
         return assign
 
     def declare(state: State, key: Value, item: Value) -> None:
-        state.variables[-1][1] = item
+        state.variables[-1][1:] = item, state.boxed
         if len(names) > 1:
             state.variables[-2][1] = key
 
@@ -173,7 +179,7 @@ def _entries(state: State, value: Value, count: int) -> Iterable[tuple[Value, Va
     if value is MISSING:
         return ()
     shown = printed(value) if isinstance(value, Struct | Opaque) else display(value)
-    state.fail(f"range can't iterate over {shown}")
+    raise state.error(f"range can't iterate over {shown}")
 
 
 def _template(node: TemplateNode) -> Body:
@@ -190,12 +196,12 @@ def _template(node: TemplateNode) -> Body:
         if state.depth >= limit:
             state.fail(f"its templates call each other {limit} levels deep", code="template-limit")
         value = MISSING if pipe is None else pipe(state, dot)
-        outer = (state.variables, state.name)
-        state.variables, state.name = [["$", value]], name
+        outer = (state.variables, state.name, state.boxed)
+        state.variables, state.name, state.boxed = [["$", value, False]], name, False
         state.depth += 1
         body(state, value)
         state.depth -= 1
-        state.variables, state.name = outer
+        state.variables, state.name, state.boxed = outer
         return 0
 
     return execute

@@ -10,8 +10,18 @@ from .errors import FunctionError
 from .literals import decode, encode, quote
 from .printing import display
 from .values import Map, Slice, Value, strings
-from .wording import abbreviate, camel_case, initials, kebab_case, snake_case, swap_case, title
-from .wording import uncapitalize, wrap, wrap_with
+from .wording import (
+    abbreviate,
+    camel_case,
+    initials,
+    kebab_case,
+    snake_case,
+    swap_case,
+    title,
+    uncapitalize,
+    wrap,
+    wrap_with,
+)
 
 __all__ = ["FUNCTIONS"]
 
@@ -30,9 +40,7 @@ def _lower(text: str) -> str:
 def _each(change: Callable[[str], str], text: str) -> str:
     """``change`` character by character, where it gives one character for one, as Go maps case."""
     meter().work(len(text) >> 2)
-    return "".join(
-        [new if len(new := change(character)) == 1 else character for character in text]
-    )
+    return "".join([new if len(new := change(character)) == 1 else character for character in text])
 
 
 def _bytes_between(text: str, start: int, end: int) -> str:

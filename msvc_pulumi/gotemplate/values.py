@@ -19,6 +19,7 @@ __all__ = [
     "Int32",
     "Int64",
     "Map",
+    "Methods",
     "Missing",
     "Opaque",
     "Slice",
@@ -132,11 +133,15 @@ class Struct:
         self.values = {name: value for name, _, value in (*listed, *additional)}
 
 
+Methods = dict[str, tuple[tuple[str, ...], Callable[..., Any]]]
+"""By name: the Go types of the parameters, and the call."""
+
+
 class Opaque:
     """A Go value known by its methods only: a time, a version.
 
     ``go_type`` is its type, ``kind`` its kind, ``payload`` what Python holds of it, ``text`` its
-    String method's result; ``methods`` maps a name to (parameters, call).
+    String method's result; ``methods`` what can be called on it.
     """
 
     __slots__ = ("go_type", "kind", "methods", "payload", "text")
@@ -147,7 +152,7 @@ class Opaque:
         kind: str,
         payload: Any,
         text: Callable[[], str],
-        methods: dict[str, tuple[tuple[str, ...], Callable[..., Value]]],
+        methods: Methods,
     ) -> None:
         self.go_type = go_type
         self.kind = kind

@@ -37,9 +37,7 @@ def _version(text: str) -> Opaque:
 def _wrapped(version: Any) -> Opaque:
     def compare(other: Opaque | None) -> int:
         if other is None:
-            raise FunctionError(
-                "runtime error: invalid memory address or nil pointer dereference"
-            )
+            raise FunctionError("runtime error: invalid memory address or nil pointer dereference")
         return int(version.Compare(other.payload))
 
     methods = {

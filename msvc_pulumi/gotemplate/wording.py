@@ -42,9 +42,7 @@ def title(text: str) -> str:
         if character.isascii():
             after_letter = character.isalnum() or character == "_"
         else:
-            after_letter = (
-                character.isalpha() or character.isdecimal() or not character.isspace()
-            )
+            after_letter = character.isalpha() or character.isdecimal() or not character.isspace()
     return "".join(result)
 
 
