@@ -1,0 +1,43 @@
+"""The pipeline stays light: what it must not load, and that the check would notice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("pulumi", "pulumi_kubernetes", "grpc", "httpx", "kopf", "kubernetes_validate")
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {heavy!r}:
+            raise ImportError("blocked: " + name)
+sys.meta_path.insert(0, Block())
+sys.argv = ["msvc", "generate", "-m", "samples/facebook"]
+{statement}
+"""
+
+
+def run(statement: str) -> subprocess.CompletedProcess[str]:
+    code = BLOCK.format(heavy=HEAVY, statement=statement)
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_generate_loads_neither_pulumi_nor_a_client() -> None:
+    """The dry run works where Pulumi, gRPC and HTTP clients are not installed."""
+    result = run("from msvc_pulumi.cli import main; sys.exit(main())")
+
+    assert result.returncode == 0, result.stderr
+    assert "kind: Deployment" in result.stdout
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_the_block_bites(module: str) -> None:
+    """The check above would fail if any of the modules were imported."""
+    assert "blocked" in run(f"import {module}").stderr
