@@ -42,16 +42,20 @@ class Cluster:
     """One API server. Safe to use from several threads; close it, or use it in ``with``."""
 
     connection: Connection
+    timeout: float = 30.0
+    """Seconds a request may take, unless it says otherwise."""
     server: ApiServer = field(init=False, repr=False)
     _served: dict[str, dict[str, Resource]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.server = ApiServer(self.connection)
+        self.server = ApiServer(self.connection, self.timeout)
 
     @classmethod
-    def connect(cls, kubeconfig: Path | None = None, context: str | None = None) -> Cluster:
+    def connect(
+        cls, kubeconfig: Path | None = None, context: str | None = None, *, timeout: float = 30.0
+    ) -> Cluster:
         """The cluster kubectl would talk to; makes no request. Raises ClusterError."""
-        return cls(load_connection(kubeconfig, context))
+        return cls(load_connection(kubeconfig, context), timeout)
 
     def close(self) -> None:
         """Ends all connections."""

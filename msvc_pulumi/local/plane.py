@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import NoReturn, Self
+from types import TracebackType
+from typing import Self
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.clustererrors import ClusterError
@@ -24,6 +21,7 @@ from msvc_pulumi.local.components import COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
 from msvc_pulumi.local.failure import local_error
 from msvc_pulumi.local.folder import clear, default_directory, held, refuse_foreign
+from msvc_pulumi.local.interruption import Interruption
 from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
 from msvc_pulumi.local.process import Process, find, stop_all
 from msvc_pulumi.local.starting import Start
@@ -33,6 +31,8 @@ __all__ = ["LocalControlPlane", "down", "status", "up"]
 
 READY_WAIT = 180.0  # seconds; an idle machine needs 8, one that builds something many times that
 STOP_WAIT = 10.0  # seconds a component may take to end when asked to
+ABORT_WAIT = 2.0  # the same, for one that never worked
+STATUS_WAIT = 5.0  # seconds within which a server that is well answers
 
 
 class LocalControlPlane:
@@ -92,9 +92,10 @@ class LocalControlPlane:
                 )
             programs = find_or_build_all(*COMPONENTS, progress=self.progress)
             definitions = custom_resource_definitions(progress=self.progress)
-            start = Start(self.layout, state, programs, self.progress)
+            interruption = Interruption()
+            start = Start(self.layout, state, programs, self.progress, interruption)
             try:
-                with _terminable():
+                with interruption:
                     stop_all(self._orphans(state), grace=STOP_WAIT)
                     start.missing(READY_WAIT)
                     with self.cluster() as cluster:
@@ -106,7 +107,7 @@ class LocalControlPlane:
                     state.save(self.layout.state)
             except BaseException:
                 self.progress("that failed; stopping what was started")
-                stop_all(start.started, grace=STOP_WAIT)
+                stop_all(start.started, grace=ABORT_WAIT)
                 if new:
                     clear(self.layout, logs=False)
                 raise
@@ -146,8 +147,8 @@ class LocalControlPlane:
             return Status(self.layout.root, self.kubeconfig, pids)
         server = f"https://127.0.0.1:{state.port}"
         try:
-            with self.cluster() as cluster:
-                version = cluster.server.request("GET", "/version", timeout=5)["gitVersion"]
+            with Cluster.connect(self.kubeconfig, timeout=STATUS_WAIT) as cluster:
+                version = cluster.server.request("GET", "/version")["gitVersion"]
                 listed, _ = cluster.list("v1", "Node")
         except ClusterError as error:
             return Status(self.layout.root, self.kubeconfig, pids, server, problem=str(error))
@@ -179,25 +180,3 @@ def down(directory: Path | None = None, *, keep: bool = False) -> None:
 def status(directory: Path | None = None) -> Status:
     """What there is of the user's control plane (`LocalControlPlane.status`)."""
     return LocalControlPlane(directory).status()
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise SystemExit, so that clean-up code runs."""
-
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's business
-        return
-    before = {
-        number: signal.signal(number, leave)
-        for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is signal.SIG_DFL
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -131,7 +131,9 @@ def _began(pid: int) -> str:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except (OSError, ValueError):
             return ""
-        return "" if state in "ZX" else f"{boot}/{rest[18]}"
+        # A zombie with threads is still closing its files and ports.
+        ended = state == "X" or (state == "Z" and int(rest[16]) <= 1)
+        return "" if ended else f"{boot}/{rest[18]}"
     asked = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )

@@ -16,6 +16,7 @@ from msvc_pulumi.clustererrors import ClusterError
 from msvc_pulumi.engine.toolchain import Progress
 from msvc_pulumi.local.components import COMPONENTS, Layout, command, stages
 from msvc_pulumi.local.failure import LocalError, component_failed, local_error
+from msvc_pulumi.local.interruption import Interruption
 from msvc_pulumi.local.process import Process, stop_all
 from msvc_pulumi.local.state import State, write_private
 
@@ -33,6 +34,7 @@ class Start:
     state: State
     programs: Mapping[str, Path]
     progress: Progress
+    interruption: Interruption
     started: list[Process] = field(default_factory=list)
 
     def missing(self, timeout: float) -> None:
@@ -49,6 +51,8 @@ class Start:
         write_private(self.layout.stages, stages(self.programs["kwok"]))
         server = "kube-apiserver"
         if self._ended("etcd"):
+            # A server that lost its etcd waits for it up to two minutes; a new one does not.
+            stop_all([item for item in [self.state.alive().get(server)] if item], grace=0)
             self._launch("etcd")
         for attempt in range(PORT_TRIES):
             if self._ended(server):
@@ -79,12 +83,13 @@ class Start:
         arguments = command(component, self.programs[component], self.layout, self.state.port)
         log = self.layout.log(component)
         log.unlink(missing_ok=True)
-        process = Process.start(arguments, folder=self.layout.root, log=log)
-        if process is None:
-            raise component_failed(component, log)
-        self.started.append(process)
-        self.state.processes[component] = process
-        self.state.save(self.layout.state)
+        with self.interruption.held():  # else it might live without being known
+            process = Process.start(arguments, folder=self.layout.root, log=log)
+            if process is None:
+                raise component_failed(component, log)
+            self.started.append(process)
+            self.state.processes[component] = process
+            self.state.save(self.layout.state)
 
     def _choose_port(self) -> None:
         """The port of before, so that kubeconfigs stay right, or else a free one."""
