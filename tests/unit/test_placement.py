@@ -19,7 +19,9 @@ def terms(affinity: dict[str, Any]) -> list[dict[str, Any]]:
 def test_without_base_terms_there_is_one() -> None:
     """No affinity, or one without terms, gets a single term with the accelerators."""
     for base in (None, {}, {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": []}}}):
-        assert [{"matchExpressions": [OURS]}] == terms(require_accelerators(base, "gpu", ["a", "b"]))
+        assert [{"matchExpressions": [OURS]}] == terms(
+            require_accelerators(base, "gpu", ["a", "b"])
+        )
 
 
 def test_every_base_term_is_narrowed() -> None:

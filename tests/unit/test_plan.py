@@ -105,7 +105,9 @@ def test_applied_objects_have_no_empty_uid() -> None:
 
 def test_the_namespace_option_fills_in_only_what_is_missing() -> None:
     """A ModelService's own namespace wins over the option; templates see the result."""
-    document = service(decode={"containers": [{"name": "c", "args": ["{{.ModelServiceNamespace}}"]}]})
+    document = service(
+        decode={"containers": [{"name": "c", "args": ["{{.ModelServiceNamespace}}"]}]}
+    )
     filled = plan_model_service(document, None, PlanOptions(namespace="n"))
     document["metadata"]["namespace"] = "own"
     kept = plan_model_service(document, None, PlanOptions(namespace="n"))

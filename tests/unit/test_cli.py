@@ -1,0 +1,173 @@
+"""The command line: exit codes, streams, and one clear diagnostic for each kind of bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from msvc_pulumi.cli import main
+
+ROOT = Path(__file__).parents[2]
+SIMPLE = str(ROOT / "samples" / "simple" / "msvc.yaml")
+BASE = str(ROOT / "samples" / "simple" / "baseconfig.yaml")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        code = main(list(arguments))
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def codes(err: str) -> list[str]:
+    """The codes of the errors in JSON diagnostics."""
+    return [item["code"] for item in json.loads(err) if item["severity"] == "error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (None, "file-not-found"),
+        ("a: [", "yaml-syntax"),
+        ("\t- x", "yaml-syntax"),
+        ("just text", "not-a-model-service"),
+        ("kind: Pod\napiVersion: v1\nspec: {}\n", "not-a-model-service"),
+        ("", "empty-file"),
+        ("kind: ModelService\nspec: {}\n", "required"),
+        ("a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" * 1, "not-a-model-service"),
+    ],
+)
+def test_bad_model_services(
+    text: str | None, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad input exits with 1, prints nothing on stdout and one diagnostic that names the rule."""
+    file = tmp_path / "msvc.yaml"
+    if text is not None:
+        file.write_text(text)
+
+    status, out, err = run(capsys, "generate", "-m", str(file), "--format", "json")
+
+    assert (status, out) == (1, "")
+    assert code in codes(err)
+
+
+def test_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing or unknown option is wrong usage, not bad input."""
+    for arguments in (["generate"], ["generate", "-m", SIMPLE, "--bogus"], ["nonsense"], []):
+        status, out, err = run(capsys, *arguments)
+        assert (status, out) == (2, "")
+        assert "usage:" in err
+
+
+def test_a_diagnostic_shows_place_and_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Text diagnostics name file, line and column, show the line with a caret, and help."""
+    file = tmp_path / "msvc.yaml"
+    file.write_text(Path(SIMPLE).read_text().replace("{{ .HFModelName }}", "{{ .HFModelNme }}"))
+
+    status, out, err = run(capsys, "generate", "-m", str(file), "-b", BASE)
+
+    assert (status, out) == (1, "")
+    assert f"{file}:22:" in err
+    assert "HFModelName" in err and "^" in err
+    assert "Traceback" not in err
+
+
+def test_strict_turns_warnings_into_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unknown field is a warning, and an error with --strict."""
+    file = tmp_path / "msvc.yaml"
+    file.write_text(Path(SIMPLE).read_text().replace("replicas: 1", "replicas: 1\n    replica: 2"))
+
+    lenient, _, warning = run(capsys, "generate", "-m", str(file), "-b", BASE)
+    strict, out, _ = run(capsys, "generate", "-m", str(file), "-b", BASE, "--strict")
+
+    assert lenient == 0
+    assert "unknown-field" in warning and "replicas" in warning
+    assert (strict, out) == (1, "")
+
+
+def test_many_files_in_one_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder or glob plans every ModelService in it; one bad one stops all, naming only itself."""
+    for number in range(3):
+        text = Path(SIMPLE).read_text().replace("name: granite", f"name: granite-{number}")
+        (tmp_path / f"m{number}.yaml").write_text(text)
+
+    status, out, _ = run(capsys, "generate", "-m", str(tmp_path), "-b", BASE)
+    assert status == 0
+    assert out.count("kind: Deployment") == 3
+
+    (tmp_path / "bad.yaml").write_text("kind: ModelService\n")
+    status, out, err = run(
+        capsys, "generate", "-m", str(tmp_path / "*.yaml"), "-b", BASE, "--format", "json"
+    )
+    assert (status, out) == (1, "")
+    assert {item["file"] for item in json.loads(err)} == {str(tmp_path / "bad.yaml")}
+
+
+def test_validate_counts_and_complains(capsys: pytest.CaptureFixture[str]) -> None:
+    """A valid input is counted; nothing else is printed."""
+    status, out, err = run(capsys, "validate", "-m", SIMPLE, "-b", BASE)
+
+    assert (status, err) == (0, "")
+    assert out == "valid: 1 ModelServices, 3 objects\n"
+
+
+def test_validate_finds_what_the_api_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value the schema does not allow is reported at the BaseConfig line that set it."""
+    file = tmp_path / "base.yaml"
+    port = """containerPort: {{ "app_port" | getPort }}"""
+    file.write_text(Path(BASE).read_text().replace(port, "protocol: TCP"))
+
+    status, out, err = run(capsys, "validate", "-m", SIMPLE, "-b", str(file), "--format", "json")
+
+    assert (status, out) == (1, "")
+    (problem,) = json.loads(err)
+    assert problem["code"] == "invalid-object"
+    assert "containerPort" in problem["summary"]
+    assert (problem["file"], problem["line"]) == (str(file), 18)
+
+
+def test_diff_of_two_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the objects that differ are shown, with their lines; --exit-code tells."""
+    changed = tmp_path / "msvc.yaml"
+    changed.write_text(Path(SIMPLE).read_text().replace("replicas: 1", "replicas: 2"))
+    (tmp_path / "baseconfig.yaml").write_text(Path(BASE).read_text())
+
+    same, out, _ = run(capsys, "diff", str(ROOT / "samples/simple"), str(ROOT / "samples/simple"))
+    assert (same, out) == (0, "no differences\n")
+
+    status, out, _ = run(
+        capsys, "diff", str(ROOT / "samples" / "simple"), str(tmp_path), "--exit-code"
+    )
+    assert status == 1
+    assert "update Deployment.apps granite-decode" in out
+    assert "-  replicas: 1" in out and "+  replicas: 2" in out
+    assert "1 objects differ" in out
+
+
+def test_graph_names_edges(capsys: pytest.CaptureFixture[str]) -> None:
+    """Both graph languages have a node per child and an edge per dependency."""
+    _, dot, _ = run(capsys, "graph", "-m", SIMPLE, "-b", BASE)
+    _, mermaid, _ = run(capsys, "graph", "-m", SIMPLE, "-b", BASE, "-o", "mermaid")
+
+    assert dot.count("->") == mermaid.count("-->") == 1
+    assert "Deployment granite-decode" in dot
+
+
+def test_provenance_comments_every_leaf(capsys: pytest.CaptureFixture[str]) -> None:
+    """--provenance ends every line that holds a value with who set it."""
+    _, out, _ = run(capsys, "generate", "-m", SIMPLE, "-b", BASE, "--provenance")
+
+    assert f"replicas: 1  # model service {SIMPLE}:17" in out
+    assert "image: vllm/vllm-openai:v0.9.1  # base config" in out
+    valued = [line for line in out.splitlines() if not line.endswith((":", "---"))]
+    assert all("  # " in line for line in valued)
