@@ -1,0 +1,22 @@
+"""The stack program: declares the ModelServices that the stack's configuration names.
+
+Pulumi.yaml describes the settings. Another program can do the same with
+``from msvc_pulumi.components import ModelService``.
+"""
+
+from pathlib import Path
+
+import pulumi
+
+from msvc_pulumi.components import declare
+from msvc_pulumi.components.settings import settings
+
+inputs, options = settings(pulumi.Config("modelservice"), root=Path.cwd())
+services = declare(inputs, options)
+
+for name, service in services.items():
+    children = service.children.apply(
+        lambda found: {key: one["name"] for key, one in found.items()}
+    )
+    facts = {"namespace": service.namespace, "hash": service.plan_hash, "children": children}
+    pulumi.export(name, facts)

@@ -1,0 +1,57 @@
+"""`cluster_inputs`: ModelServices and BaseConfigs as they stand in the cluster."""
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
+from msvc_pulumi.inputs import Inputs
+from msvc_pulumi.source import Document
+
+__all__ = ["cluster_inputs"]
+
+API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
+
+
+def cluster_inputs(namespace: str, names: list[str]) -> Inputs:
+    """The ModelServices of ``namespace`` (all if empty) with the ConfigMaps they refer to.
+
+    ``names`` are those wanted, each ``name`` or ``namespace/name``; none means all.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+        LoadError: a wanted ModelService is not there.
+    """
+    with Cluster.connect() as cluster:
+        found, _ = cluster.list(API_VERSION, KIND, namespace or None)
+        services = [item for item in found if not names or _matches(item, names)]
+        missing = [name for name in names if not any(_matches(item, [name]) for item in found)]
+        if missing:
+            raise LoadError([_absent(name) for name in missing])
+        base_configs = {}
+        for service in services:
+            own = service["metadata"]["namespace"]
+            reference = service["spec"].get("baseConfigMapRef") or {}
+            key = (reference.get("namespace") or own, reference.get("name"))
+            if key[1] and key not in base_configs:
+                base_configs[key] = cluster.get("v1", "ConfigMap", key[1], key[0])
+    return Inputs(
+        tuple(_document(KIND, item) for item in services),
+        tuple(_document("ConfigMap", item) for item in base_configs.values() if item),
+    )
+
+
+def _matches(item: dict, names: list[str]) -> bool:  # type: ignore[type-arg]
+    metadata = item["metadata"]
+    return not {metadata["name"], f"{metadata['namespace']}/{metadata['name']}"}.isdisjoint(names)
+
+
+def _document(kind: str, item: dict) -> Document:  # type: ignore[type-arg]
+    metadata = item["metadata"]
+    return Document.of(item, f"{kind} {metadata['namespace']}/{metadata['name']}")
+
+
+def _absent(name: str) -> Diagnostic:
+    return Diagnostic(
+        "model-service-not-found",
+        f'the cluster has no ModelService "{name}"',
+        field=FieldPath.of("modelservice:modelServices"),
+        help="kubectl get modelservices --all-namespaces",
+    )
