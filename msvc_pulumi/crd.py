@@ -109,7 +109,7 @@ def model_schema(model: type[BaseModel]) -> dict[str, Any]:
     if model.__doc__:
         schema["description"] = " ".join(model.__doc__.replace("``", "").split())
     if required:
-        schema["required"] = required
+        schema["required"] = sorted(required)
     if model is Autoscaling:
         schema["x-kubernetes-validations"] = [dict(_ONE_OWNER)]
     return schema

@@ -66,11 +66,13 @@ _MARKERS: dict[str, dict[str, dict[str, Any]]] = {
 _ATOMIC = frozenset(
     f"core/v1.{name}"
     for name in (
+        "ConfigMapEnvSource",
         "ConfigMapKeySelector",
         "FileKeySelector",
         "ObjectFieldSelector",
         "ObjectReference",
         "ResourceFieldSelector",
+        "SecretEnvSource",
         "SecretKeySelector",
     )
 ) | {"meta/v1.LabelSelector"}
