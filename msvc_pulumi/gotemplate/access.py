@@ -99,7 +99,7 @@ def field(
     has_arguments = bool(site.arguments) or final is not NOTHING
     if isinstance(value, Struct):
         if name not in value.values:
-            _no_field(state, value, name)
+            _no_field(state, receiver, name)
         if has_arguments:
             state.fail(f"{name} has arguments but cannot be invoked as function")
         return value.values[name]
@@ -129,9 +129,11 @@ def _entry(state: State, value: dict[str, Value], name: str) -> Value:
     return found
 
 
-def _no_field(state: State, value: Struct, name: str) -> NoReturn:
-    near = nearest(name, value.values)
+def _no_field(state: State, receiver: Receiver, name: str) -> NoReturn:
+    struct = receiver.value
+    shown = "interface {}" if receiver.boxed else f"*{struct.go_type}"
+    near = nearest(name, struct.values)
     state.fail(
-        f"can't evaluate field {name} in type *{value.go_type}",
-        help=f"did you mean .{near}?" if near else f"there is: {', '.join(value.values)}",
+        f"can't evaluate field {name} in type {shown}",
+        help=f"did you mean .{near}?" if near else f"there is: {', '.join(struct.values)}",
     )

@@ -14,7 +14,7 @@ from .values import MISSING, Int64, Slice, Value, strings, wrap64
 __all__ = ["FUNCTIONS", "go_int", "string_list", "to_float", "to_int", "to_string"]
 
 _LOWEST = -(1 << 63)
-_ZERO_FRACTION = re.compile(r"\.0*$")
+_ZERO_FRACTION = re.compile(r"\.0+\Z")
 
 
 def go_int(number: float) -> int:

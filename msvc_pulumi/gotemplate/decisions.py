@@ -67,6 +67,12 @@ def _deep_copy(value: Value) -> Value:
     return value
 
 
+def _copy(value: Value) -> Value:
+    if value is None:
+        raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
+    return _deep_copy(value)
+
+
 def _type_is_like(target: str, value: Value) -> bool:
     found = type_of(value)
     return found in (target, f"*{target}")
@@ -77,7 +83,7 @@ FUNCTIONS = declare(
         "all": (lambda *values: not any(map(is_empty, values)), "...any"),
         "any": (lambda *values: not all(map(is_empty, values)), "...any"),
         "coalesce": (_coalesce, "...any"),
-        "deepCopy": (_deep_copy, "any"),
+        "deepCopy": (_copy, "any"),
         "deepEqual": (deep_equal, "any any"),
         "default": (_default, "any ...any"),
         "empty": (is_empty, "any"),
@@ -85,7 +91,7 @@ FUNCTIONS = declare(
         "hello": (lambda: "Hello!", ""),
         "kindIs": (lambda target, value: target == kind_of(value), "string any"),
         "kindOf": (kind_of, "any"),
-        "mustDeepCopy": (_deep_copy, "any"),
+        "mustDeepCopy": (_copy, "any"),
         "ternary": (_ternary, "any any bool"),
         "typeIs": (lambda target, value: target == type_of(value), "string any"),
         "typeIsLike": (_type_is_like, "string any"),

@@ -14,7 +14,8 @@ from .literals import decode, encode
 
 __all__ = ["FUNCTIONS"]
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_LINE_ENDS = b"\r\n"
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/\r\n]")
 _NOT_BASE32 = re.compile(rb"[^A-Z2-7]")
 
 # The Master Password algorithm's seed, templates and their letters.
@@ -54,11 +55,10 @@ def _base64(text: str) -> str:
 def _from_base64(text: str) -> str:
     """The decoded text, or Go's error message as text, as sprig gives it."""
     data = encode(text)
-    plain = data.replace(b"\r", b"").replace(b"\n", b"")
-    bad = _bad_offset(data, plain, _NOT_BASE64, group=4, paddings=(0, 1, 2))
-    if bad is not None:
+    bad = _bad_base64(data)
+    if bad >= 0:
         return f"illegal base64 data at input byte {bad}"
-    return decode(base64.b64decode(plain))
+    return decode(base64.b64decode(data))
 
 
 def _base32(text: str) -> str:
@@ -67,35 +67,49 @@ def _base32(text: str) -> str:
 
 
 def _from_base32(text: str) -> str:
-    data = encode(text)
-    plain = data.replace(b"\r", b"").replace(b"\n", b"")
-    bad = _bad_offset(data, plain, _NOT_BASE32, group=8, paddings=(0, 1, 3, 4, 6))
-    if bad is not None:
+    data = encode(text).translate(None, _LINE_ENDS)
+    bad = _bad_base32(data)
+    if bad >= 0:
         return f"illegal base32 data at input byte {bad}"
-    return decode(base64.b32decode(plain))
+    digits = _NOT_BASE32.split(data, 1)[0]
+    return decode(base64.b32decode(digits + b"=" * (-len(digits) % 8)))
 
 
-def _bad_offset(
-    data: bytes, plain: bytes, illegal: re.Pattern[bytes], *, group: int, paddings: tuple[int, ...]
-) -> int | None:
-    """Where Go's decoder stops in ``data``, of which ``plain`` is all but line ends."""
-    body = plain.rstrip(b"=")
-    padding = len(plain) - len(body)
-    found = illegal.search(body)
-    if found is None:
-        if len(plain) % group == 0 and padding in paddings:
-            return None
-        at = len(plain) if len(plain) % group and not padding else len(body)
-        if padding and padding not in paddings:
-            at = len(body) + min(padding, 1) if padding < group else len(body)
-    else:
+def _bad_base64(data: bytes) -> int:
+    """The offset Go's decoder complains about, or -1."""
+    body = data.rstrip(b"=" + _LINE_ENDS)
+    found = _NOT_BASE64.search(body)
+    if found:
+        # a padding character inside counts where it stands or, after two digits, one further on
         at = found.start()
-    seen = -1
-    for offset, byte in enumerate(data):
-        seen += byte not in b"\r\n"
-        if seen == at:
-            return offset
-    return len(data)
+        digits = len(body[:at].translate(None, _LINE_ENDS)) % 4
+        return at + (data[at : at + 1] == b"=" and digits == 3)
+    digits = len(body.translate(None, _LINE_ENDS)) % 4
+    paddings = [offset for offset in range(len(body), len(data)) if data[offset] == 61]
+    allowed = {0: 0, 1: 0, 2: 2, 3: 1}[digits]
+    if len(paddings) > allowed:
+        return paddings[allowed]
+    if len(paddings) < allowed:
+        return len(data) if paddings else len(data) - digits
+    return len(data) - 1 if digits == 1 else -1
+
+
+def _bad_base32(data: bytes) -> int:
+    """The offset Go's decoder complains about in data without line ends, or -1."""
+    found = _NOT_BASE32.search(data)
+    at = found.start() if found else len(data)
+    digits = at % 8
+    if found is None:
+        return at - digits if digits else -1
+    rest = len(data) - at - 1
+    if data[at] != 61 or digits < 2 or rest >= 8:
+        return at
+    if rest + digits < 7:
+        return len(data)
+    for offset in range(7 - digits):
+        if rest > offset and data[at + 1 + offset] != 61:
+            return at + offset
+    return at if digits in (3, 6) else -1
 
 
 def _digest(name: str, text: str) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
-from .literals import decode, encode
+from .literals import decode, encode, replaced
 from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
 
 __all__ = ["FUNCTIONS"]
@@ -131,27 +131,38 @@ def _encoder(
     return encode_value
 
 
-def _must_parse(text: str) -> Value:
-    """json.Unmarshal into an interface {}; the error's words are Go's for common mistakes."""
+def _decoded(text: str) -> tuple[Value, str]:
+    """json.Unmarshal into an interface {}: what it leaves there, and its error or "".
+
+    The error's words are Go's for common mistakes; a number that is too large leaves a nil.
+    """
     meter().work(len(text) >> 4)
-    text = (
-        "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
-        if (not text.isascii())
-        else text
-    )
+    problems: list[str] = []
+
+    def number(digits: str) -> float | None:
+        value = float(digits)
+        if math.isinf(value):
+            problems.append(f"json: cannot unmarshal number {digits} into Go value of type float64")
+            return None
+        return value
+
+    text = replaced(text)
     try:
-        value = json.loads(text, parse_int=_float, parse_float=_float, parse_constant=_no_constant)
+        value = json.loads(text, parse_int=number, parse_float=number, parse_constant=_no_constant)
     except json.JSONDecodeError as problem:
-        raise FunctionError(_syntax_error(text, problem)) from None
+        return None, _syntax_error(text, problem)
+    except FunctionError as problem:
+        return None, str(problem)
     except RecursionError:
-        raise FunctionError("json: exceeded max depth") from None
-    return _without_surrogates(value) if "\\ud" in text.lower() else value
+        return None, "json: exceeded max depth"
+    value = _without_surrogates(value) if "\\ud" in text.lower() else value
+    return value, problems[0] if problems else ""
 
 
-def _float(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise FunctionError(f"json: cannot unmarshal number {text} into Go value of type float64")
+def _must_parse(text: str) -> Value:
+    value, problem = _decoded(text)
+    if problem:
+        raise FunctionError(problem)
     return value
 
 
@@ -195,16 +206,9 @@ def _syntax_error(text: str, problem: json.JSONDecodeError) -> str:
     return f"invalid character '{character}' {where}"
 
 
-def _parse(text: str) -> Value:
-    try:
-        return _must_parse(text)
-    except FunctionError:
-        return None
-
-
 FUNCTIONS = declare(
     {
-        "fromJson": (_parse, "string"),
+        "fromJson": (lambda text: _decoded(text)[0], "string"),
         "mustFromJson": (_must_parse, "string"),
         "mustToJson": (_encoder(), "any"),
         "mustToPrettyJson": (_encoder(indent="  "), "any"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from .budget import meter
 from .calls import declare
@@ -109,18 +110,20 @@ def _slice(items: Value, *bounds: Value) -> Value:
 
 def _chunk(size: int, items: Value) -> Slice:
     listed = _items(items, "Cannot chunk")
-    if size <= 0:
-        _chunk_badly(size, len(listed))
-    chunks = [list(listed[start : start + size]) for start in range(0, len(listed), max(size, 1))]
+    if size > 0:
+        chunks = [list(listed[start : start + size]) for start in range(0, len(listed), size)]
+    else:
+        chunks = _chunk_backwards(size, listed)
     return Slice(chunks, "[][]interface {}")
 
 
-def _chunk_badly(size: int, length: int) -> None:
-    """What Go's slices say of a chunk size that is no size."""
-    if length == 0 and size == 0:
-        raise FunctionError("runtime error: makeslice: len out of range")
-    if size < 0 and length == 0:
-        return
+def _chunk_backwards(size: int, listed: list[Value]) -> list[list[Value]]:
+    """What sprig's float arithmetic makes of a size that is none."""
+    count = (len(listed) - 1) // size + 1 if size else -1
+    if count == 0:
+        return []
+    if count == 1 and len(listed) == 1 and size < -1:
+        return [list(listed)]
     raise FunctionError("runtime error: makeslice: len out of range")
 
 
@@ -188,4 +191,4 @@ for _plain_name, _other_names in {
     "without": ("mustWithout",),
 }.items():
     for _name in _other_names:
-        FUNCTIONS[_name] = FUNCTIONS[_plain_name]
+        FUNCTIONS[_name] = replace(FUNCTIONS[_plain_name], name=_name)

@@ -21,6 +21,7 @@ __all__ = [
     "parse_number",
     "quote",
     "quote_character",
+    "replaced",
     "unquote",
 ]
 
@@ -35,7 +36,7 @@ _HEXADECIMAL = re.compile(
     r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
 )
 _BASES = {"x": 16, "o": 8, "b": 2}
-_PARTS = re.compile(r"(.+[0-9a-fA-F_.])([+-].*)i")
+_PARTS = re.compile(r"(.*[0-9a-fA-F_.])([+-].+)i")
 
 
 class LiteralError(ValueError):
@@ -59,6 +60,14 @@ def encode(text: str) -> bytes:
 def decode(data: bytes) -> str:
     """The Go string of ``data``."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def replaced(text: str) -> str:
+    """The text with U+FFFD for every byte that is no UTF-8."""
+    if text.isascii():
+        return text
+    whole = decode(encode(text))
+    return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in whole)
 
 
 def parse_int(text: str, base: int = 10, bits: int = 64, *, signed: bool = True) -> int:

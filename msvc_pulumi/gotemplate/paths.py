@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from .calls import declare
 from .errors import FunctionError
+from .literals import quote
 from .values import Value
 
 __all__ = ["FUNCTIONS"]
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)")
+_BAD_HOST = re.compile(r"[ <>\"\\^`{|}]")
 
 
 def _clean(path: str) -> str:
@@ -40,14 +46,21 @@ def _gotpl() -> Any:
 
 
 def _parse_url(text: str) -> dict[str, Value]:
+    bad = _BAD_ESCAPE.search(text)
+    if bad:
+        raise _url_error(text, f'invalid URL escape "{text[bad.start() : bad.start() + 3]}"')
+    authority = _AUTHORITY.match(text)
+    space = authority and _BAD_HOST.search(authority[1])
+    if space:
+        raise _url_error(text, f'invalid character "{space[0]}" in host name')
     try:
         return dict(_gotpl().url_parse(text))
     except ValueError as problem:
-        message = str(problem)
-        prefix = "unable to parse url"
-        raise FunctionError(
-            message if message.startswith(prefix) else f"{prefix}: {message}"
-        ) from None
+        raise _url_error(text, str(problem).removeprefix("unable to parse url: ")) from None
+
+
+def _url_error(text: str, problem: str) -> FunctionError:
+    return FunctionError(f"unable to parse url: parse {quote(text)}: {problem}")
 
 
 def _join_url(parts: dict[str, Value]) -> str:

@@ -8,6 +8,7 @@ reads counts every character against the meter of the render.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, SupportsIndex
@@ -15,7 +16,7 @@ from typing import Any, SupportsIndex
 from .budget import Meter, meter
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
-from .literals import decode, encode
+from .literals import decode, encode, quote
 from .values import Slice, strings
 
 __all__ = ["FUNCTIONS"]
@@ -26,15 +27,15 @@ _LARGEST_PROGRAM = 4_000
 _MOST_REPEATS = 1_000  # regexp/syntax's own bound, which holds for the product of nested ones
 _REPEAT = re.compile(r"\{(\d{1,9})(,(\d{0,9}))?\}")
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?", re.DOTALL)
+_OPERATORS = re.compile(r"[*+?]+")
 _META = frozenset(r"\.+*?()|[]{}^$")
-_EXPLANATIONS = (
-    ("unterminated character set", "missing closing ]", "["),
-    ("missing ), unterminated subpattern", "missing closing )", ""),
-    ("unbalanced parenthesis", "unexpected )", ""),
-    ("nothing to repeat", "missing argument to repetition operator", ""),
-    ("invalid repeat count", "invalid repeat count", ""),
-    ("unexpected closing parenthesis", "unexpected )", ""),
-)
+# gotpl's words, Go's words, and whether Go quotes the whole pattern
+_EXPLANATIONS = {
+    "missing closing bracket": ("missing closing ]", "["),
+    "missing closing parenthesis": ("missing closing )", ""),
+    "unexpected closing parenthesis": ("unexpected )", ""),
+    "missing argument to repetition operator": ("missing argument to repetition operator", None),
+}
 
 
 class _MeteredText(str):
@@ -113,6 +114,8 @@ def _compiled(pattern: str) -> tuple[Any, int]:
         raise LimitExceededError(
             f"a regular expression has more than {_LONGEST_PATTERN} characters"
         )
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        raise FunctionError("error parsing regexp: trailing backslash at end of expression: ``")
     size = _program_size(pattern)
     if size > _LARGEST_PROGRAM:
         raise LimitExceededError("a regular expression is too large")
@@ -126,11 +129,13 @@ def _compiled(pattern: str) -> tuple[Any, int]:
 
 
 def _explained(problem: str, pattern: str) -> str:
-    """Go's words for Python's, where both are known."""
-    for start, words, piece in _EXPLANATIONS:
-        if problem.startswith(start):
-            return f"{words}: `{pattern[pattern.rfind(piece) :] if piece else pattern}`"
-    return f"{problem}: `{pattern}`"
+    """Go's words for gotpl's, as far as they are known."""
+    words, piece = _EXPLANATIONS.get(problem, (problem, ""))
+    if piece is None:
+        repeats = _OPERATORS.findall(pattern)
+        shown = repeats[0] if repeats and "repetition" in words else ""
+        return f"{words}: `{shown}`"
+    return f"{words}: `{pattern[pattern.rfind(piece) :] if piece else pattern}`"
 
 
 def _prepared(pattern: str, text: str) -> tuple[Any, _MeteredText]:
@@ -164,7 +169,7 @@ def _find(pattern: str, text: str) -> str:
 def _find_all(pattern: str, text: str, most: int) -> Slice:
     compiled, metered = _prepared(pattern, text)
     found = compiled.find_all(metered, most)
-    return strings(found or (), nil=not found)
+    return strings(map(str, found or ()), nil=not found)
 
 
 def _bound_replacement(pattern: str, text: str, replacement: str) -> None:
@@ -194,11 +199,24 @@ def _split(pattern: str, text: str, most: int) -> Slice:
         return strings((), nil=True)
     if pattern and not text:
         return strings([""])
-    return strings(compiled.split(metered, most))
+    return strings(map(str, compiled.split(metered, most)))
 
 
 def _quote_meta(text: str) -> str:
     return "".join(f"\\{character}" if character in _META else character for character in text)
+
+
+def _or_panic(call: Callable[..., Any]) -> Callable[..., Any]:
+    """``call`` with the words of regexp.MustCompile for a bad pattern."""
+
+    def compiled(pattern: str, *arguments: Any) -> Any:
+        try:
+            return call(pattern, *arguments)
+        except FunctionError as problem:
+            shown = quote(pattern) if "`" in pattern else f"`{pattern}`"
+            raise FunctionError(f"regexp: Compile({shown}): {problem}") from None
+
+    return compiled
 
 
 FUNCTIONS = declare(
@@ -209,12 +227,12 @@ FUNCTIONS = declare(
         "mustRegexReplaceAll": (_replace, "string string string"),
         "mustRegexReplaceAllLiteral": (_replace_literally, "string string string"),
         "mustRegexSplit": (_split, "string string int"),
-        "regexFind": (_find, "string string"),
-        "regexFindAll": (_find_all, "string string int"),
+        "regexFind": (_or_panic(_find), "string string"),
+        "regexFindAll": (_or_panic(_find_all), "string string int"),
         "regexMatch": (_match, "string string"),
         "regexQuoteMeta": (_quote_meta, "string"),
-        "regexReplaceAll": (_replace, "string string string"),
-        "regexReplaceAllLiteral": (_replace_literally, "string string string"),
-        "regexSplit": (_split, "string string int"),
+        "regexReplaceAll": (_or_panic(_replace), "string string string"),
+        "regexReplaceAllLiteral": (_or_panic(_replace_literally), "string string string"),
+        "regexSplit": (_or_panic(_split), "string string int"),
     }
 )

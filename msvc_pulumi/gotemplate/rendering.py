@@ -11,7 +11,7 @@ from .budget import WIDE, Meter, Profile, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
-from .literals import decode, encode
+from .literals import replaced
 from .parser import parse
 from .state import Body, State
 from .statements import compile_list
@@ -91,6 +91,13 @@ def render(
         raise _limit(state, "it nests values or calls too deep", profile) from None
     except MemoryError:
         raise _limit(state, "it needs too much memory", profile) from None
+    except TemplateError:
+        raise
+    except Exception as problem:  # whatever a template provokes is the template's error
+        message = f"the template cannot be executed: {type(problem).__name__}: {problem}"
+        raise (
+            state.error(message) if state else TemplateError("template-exec", message)
+        ) from problem
 
 
 def _limit(state: State | None, problem: str, profile: Profile) -> TemplateError:
@@ -113,8 +120,7 @@ def _valid(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        whole = decode(encode(text))
-        return "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in whole)
+        return replaced(text)
     return text
 
 

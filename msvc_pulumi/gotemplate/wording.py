@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from .budget import meter
-from .literals import decode, encode
+from .literals import decode, encode, replaced
 
 __all__ = [
     "abbreviate",
@@ -159,16 +159,16 @@ def _gotpl() -> Any:
 def snake_case(text: str) -> str:
     """xstrings.ToSnakeCase."""
     meter().work(len(text) >> 1)
-    return str(_gotpl().snakecase(text))
+    return str(_gotpl().snakecase(replaced(text)))
 
 
 def kebab_case(text: str) -> str:
     """xstrings.ToKebabCase."""
     meter().work(len(text) >> 1)
-    return str(_gotpl().kebabcase(text))
+    return str(_gotpl().kebabcase(replaced(text)))
 
 
 def camel_case(text: str) -> str:
     """xstrings.ToPascalCase."""
     meter().work(len(text) >> 1)
-    return str(_gotpl().camelcase(text))
+    return str(_gotpl().camelcase(replaced(text)))
