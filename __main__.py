@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pulumi
 
-from msvc_pulumi.components import declare
+from msvc_pulumi.components import declare, export
 from msvc_pulumi.components.settings import settings
 
 inputs, options = settings(pulumi.Config("modelservice"), root=Path.cwd())
 services = declare(inputs, options)
 
-for name, service in services.items():
-    children = service.children.apply(
-        lambda found: {key: one["name"] for key, one in found.items()}
-    )
-    facts = {"namespace": service.namespace, "hash": service.plan_hash, "children": children}
-    pulumi.export(name, facts)
+export(services)

@@ -1,6 +1,6 @@
-"""The Pulumi components: `ModelService`, and `declare` for a program that holds several."""
+"""The Pulumi component `ModelService`; `declare` and `export` for programs with several."""
 
 from msvc_pulumi.components.model_service import ModelService, ModelServiceArgs
-from msvc_pulumi.components.program import declare
+from msvc_pulumi.components.program import declare, export
 
-__all__ = ["ModelService", "ModelServiceArgs", "declare"]
+__all__ = ["ModelService", "ModelServiceArgs", "declare", "export"]

@@ -1,5 +1,7 @@
 """`declare`: a component for each ModelService of some inputs, or one error for all of them."""
 
+from collections.abc import Mapping, Sequence
+
 import pulumi
 
 from msvc_pulumi.components.model_service import ModelService
@@ -8,7 +10,7 @@ from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 from msvc_pulumi.report import render
 
-__all__ = ["declare"]
+__all__ = ["declare", "declare_plans", "export"]
 
 
 def declare(inputs: Inputs, options: PlanOptions) -> dict[str, ModelService]:
@@ -34,12 +36,27 @@ def declare(inputs: Inputs, options: PlanOptions) -> dict[str, ModelService]:
         raise pulumi.RunError(render(diagnostics).rstrip())
     if len(diagnostics):
         pulumi.log.warn(render(diagnostics).rstrip())
+    return declare_plans(plans)
+
+
+def declare_plans(plans: Sequence[Plan]) -> dict[str, ModelService]:
+    """The component of each plan, named as in `declare`."""
     names = [plan.name for plan in plans]
     return {
         name: ModelService.from_plan(name, plan)
         for plan in plans
         for name in [f"{plan.namespace}-{plan.name}" if names.count(plan.name) > 1 else plan.name]
     }
+
+
+def export(services: Mapping[str, ModelService]) -> None:
+    """Export, by name, each ModelService's namespace, plan hash and the names of its objects."""
+    for name, service in services.items():
+        children = service.children.apply(
+            lambda references: {key: one["name"] for key, one in references.items()}
+        )
+        facts = {"namespace": service.namespace, "hash": service.plan_hash, "children": children}
+        pulumi.export(name, facts)
 
 
 def _no_duplicates(plans: list[Plan], diagnostics: Diagnostics) -> None:

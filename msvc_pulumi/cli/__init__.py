@@ -17,7 +17,7 @@ from msvc_pulumi.errors import ModelServiceError
 
 __all__ = ["main"]
 
-COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local")
+COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local", "stack")
 
 
 def _parser() -> argparse.ArgumentParser:

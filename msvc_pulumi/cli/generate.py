@@ -50,14 +50,15 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the options that say what to plan and how: shared by every command that plans."""
     parser.add_argument(
         "-m",
         "--modelservice",
         metavar="FILE",
         action="append",
-        required=True,
+        required=required,
+        default=None if required else [],
         help="ModelService custom resources",
     )
     parser.add_argument(

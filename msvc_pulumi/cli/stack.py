@@ -1,0 +1,190 @@
+"""``msvc up``, ``preview``, ``destroy`` and ``pulumi``: ModelServices on a cluster, by Pulumi."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.errors import Diagnostic, LoadError, SpecError
+
+if TYPE_CHECKING:
+    from msvc_pulumi.engine.session import Session
+    from msvc_pulumi.engine.stack import Stack
+    from msvc_pulumi.plan import Plan
+
+__all__ = ["add_parser"]
+
+DEFAULT_STACK = "dev"
+WAIT_SECONDS = 600.0
+
+
+def add_parser(commands: Any) -> None:
+    from msvc_pulumi.cli.generate import add_input_arguments  # noqa: PLC0415
+
+    for name, action, what in (
+        ("up", run_up, "make the cluster what ModelServices say"),
+        ("preview", run_preview, "say what `up` would change"),
+        ("destroy", run_destroy, "delete what `up` made"),
+    ):
+        parser: argparse.ArgumentParser = commands.add_parser(
+            name,
+            help=what,
+            description=f"{what.capitalize()}. With -m the ModelServices of those files, without "
+            "those that the Pulumi project in this folder names in its stack's configuration.",
+        )
+        add_input_arguments(parser, required=False)
+        parser.add_argument(
+            "--namespace", metavar="NAME", default="", help="for ModelServices that name none"
+        )
+        _add_stack(parser)
+        if name == "up":
+            parser.add_argument(
+                "--skip-preview", action="store_true", help="do not check all changes first"
+            )
+            parser.add_argument(
+                "--wait",
+                metavar="SECONDS",
+                type=float,
+                nargs="?",
+                const=WAIT_SECONDS,
+                help=f"until all Deployments are available (default: {WAIT_SECONDS:.0f} s)",
+            )
+        if name != "destroy":
+            parser.add_argument(
+                "--expect-no-changes", action="store_true", help="fail if anything would change"
+            )
+        printed.add_arguments(parser)
+        parser.set_defaults(run=action, parser=parser)
+    _add_pulumi(commands)
+
+
+def _add_stack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stack",
+        metavar="NAME",
+        help=f"stack to work on (default: {DEFAULT_STACK}; with -m, the name of the ModelService)",
+    )
+
+
+def _add_pulumi(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "pulumi",
+        help="run any pulumi command on the state that `up` keeps",
+        description="Run pulumi with the backend, passphrase and plugins of `msvc up`, as in "
+        "`msvc pulumi stack --show-urns --stack dev`.",
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    parser.set_defaults(run=run_pulumi)
+
+
+def run_up(arguments: argparse.Namespace) -> int:
+    with _session() as session:
+        stack, plans = _stack(session, arguments)
+        wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
+        for name in session.ensure_namespaces(wanted):
+            _say(f"created namespace {name}")
+        stack.up(*_flags(arguments, "skip_preview", "expect_no_changes"))
+        if arguments.wait is not None:
+            from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
+
+            deployments = list(_deployments(stack))
+            wait_available(session.cluster, deployments, timeout=arguments.wait, progress=_say)
+    return 0
+
+
+def run_preview(arguments: argparse.Namespace) -> int:
+    with _session() as session:
+        stack, _ = _stack(session, arguments)
+        stack.preview(*_flags(arguments, "expect_no_changes"))
+    return 0
+
+
+def run_destroy(arguments: argparse.Namespace) -> int:
+    with _session() as session:
+        stack, _ = _stack(session, arguments)
+        stack.destroy()
+        stack.remove()
+    return 0
+
+
+def run_pulumi(arguments: argparse.Namespace) -> int:
+    from msvc_pulumi.engine.stack import find_project  # noqa: PLC0415
+
+    with _session() as session:
+        project = find_project(Path.cwd())
+        return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
+
+
+def _session() -> Session:
+    from msvc_pulumi.engine.session import Session  # noqa: PLC0415  `generate` must not load it
+
+    return Session.open()
+
+
+def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
+    """The stack to work on, and the plans if files were named; their warnings are printed."""
+    if not arguments.modelservice:
+        from msvc_pulumi.engine.stack import find_project  # noqa: PLC0415
+
+        for option in ("baseconfig", "namespace", "epp_cluster_role", "epp_pull_secrets"):
+            if getattr(arguments, option):
+                arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
+        project = find_project(Path.cwd())
+        return session.stack(arguments.stack or DEFAULT_STACK, project=project), None
+    from msvc_pulumi.cli.generate import options, plan_inputs  # noqa: PLC0415
+    from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
+
+    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
+    if not inputs.model_services:
+        raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
+    default = arguments.namespace or session.cluster.connection.namespace
+    plan_options = replace(options(arguments), namespace=default)
+    plans, warnings = plan_inputs(inputs, plan_options, strict=arguments.strict)
+    printed.show(warnings, arguments)
+    return session.stack(_name(arguments, plans), program=_program(plans)), plans
+
+
+def _program(plans: list[Plan]) -> Callable[[], None]:
+    def declare() -> None:
+        from msvc_pulumi.components.program import declare_plans, export  # noqa: PLC0415
+
+        export(declare_plans(plans))
+
+    return declare
+
+
+def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:
+    """The stack's name: two files given one after the other must not undo each other."""
+    if arguments.stack:
+        return str(arguments.stack)
+    if len(plans) > 1:
+        problem = Diagnostic(
+            "stack-unnamed",
+            "several ModelServices make one stack, and it has no name",
+            help="name it with --stack",
+        )
+        raise SpecError([problem])
+    return f"{plans[0].namespace}.{plans[0].name}"
+
+
+def _deployments(stack: Stack) -> list[tuple[str, str]]:
+    """(namespace, name) of every Deployment that the stack's program exports."""
+    return [
+        (service["namespace"], name)
+        for service in stack.outputs().values()
+        for key, name in service["children"].items()
+        if key.endswith("Deployment")
+    ]
+
+
+def _flags(arguments: argparse.Namespace, *names: str) -> list[str]:
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)]
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

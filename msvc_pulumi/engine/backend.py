@@ -1,0 +1,112 @@
+"""Where stacks keep their state: `Backend.of` gives the user's own backend, or a folder of ours.
+
+No account, no login and no question: a folder for each cluster, and a passphrase made once. The
+folder depends on the cluster so that the state of a cluster that is gone is never taken for that of
+the one that came after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.engine.plugins import home
+
+__all__ = ["Backend", "cluster_identity", "state_directory"]
+
+
+def state_directory(environment: Mapping[str, str]) -> Path:
+    """The folder of everything that must outlive a run."""
+    root = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(root) / "msvc-pulumi"
+
+
+def cluster_identity(cluster: Cluster) -> str:
+    """A short name that stays the same for a cluster's whole life, and no other cluster has.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    try:
+        found = cluster.get("v1", "Namespace", "kube-system")
+        uid = found["metadata"]["uid"] if found else ""
+    except ClusterError as error:
+        if error.status != 403:  # not everybody may read namespaces
+            raise
+        uid = ""
+    return hashlib.sha256((uid or cluster.connection.server).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """``variables`` tell the engine of it; ``folder`` holds the state if the backend is ours."""
+
+    variables: Mapping[str, str] = field(repr=False)
+    folder: Path | None
+    workspace: Path
+
+    @classmethod
+    def of(cls, identity: str, environment: Mapping[str, str]) -> Backend:
+        """The backend for the cluster of that identity; its folders and passphrase exist.
+
+        Raises:
+            OSError: a folder cannot be made.
+        """
+        state = state_directory(environment)
+        variables: dict[str, str] = {}
+        folder = None
+        if not _chosen_by_user(environment):
+            folder = state / "clusters" / identity / "backend"
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            variables["PULUMI_BACKEND_URL"] = folder.as_uri()
+        if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & {*environment}:
+            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(state))
+        if not environment.get("PULUMI_HOME") and not _is_used(home(environment)):
+            variables["PULUMI_HOME"] = str(_home(state))
+        workspace = state / "clusters" / identity / "stacks"
+        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(variables, folder, workspace)
+
+
+def _chosen_by_user(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a backend, or a login did."""
+    if environment.get("PULUMI_BACKEND_URL") or environment.get("PULUMI_ACCESS_TOKEN"):
+        return True
+    try:
+        credentials = json.loads((home(environment) / "credentials.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(credentials, dict) and bool(credentials.get("current"))
+
+
+def _is_used(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("credentials.json", "plugins", "workspaces"))
+
+
+def _home(state: Path) -> Path:
+    """A Pulumi folder of ours, for machines where nobody has used Pulumi."""
+    folder = state / "pulumi-home"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The engine writes an encrypted debug log of every property of every run, two fifths of its
+    # time. There is no switch, but the engine does without where the folder cannot be made.
+    (folder / "logs").touch()
+    return folder
+
+
+def _passphrase(state: Path) -> Path:
+    """The file of the passphrase that encrypts secrets in our backends, made if it is not there."""
+    file = state / "passphrase"
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_urlsafe(32))
+    return file

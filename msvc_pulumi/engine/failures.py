@@ -1,0 +1,119 @@
+"""Why a run failed: `failure` returns an exception that names the cause and the remedy."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from msvc_pulumi.engine.process import Run
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
+
+__all__ = ["EngineError", "ProgramError", "failure"]
+
+
+class EngineError(ModelServiceError):
+    """The engine, its backend or the cluster failed."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class ProgramError(ModelServiceError):
+    """The program found its inputs wrong; the engine has shown its diagnostics already."""
+
+
+# What the engine prints → code, summary and remedy; the first that occurs decides.
+CAUSES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"incorrect passphrase",
+        "passphrase-wrong",
+        "the passphrase does not open the stack's secrets",
+        "set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the one the stack was "
+        "made with",
+    ),
+    (
+        r"passphrase must be set",
+        "passphrase-missing",
+        "the stack's secrets are encrypted with a passphrase and none is set",
+        "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+    ),
+    (
+        r"currently locked by",
+        "stack-locked",
+        "another process is working on the stack",
+        "wait for it to end; if there is none, remove the lock with `msvc pulumi cancel`",
+    ),
+    (
+        r"no space left on device|disk quota exceeded",
+        "disk-full",
+        "the disk is full",
+        "free some space and run the command again",
+    ),
+    (
+        r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host",
+        "cluster-unreachable",
+        "the Kubernetes cluster does not answer",
+        "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`",
+    ),
+    (
+        r"no resource plugin|could not load plugin|failed to load language plugin",
+        "plugin-missing",
+        "Pulumi does not find a plugin",
+        "install Pulumi (https://www.pulumi.com/docs/install/) with its language host and run "
+        "`pulumi plugin install resource kubernetes`",
+    ),
+    (
+        r"PULUMI_ACCESS_TOKEN must be set|not logged in|invalid access token",
+        "backend-login",
+        "the backend asks for a login",
+        "run `pulumi login`, or unset PULUMI_BACKEND_URL to keep state in a folder of its own",
+    ),
+    (
+        r"already exists",
+        "object-exists",
+        "an object is in the cluster already, and this stack did not make it",
+        "delete it, or let the stack take it over: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
+    ),
+    (
+        r"apply failed with|apply conflict|field conflict",
+        "field-conflict",
+        "somebody else set a field that this stack wants to set",
+        "see who with `kubectl get --show-managed-fields`; to take the field over set "
+        "PULUMI_K8S_ENABLE_PATCH_FORCE=true",
+    ),
+)
+
+RENDERED = re.compile(r"(error|warning)\[[a-z0-9-]+\]: ")
+SUMMARIES = {"update failed", "preview failed", "destroy failed", "refresh failed"}
+
+
+def failure(run: Run, what: str) -> ModelServiceError:
+    """The exception for a failed run; ``what`` names it in the summary.
+
+    ProgramError if the program itself said why, EngineError otherwise.
+    """
+    errors = [(urn, message) for urn, message in run.errors if message not in SUMMARIES]
+    if any(RENDERED.match(message) for urn, message in errors if not urn):
+        return ProgramError([])
+    if run.interrupted:
+        return EngineError([Diagnostic("interrupted", f"{what} was interrupted", help=_AGAIN)])
+    notes = tuple(_note(urn, message) for urn, message in errors) or _lines(run.stderr)
+    text = "\n".join([*(message for _, message in errors), run.stderr])
+    for pattern, code, summary, remedy in CAUSES:
+        if re.search(pattern, text, re.IGNORECASE):
+            return EngineError([Diagnostic(code, summary, notes=notes, help=remedy)])
+    return EngineError(
+        [Diagnostic("engine-failed", f"{what} failed (exit code {run.code})", notes=notes)]
+    )
+
+
+_AGAIN = "run it again: it continues from where it was"
+
+
+def _note(urn: str, message: str) -> str:
+    first = message.splitlines()[0] if message else ""
+    return f"{urn.rpartition('::')[2]}: {first}" if urn else first
+
+
+def _lines(stderr: str) -> tuple[str, ...]:
+    lines = [line.removeprefix("error: ") for line in stderr.splitlines() if line.strip()]
+    return tuple(lines[-5:])

@@ -1,0 +1,115 @@
+"""`Session`: a cluster, and an engine set up to work on it with nothing left to ask or install."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TextIO
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.engine.backend import Backend, cluster_identity
+from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.gobuild import Progress
+from msvc_pulumi.engine.plugins import Plugins, choose
+from msvc_pulumi.engine.stack import Stack
+from msvc_pulumi.engine.toolchain import find_or_build, print_progress
+from msvc_pulumi.errors import Diagnostic
+
+__all__ = ["Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that the stacks of one cluster share. Close it, or use it in ``with``."""
+
+    cluster: Cluster
+    pulumi: Path
+    plugins: Plugins
+    backend: Backend
+    environment: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def open(cls, kubeconfig: Path | None = None, *, progress: Progress = print_progress) -> Self:
+        """The session for the cluster of ``kubeconfig``, by default the one kubectl would use.
+
+        Builds ``pulumi`` if it is nowhere to be found.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+            ToolError: pulumi is missing and cannot be built.
+            PluginError: a plugin is missing and has no stand-in.
+            EngineError: the folder for state cannot be made.
+        """
+        environment = {"MSVC_PYTHON": sys.executable, **os.environ}
+        if kubeconfig is not None:
+            environment["KUBECONFIG"] = str(kubeconfig)
+        cluster = Cluster.connect(kubeconfig)
+        try:
+            identity = cluster_identity(cluster)
+            try:
+                backend = Backend.of(identity, environment)
+            except OSError as problem:
+                raise _no_state(problem) from problem
+            pulumi = find_or_build("pulumi", progress=progress)
+            plugins = choose(pulumi, {**environment, **backend.variables})
+        except BaseException:
+            cluster.close()
+            raise
+        for plugin in plugins.stand_ins:
+            progress(f"{plugin.name} is not installed: using this project's stand-in")
+        return cls(cluster, pulumi, plugins, backend, environment)
+
+    def stack(
+        self,
+        name: str,
+        *,
+        project: Path | None = None,
+        program: Callable[[], None] | None = None,
+        output: TextIO | int | None = None,
+    ) -> Stack:
+        """The stack of that name, whose program is that of ``project``, or ``program``."""
+        return Stack(
+            name,
+            self.pulumi,
+            self.plugins,
+            self.backend,
+            self.environment,
+            project,
+            program,
+            output,
+        )
+
+    def ensure_namespaces(self, names: Iterable[str]) -> list[str]:
+        """The namespaces that were not there and are now. Raises ClusterError."""
+        made = []
+        for name in sorted({*names} - {""}):
+            if self.cluster.get("v1", "Namespace", name) is None:
+                manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                self.cluster.create(manifest)
+                made.append(name)
+        return made
+
+    def close(self) -> None:
+        """End the connections to the cluster."""
+        self.cluster.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _no_state(problem: OSError) -> EngineError:
+    return EngineError(
+        [
+            Diagnostic(
+                "state-folder",
+                f"the folder for Pulumi's state cannot be used: {problem}",
+                help="name a folder that you may write to in XDG_STATE_HOME",
+            )
+        ]
+    )

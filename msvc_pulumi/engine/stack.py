@@ -1,0 +1,192 @@
+"""`Stack`: one Pulumi stack of project ``modelservice``, brought up, previewed and destroyed.
+
+``pulumi`` is started directly: the Automation API starts four processes for one update
+(DESIGN.md §10), and this way its live display reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+
+from msvc_pulumi.engine.backend import Backend
+from msvc_pulumi.engine.failures import EngineError, failure
+from msvc_pulumi.engine.locks import clear_dead
+from msvc_pulumi.engine.plugins import Plugins
+from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.errors import Diagnostic
+
+__all__ = ["PROJECT", "Stack", "find_project"]
+
+PROJECT = "modelservice"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack. Its program is that of the folder ``project``, or ``program`` in this process.
+
+    ``output`` is where progress goes; None is our stdout.
+    """
+
+    name: str
+    pulumi: Path
+    plugins: Plugins
+    backend: Backend
+    environment: Mapping[str, str] = field(repr=False)
+    project: Path | None = None
+    program: Callable[[], None] | None = None
+    output: TextIO | int | None = None
+
+    def up(self, *flags: str) -> Run:
+        """Make the cluster what the program says. Raises ProgramError or EngineError."""
+        return self._operate("up", "--yes", *flags)
+
+    def preview(self, *flags: str) -> Run:
+        """Say what `up` would do; change nothing. Raises ProgramError or EngineError."""
+        return self._operate("preview", *flags)
+
+    def refresh(self, *flags: str) -> Run:
+        """Make the state what the cluster is. Raises EngineError."""
+        return self._operate("refresh", "--yes", *flags)
+
+    def destroy(self, *flags: str) -> Run:
+        """Delete what the stack made, nothing if it never was. Raises EngineError."""
+        if not self.exists():
+            return Run(0, "")
+        return self._operate("destroy", "--yes", *flags)
+
+    def remove(self) -> None:
+        """Forget the stack and its history. Raises EngineError if it has resources."""
+        if self.exists():
+            self._call("stack", "rm", "--yes", "--preserve-config", self.name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def outputs(self) -> dict[str, Any]:
+        """What the program exported in the last update. Raises EngineError."""
+        done = self._call("stack", "output", "--json", "--show-secrets", "--stack", self.name)
+        return dict(json.loads(done))
+
+    def call(self, *arguments: str) -> int:
+        """The exit code of any other ``pulumi`` command, run in the stack's setting."""
+        command = [str(self.pulumi), *arguments]
+        return run(command, self.variables, cwd=self._cwd, output=self.output, events=False).code
+
+    @property
+    def folder(self) -> Path:
+        """What belongs to this stack beside its state."""
+        return self.backend.workspace / self.name
+
+    @property
+    def config_file(self) -> Path:
+        """The stack's configuration, with the salt of its secrets: never a file of the project."""
+        return self.folder / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The engine's environment; what the user set stays as it is."""
+        defaults = {
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            # Else every new ConfigMap content is a deletion and a creation.
+            "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true",
+        }
+        variables = {**defaults, **self.environment, **self.backend.variables}
+        variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
+        if self.plugins.stand_ins:
+            variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "false"
+            variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        return variables
+
+    def configured(self, key: str) -> str:
+        """A text in the project's configuration of this stack; "" if it is not stated."""
+        if self.project is None:
+            return ""
+        config = _mapping(self.project / f"Pulumi.{self.name}.yaml").get("config") or {}
+        return str(config.get(f"{PROJECT}:{key}") or "")
+
+    def exists(self) -> bool:
+        """Whether the backend has the stack."""
+        if self.backend.folder is None:
+            arguments = [str(self.pulumi), "stack", "output", "--json", "--stack", self.name]
+            return run(arguments, self.variables, cwd=self._cwd, events=False, output=-3).code == 0
+        stacks = self.backend.folder / ".pulumi" / "stacks" / PROJECT
+        return any(stacks.glob(f"{self.name}.json*"))
+
+    def _operate(self, operation: str, *flags: str) -> Run:
+        self._prepare()
+        if self.backend.folder is not None:
+            clear_dead(self.backend.folder, PROJECT, self.name)
+        with ExitStack() as stack:
+            client: Sequence[str] = ()
+            if self.program is not None and operation in ("up", "preview"):
+                from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
+
+                client = (stack.enter_context(serving(self.program)), "--exec-kind", "auto.inline")
+            settings = ("--stack", self.name, "--config-file", str(self.config_file))
+            command = [str(self.pulumi), operation, *settings, *client, *flags]
+            done = run(command, self.variables, cwd=self._cwd, output=self.output)
+        if done.code != 0:
+            raise failure(done, f"`pulumi {operation}`")
+        return done
+
+    def _prepare(self) -> None:
+        """The stack is there, and its configuration is that of the project."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        project = f"name: {PROJECT}\nruntime: python\n"
+        (self.folder / "Pulumi.yaml").write_text(project)
+        if not self.exists():
+            self._call("stack", "init", self.name, "--no-select", cwd=self.folder)
+        salt = _mapping(self.config_file)
+        config: dict[str, Any] = {
+            key: salt[key] for key in ("encryptionsalt", "encryptedkey") if key in salt
+        }
+        if self.project is not None:
+            config |= _mapping(self.project / f"Pulumi.{self.name}.yaml")
+        self.config_file.write_text(yaml.safe_dump(config, sort_keys=False) if config else "")
+
+    def _call(self, *arguments: str, cwd: Path | None = None) -> str:
+        """What a short command printed. Raises EngineError."""
+        with tempfile.TemporaryFile("w+") as stream:
+            command = [str(self.pulumi), *arguments]
+            done = run(command, self.variables, cwd=cwd or self._cwd, output=stream, events=False)
+            if done.code != 0:
+                raise failure(done, f"`pulumi {' '.join(arguments[:2])}`")
+            stream.seek(0)
+            return stream.read()
+
+    @property
+    def _cwd(self) -> Path:
+        return self.project or self.folder
+
+
+def find_project(start: Path) -> Path:
+    """The folder with this project's Pulumi.yaml, at or above ``start``. Raises EngineError."""
+    for folder in (start, *start.parents):
+        if _mapping(folder / "Pulumi.yaml").get("name") == PROJECT:
+            return folder
+    raise EngineError(
+        [
+            Diagnostic(
+                "project-missing",
+                f"there is no Pulumi project {PROJECT} in {start} or above it",
+                help="name the ModelServices with -m, or go to a checkout of this project",
+            )
+        ]
+    )
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError):
+        return {}
+    return value if isinstance(value, dict) else {}
