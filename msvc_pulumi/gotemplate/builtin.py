@@ -180,9 +180,16 @@ def _length(item: Value) -> int:
 
 def _escapable(values: tuple[Value, ...]) -> str:
     """The one string that html, js and urlquery escape."""
-    if len(values) == 1:
-        return printed(values[0])
-    return sprint(["<no value>" if _invalid(value) else value for value in values])
+    pieces: list[str] = []
+    was_text = True
+    for value in values:
+        is_text = isinstance(value, str) or _invalid(value)
+        if not (is_text or was_text):
+            pieces.append(" ")
+        pieces.append(printed(value))
+        was_text = is_text
+    meter().size(sum(map(len, pieces)))
+    return "".join(pieces)
 
 
 def _html(*values: Value) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from decimal import Decimal
 
 from .printing import float_text
@@ -69,9 +70,12 @@ def _hexadecimal(value: float, precision: int) -> str:
 
 
 def _binary(value: float) -> str:
-    mantissa, exponent = math.frexp(abs(value))
+    bits = int.from_bytes(struct.pack(">d", abs(value)), "big")
+    exponent, mantissa = bits >> 52, bits & (1 << 52) - 1
+    if exponent:
+        mantissa |= 1 << 52
     sign = "-" if math.copysign(1, value) < 0 else ""
-    return f"{sign}{int(mantissa * (1 << 53))}p{exponent - 53:+d}"
+    return f"{sign}{mantissa}p{max(exponent, 1) - 1075:+d}"
 
 
 def _sharpened(text: str, style: str, precision: int) -> str:

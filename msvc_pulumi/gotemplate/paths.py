@@ -16,6 +16,8 @@ from .values import Value
 __all__ = ["FUNCTIONS"]
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_FIRST_SEGMENT = re.compile(r"[/?#]")
 _AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)")
 _BAD_HOST = re.compile(r"[ <>\"\\^`{|}]")
 
@@ -49,6 +51,9 @@ def _parse_url(text: str) -> dict[str, Value]:
     bad = _BAD_ESCAPE.search(text)
     if bad:
         raise _url_error(text, f'invalid URL escape "{text[bad.start() : bad.start() + 3]}"')
+    if not _SCHEME.match(text) and ":" in _FIRST_SEGMENT.split(text)[0]:
+        problem = "first path segment in URL cannot contain colon"
+        raise _url_error(text, "missing protocol scheme" if text[0] == ":" else problem)
     authority = _AUTHORITY.match(text)
     space = authority and _BAD_HOST.search(authority[1])
     if space:

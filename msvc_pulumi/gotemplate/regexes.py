@@ -8,6 +8,7 @@ reads counts every character against the meter of the render.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
@@ -120,7 +121,9 @@ def _compiled(pattern: str) -> tuple[Any, int]:
     if size > _LARGEST_PROGRAM:
         raise LimitExceededError("a regular expression is too large")
     try:
-        compiled = _engine().compile(pattern)
+        with warnings.catch_warnings():  # the engine hands some classes to Python's re, which warns
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = _engine().compile(pattern)
     except (ValueError, re.error) as problem:
         raise FunctionError(f"error parsing regexp: {_explained(str(problem), pattern)}") from None
     except (RecursionError, IndexError, OverflowError):

@@ -300,7 +300,7 @@ class Templates:
         if kind == "A":
             kind = self.pick("SSIJFBLDN.")
         if kind == ".":
-            return "."
+            return self.dot()
         if depth <= 0 or kind == "N" or self.chance(0.3):
             return self.simple(kind)
         return f"({self.call(kind, depth - 1)})"
@@ -312,7 +312,7 @@ class Templates:
             return str(self.pick(fitting))
         root = "$" if self.chance(0.4) and not self.in_define else ""
         if self.chance(0.1 if kind == "A" else 0.005):
-            return "."
+            return self.dot()
         if self.struct and kind in "SA" and self.chance(0.6):
             return f"{root}.{self.pick(tuple(VARS))}"
         if not self.struct and self.chance(0.5):
@@ -328,6 +328,10 @@ class Templates:
             if names:
                 return f"{root}.{self.pick(names)}"
         return self.literal(kind)
+
+    def dot(self) -> str:
+        """Dot; inside a list or map Go prints a struct by its address, so then as text."""
+        return self.pick(("(toJson .)", '(printf "%+v" .)', "(print .)")) if self.struct else "."
 
     def literal(self, kind: str) -> str:
         number = str(self.pick((0, 1, 2, 3, 4, -1, 7, 10, 100)))
@@ -434,7 +438,8 @@ class Templates:
                 lambda: f"{self.pick(('uniq', 'reverse', 'rest', 'initial', 'compact', 'mustUniq', 'mustRest'))} {term('L')}",
                 lambda: f"{self.pick(('sortAlpha', 'toStrings'))} {term('A')}",
                 lambda: f"without {term('L')} {terms('A')}",
-                lambda: f"slice {term('L')} {self.pick(('', '0', '1', '0 2', '1 3', '2 1'))}",
+                # Go's bounds are those of the capacity, which only given lists tell
+                lambda: f"slice {self.given()} {self.pick(('', '0', '1', '0 2', '1 3', '2 1'))}",
                 lambda: f"chunk {self.pick((1, 2, 3))} {term('L')}",
                 lambda: f"regexFindAll {json.dumps(self.pick(PATTERNS))} {term('S')} {self.pick((-1, 0, 1, 2))}",
                 lambda: f"regexSplit {json.dumps(self.pick(PATTERNS))} {term('S')} {self.pick((-1, 0, 1, 2))}",
@@ -459,6 +464,9 @@ class Templates:
         if kind not in choices:
             return self.simple(kind)
         return str(self.pick(choices[kind])())
+
+    def given(self) -> str:
+        return '(list "a" 2 nil)' if self.struct else str(self.pick((".list", ".nums", ".elist")))
 
     def entries(self, depth: int) -> str:
         count = self.random.randint(0, 3)
