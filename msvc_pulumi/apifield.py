@@ -11,6 +11,7 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -57,15 +58,17 @@ class ApiField:
     omit: tuple[str, ...] = ()
     promoted: str = ""
     go: str = ""
-    help: str = ""
 
 
-def api_fields(model: type[BaseModel]) -> Iterator[tuple[str, ApiField, FieldInfo]]:
-    """The model's API fields by their JSON names."""
-    for info in model.model_fields.values():
-        for entry in info.metadata:
-            if isinstance(entry, ApiField):
-                yield str(info.alias), entry, info
+@cache
+def api_fields(model: type[BaseModel]) -> tuple[tuple[str, ApiField, FieldInfo], ...]:
+    """The model's API fields with their JSON names."""
+    return tuple(
+        (str(info.alias), entry, info)
+        for info in model.model_fields.values()
+        for entry in info.metadata
+        if isinstance(entry, ApiField)
+    )
 
 
 def api_field(model: type[BaseModel], name: str) -> ApiField:
@@ -188,21 +191,23 @@ def _duplicates(field: ApiField, items: list[Any], path: FieldPath) -> Iterator[
         if key in seen and any(key):
             place = path.child(number, field.map_keys[0])
             summary = f'Duplicate value: "{key[0]}"'
-            yield _problem(replace(field, advisory=True), "duplicate-value", summary, place)
+            yield _problem(field, "duplicate-value", summary, place, is_advisory=True)
         seen.add(key)
 
 
 def _missing(field: ApiField, path: FieldPath) -> Diagnostic:
-    return _problem(replace(field, advisory=field.tolerated), "required", "Required value", path)
+    return _problem(field, "required", "Required value", path, is_advisory=field.tolerated)
 
 
-def _problem(field: ApiField, code: str, summary: str, path: FieldPath) -> Diagnostic:
+def _problem(
+    field: ApiField, code: str, summary: str, path: FieldPath, *, is_advisory: bool | None = None
+) -> Diagnostic:
+    warns = field.advisory if is_advisory is None else is_advisory
     return Diagnostic(
         code,
         summary,
-        Severity.WARNING if field.advisory else Severity.ERROR,
+        Severity.WARNING if warns else Severity.ERROR,
         path,
-        notes=("the API server rejects this",) if field.advisory else (),
+        notes=("the API server rejects this",) if warns else (),
         go=field.go,
-        help=field.help,
     )

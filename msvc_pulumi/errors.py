@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 __all__ = [
+    "MAX_PROBLEMS",
     "Diagnostic",
     "Diagnostics",
     "FieldPath",
@@ -27,6 +28,9 @@ __all__ = [
     "SpecError",
     "nearest",
 ]
+
+
+MAX_PROBLEMS = 1000  # of one stage; a hostile document could make one a line
 
 
 class FieldPath(tuple[str | int, ...]):
@@ -129,9 +133,22 @@ class Diagnostics:
     """A collector for one stage: gathers every problem, then raises once."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    _known: set[Diagnostic] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._known.update(self.items)
 
     def add(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.items:
+        """Keep ``diagnostic`` unless it is known already, or `MAX_PROBLEMS` are.
+
+        An error is never lost to warnings: it is kept where the last one kept is none.
+        """
+        if len(self.items) >= MAX_PROBLEMS and not (
+            diagnostic.is_error and not self.items[-1].is_error
+        ):
+            return
+        if diagnostic not in self._known:
+            self._known.add(diagnostic)
             self.items.append(diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
@@ -153,6 +170,7 @@ class Diagnostics:
         self.items = [
             item.at(locate(item.field)) if item.span is None else item for item in self.items
         ]
+        self._known = set(self.items)
 
     def raise_errors(self, error: type[ModelServiceError]) -> None:
         """Raise ``error`` with everything collected (warnings included) if any item is an error."""

@@ -41,8 +41,8 @@ class Metadata(Section):
     namespace: str = ""
     uid: str = ""
     generation: int | None = None
-    labels: dict[str, str] = Field({})
-    annotations: dict[str, str] = Field({})
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
 
 
 class Port(Section):
@@ -71,12 +71,12 @@ class Routing(Section):
         ),
     ] = Field("", description="Name of the model in requests.")
     ports: Annotated[list[Port], ApiField()] = Field(
-        [], description="Named ports of the model server."
+        default_factory=list, description="Named ports of the model server."
     )
     gateway_refs: Annotated[
         list[dict[str, Any]],
         ApiField("[]gateway.networking.k8s.io/v1.ParentReference", max_items=32, advisory=True),
-    ] = Field([], description="Gateways that route to the model.")
+    ] = Field(default_factory=list, description="Gateways that route to the model.")
 
 
 class ModelArtifacts(Section):

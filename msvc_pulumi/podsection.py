@@ -49,24 +49,28 @@ class ContainerSpec(Section):
     )
     image: Annotated[str, ApiField("string")] = Field("", description="Image of the container.")
     command: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
-        [], description="Replaces the base config's command when it is not empty."
+        default_factory=list, description="Replaces the base config's command when it is not empty."
     )
     args: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
-        [], description="Arguments; templates. mergePolicy.args says how they join the base's."
+        default_factory=list,
+        description="Arguments; templates. mergePolicy.args says how they join the base's.",
     )
     env: Annotated[list[dict[str, Any]], ApiField("[]core/v1.EnvVar", map_keys=("name",))] = Field(
-        [], description="Environment variables, merged by name."
+        default_factory=list, description="Environment variables, merged by name."
     )
     env_from: Annotated[list[dict[str, Any]], ApiField("[]core/v1.EnvFromSource", atomic=True)] = (
-        Field([], description="Sources of environment variables, added to the base config's.")
+        Field(
+            default_factory=list,
+            description="Sources of environment variables, added to the base config's.",
+        )
     )
     resources: Annotated[dict[str, Any], ApiField("core/v1.ResourceRequirements")] = Field(
-        {}, description="Compute resources, merged per resource."
+        default_factory=dict, description="Compute resources, merged per resource."
     )
     mount_model_volume: Annotated[bool, ApiField("bool")] = Field(
         False, description="Mount the model at /model-cache, with the environment it needs."
     )
-    stated: dict[str, Any] = Field({}, exclude=True, repr=False)
+    stated: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
     """What the document says of the container, decoded, and nothing else."""
 
     @model_validator(mode="before")
@@ -82,10 +86,10 @@ class ModelServicePodSpec(Section):
         None, description="Number of pods. Null leaves it to the base config or an autoscaler."
     )
     containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        [], description="Containers, merged by name with the base config's."
+        default_factory=list, description="Containers, merged by name with the base config's."
     )
     init_containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        [], description="Init containers, merged by name with the base config's."
+        default_factory=list, description="Init containers, merged by name with the base config's."
     )
 
     def container_lists(self, at: FieldPath) -> Iterator[tuple[FieldPath, list[ContainerSpec]]]:
@@ -158,10 +162,10 @@ class Leader(Section):
     """What the first pod of a group has different from the others."""
 
     containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        [], description="Containers, merged by name with the role's."
+        default_factory=list, description="Containers, merged by name with the role's."
     )
     init_containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        [], description="Init containers, merged by name with the role's."
+        default_factory=list, description="Init containers, merged by name with the role's."
     )
 
 
@@ -192,10 +196,11 @@ class PDSpec(ModelServicePodSpec):
         None, description="Number of pods. Null leaves it to the base config or an autoscaler."
     )
     containers: Annotated[list[ContainerSpec], ApiField(promoted=PROMOTED)] = Field(
-        [], description="Containers, merged by name with the base config's; args are templates."
+        default_factory=list,
+        description="Containers, merged by name with the base config's; args are templates.",
     )
     init_containers: Annotated[list[ContainerSpec], ApiField(promoted=PROMOTED)] = Field(
-        [], description="Init containers, merged by name; args are templates."
+        default_factory=list, description="Init containers, merged by name; args are templates."
     )
     parallelism: Annotated[Parallelism | None, ApiField()] = Field(
         None, description="How one replica is split over accelerators."

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from msvc_pulumi.errors import Diagnostic, Label, Severity, Span
+from msvc_pulumi.errors import MAX_PROBLEMS, Diagnostic, Label, Severity, Span
 
 __all__ = ["headline", "render", "summary_line", "to_json"]
 
@@ -65,9 +65,12 @@ def summary_line(diagnostics: Iterable[Diagnostic]) -> str:
     """How many errors and warnings there are, as in "2 errors, 1 warning"; "" for none."""
     items = list(diagnostics)
     counts = [(severity, sum(i.severity is severity for i in items)) for severity in Severity]
-    return ", ".join(
+    parts = [
         f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts if count
-    )
+    ]
+    if len(items) >= MAX_PROBLEMS:
+        parts.append("more are not shown")
+    return ", ".join(parts)
 
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:

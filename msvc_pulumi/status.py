@@ -70,7 +70,7 @@ class ModelServiceStatus(Section):
     )
     epp_role_binding: Text = Field(None, description="Name of the endpoint picker's RoleBinding.")
     config_map_names: Annotated[list[str], ApiField("[]string")] = Field(
-        [], description="Names of the ConfigMaps."
+        default_factory=list, description="Names of the ConfigMaps."
     )
     prefill_ready: Text = Field(None, description="Ready and wanted prefill pods, as 1/2.")
     decode_ready: Text = Field(None, description="Ready and wanted decode pods, as 1/2.")
@@ -79,5 +79,6 @@ class ModelServiceStatus(Section):
     decode_available: Count = Field(None, description="Available decode pods.")
     epp_available: Count = Field(None, description="Available endpoint picker pods.")
     conditions: Annotated[list[Condition], ApiField()] = Field(
-        [], description="Ready, and the conditions of the Deployments with their role in front."
+        default_factory=list,
+        description="Ready, and the conditions of the Deployments with their role in front.",
     )

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.errors import (
+    MAX_PROBLEMS,
+    Diagnostic,
+    Diagnostics,
+    FieldPath,
+    Label,
+    Severity,
+    Span,
+)
 from msvc_pulumi.report import MAX_LINE_WIDTH, headline, render, summary_line, to_json
 
 ARGUMENT = Span("granite.yaml", 27, 15, 11, '        - "{{ .HFModelNme }}"')
@@ -110,6 +118,17 @@ def test_the_count(errors: int, warnings: int, text: str) -> None:
     items = [Diagnostic("a", "b")] * errors
     items += [Diagnostic("a", "b", Severity.WARNING)] * warnings
     assert summary_line(items) == text
+
+
+def test_floods_are_cut_but_never_lose_an_error() -> None:
+    """A flood of warnings ends at the limit, says so, and still lets the one error through."""
+    collected = Diagnostics()
+    for number in range(3 * MAX_PROBLEMS):
+        collected.warning("unknown-field", "Unknown field", field=FieldPath.of(str(number)))
+    collected.error("required", "Required value")
+    collected.warning("unknown-field", "Unknown field", field=FieldPath.of("last"))
+    assert len(collected) == MAX_PROBLEMS + 1
+    assert summary_line(collected) == "1 error, 1000 warnings, more are not shown"
 
 
 def test_nothing_renders_as_nothing() -> None:
