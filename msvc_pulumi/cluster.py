@@ -101,8 +101,9 @@ class Cluster:
         self, api_version: str, kind: str, name: str, namespace: str | None = None
     ) -> Object | None:
         """The object, or None if there is none of that name."""
+        path = self._path(api_version, kind, name, namespace)
         try:
-            return self._object("GET", self._path(api_version, kind, name, namespace))
+            return self._object("GET", path)
         except ClusterError as error:
             if error.status == 404 and error.reason == "NotFound":
                 return None
@@ -195,12 +196,9 @@ class Cluster:
         propagation: str = "Background",
     ) -> bool:
         """Whether there was something to delete; what it owns follows by ``propagation``."""
+        path = self._path(api_version, kind, name, namespace)
         try:
-            self.server.request(
-                "DELETE",
-                self._path(api_version, kind, name, namespace),
-                body={"propagationPolicy": propagation},
-            )
+            self.server.request("DELETE", path, body={"propagationPolicy": propagation})
         except ClusterError as error:
             if error.status == 404:
                 return False

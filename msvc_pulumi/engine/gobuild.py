@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
+from msvc_pulumi.engine.interruption import Interruption
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
 __all__ = ["Go", "Progress", "ToolError", "tool_error"]
@@ -24,6 +25,8 @@ Progress = Callable[[str], None]
 """Receives one finished line of text at a time."""
 
 HEARTBEAT = 10.0  # seconds between two lines about the same build: seldom enough for a CI log
+POLL = 0.05  # seconds
+TERM_WAIT = 5.0  # seconds a build may take to end when interrupted
 GIGABYTE = 1 << 30
 LOG_TAIL = 12  # lines of a failed build that are shown; the whole log is named
 
@@ -179,26 +182,34 @@ class Go:
 
 
 def _run(command: Sequence[str], folder: Path, log: int, title: str, progress: Progress) -> int:
-    started = time.monotonic()
-    # A group of its own: the compilers that `go` starts end with it when the user interrupts.
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-    ) as process:
+    began = told = time.monotonic()
+    with Interruption() as interruption:
+        # A group of its own: the compilers that `go` starts end with it.
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
         try:
-            while True:
+            while (returncode := process.poll()) is None:
+                interruption.check()
+                if time.monotonic() - told > HEARTBEAT:
+                    told = time.monotonic()
+                    progress(f"{title} … {told - began:.0f} s")
+                time.sleep(POLL)
+            return returncode
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGTERM)
                 try:
-                    return process.wait(timeout=HEARTBEAT)
+                    process.wait(timeout=TERM_WAIT)  # Go removes its work folder
                 except subprocess.TimeoutExpired:
-                    progress(f"{title} … {time.monotonic() - started:.0f} s")
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            raise
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
 
 
 def _environment() -> dict[str, str]:

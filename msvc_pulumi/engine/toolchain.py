@@ -180,7 +180,7 @@ class Toolchain:
 
 
 def find_or_build(name: str, *, progress: Progress = print_progress) -> Path:
-    """The program of that name (a key of `TOOLS`), ready to run; raises ToolError if it cannot be."""
+    """The program of that name (a key of `TOOLS`), ready to run; raises ToolError if not."""
     return Toolchain(progress=progress).find_or_build(TOOLS[name])
 
 
@@ -218,7 +218,11 @@ def _required(go_mod: str) -> dict[str, tuple[str, str]]:
             block = ""
         elif words:
             lines.append([block, *words] if block else words)
-    replaced = {words[1]: (words[-2], words[-1]) for words in lines if words[0] == "replace"}
+    replaced = {
+        words[1]: (words[-2], words[-1])
+        for words in lines
+        if words[0] == "replace" and words[-3] == "=>"  # not by a folder, which has no version
+    }
     required = {words[1]: words[2] for words in lines if words[0] == "require"}
     return {module: replaced.get(module, (module, version)) for module, version in required.items()}
 

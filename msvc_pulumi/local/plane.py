@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.clustererrors import ClusterError
+from msvc_pulumi.engine.interruption import Interruption
 from msvc_pulumi.engine.toolchain import (
     Progress,
     custom_resource_definitions,
@@ -21,7 +22,6 @@ from msvc_pulumi.local.components import COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
 from msvc_pulumi.local.failure import local_error
 from msvc_pulumi.local.folder import clear, default_directory, held, refuse_foreign
-from msvc_pulumi.local.interruption import Interruption
 from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
 from msvc_pulumi.local.process import Process, find, stop_all
 from msvc_pulumi.local.starting import Start
@@ -92,25 +92,19 @@ class LocalControlPlane:
                 )
             programs = find_or_build_all(*COMPONENTS, progress=self.progress)
             definitions = custom_resource_definitions(progress=self.progress)
-            interruption = Interruption()
-            start = Start(self.layout, state, programs, self.progress, interruption)
-            try:
-                with interruption:
+            with Interruption() as interruption:
+                start = Start(self.layout, state, programs, self.progress, interruption)
+                try:
                     stop_all(self._orphans(state), grace=STOP_WAIT)
                     start.missing(READY_WAIT)
-                    with self.cluster() as cluster:
-                        if start.started or not set(self.crds) <= set(state.crds):
-                            self.progress("installing CustomResourceDefinitions and nodes")
-                            install(cluster, [definitions[name] for name in self.crds], self.nodes)
-                        settle(cluster, self.nodes, timeout=READY_WAIT, check=start.check)
-                    state.crds = sorted({*state.crds, *self.crds})
-                    state.save(self.layout.state)
-            except BaseException:
-                self.progress("that failed; stopping what was started")
-                stop_all(start.started, grace=ABORT_WAIT)
-                if new:
-                    clear(self.layout, logs=False)
-                raise
+                    self._fill(state, definitions, start)
+                    interruption.check()
+                except BaseException:
+                    self.progress("that failed; stopping what was started")
+                    stop_all(start.started, grace=ABORT_WAIT)
+                    if new:
+                        clear(self.layout, logs=False)
+                    raise
             if start.started:
                 self.progress(f"local control plane ready after {time.monotonic() - began:.1f} s")
             return self.status()
@@ -154,6 +148,15 @@ class LocalControlPlane:
             return Status(self.layout.root, self.kubeconfig, pids, server, problem=str(error))
         nodes = {node["metadata"]["name"]: is_ready(node) for node in listed}
         return Status(self.layout.root, self.kubeconfig, pids, server, version, nodes)
+
+    def _fill(self, state: State, definitions: Mapping[str, Path], start: Start) -> None:
+        with self.cluster() as cluster:
+            if start.started or not set(self.crds) <= set(state.crds):
+                self.progress("installing CustomResourceDefinitions and nodes")
+                install(cluster, [definitions[name] for name in self.crds], self.nodes)
+            settle(cluster, self.nodes, timeout=READY_WAIT, check=start.check)
+        state.crds = sorted({*state.crds, *self.crds})
+        state.save(self.layout.state)
 
     def _orphans(self, state: State) -> list[Process]:
         """Processes of a command that was killed before it could note them down."""

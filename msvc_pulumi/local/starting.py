@@ -13,10 +13,10 @@ from pathlib import Path
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.clustererrors import ClusterError
+from msvc_pulumi.engine.interruption import Interruption
 from msvc_pulumi.engine.toolchain import Progress
 from msvc_pulumi.local.components import COMPONENTS, Layout, command, stages
 from msvc_pulumi.local.failure import LocalError, component_failed, local_error
-from msvc_pulumi.local.interruption import Interruption
 from msvc_pulumi.local.process import Process, stop_all
 from msvc_pulumi.local.state import State, write_private
 
@@ -69,7 +69,8 @@ class Start:
                 self._launch(component)
 
     def check(self, components: Sequence[str] = COMPONENTS) -> None:
-        """Raises LocalError (local-component) if one of ``components`` has ended."""
+        """Raises if one of ``components`` has ended (LocalError), or if the user interrupts."""
+        self.interruption.check()
         for component in components:
             if self._ended(component):
                 raise component_failed(component, self.layout.log(component))
@@ -83,13 +84,12 @@ class Start:
         arguments = command(component, self.programs[component], self.layout, self.state.port)
         log = self.layout.log(component)
         log.unlink(missing_ok=True)
-        with self.interruption.held():  # else it might live without being known
-            process = Process.start(arguments, folder=self.layout.root, log=log)
-            if process is None:
-                raise component_failed(component, log)
-            self.started.append(process)
-            self.state.processes[component] = process
-            self.state.save(self.layout.state)
+        process = Process.start(arguments, folder=self.layout.root, log=log)
+        if process is None:
+            raise component_failed(component, log)
+        self.started.append(process)
+        self.state.processes[component] = process
+        self.state.save(self.layout.state)
 
     def _choose_port(self) -> None:
         """The port of before, so that kubeconfigs stay right, or else a free one."""

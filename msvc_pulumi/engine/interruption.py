@@ -1,11 +1,13 @@
-"""`Interruption`: signals that would end the command become exceptions, at a moment that suits."""
+"""`Interruption`: signals that would end the command are noted, and raised where it can clean up.
+
+An exception out of a signal handler can strike anywhere: between a process's start and the note of
+its id, or inside a lock of the standard library, which then stays locked for ever.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -15,15 +17,22 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """In ``with``: SIGINT raises KeyboardInterrupt, SIGTERM and SIGHUP raise SystemExit.
+    """In ``with``, SIGINT, SIGTERM and SIGHUP wait for `check`, or else for the end of the block.
 
     Only where nobody else handles them, and only in the main thread, which alone gets signals.
     """
 
     def __init__(self) -> None:
         self._before: dict[signal.Signals, object] = {}
-        self._held = False
         self._pending: int | None = None
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt or, for the other signals, SystemExit if one has come."""
+        if self._pending is not None:
+            number, self._pending = self._pending, None
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            raise SystemExit(128 + number)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -31,7 +40,7 @@ class Interruption:
                 handler = signal.getsignal(number)
                 if handler in (signal.SIG_DFL, signal.default_int_handler):
                     self._before[number] = handler
-                    signal.signal(number, self._receive)
+                    signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -43,25 +52,8 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # it is what getsignal gave
         self._before.clear()
+        if error is None:
+            self.check()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """A signal that comes meanwhile is raised at the end: what is done here is done whole."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-        if self._pending is not None:
-            self._raise(self._pending)
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        if self._held:
-            self._pending = number
-        else:
-            self._raise(number)
-
-    def _raise(self, number: int) -> None:
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._pending = number
