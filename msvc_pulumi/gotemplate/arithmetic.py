@@ -10,11 +10,12 @@ from fractions import Fraction
 from .budget import meter
 from .calls import declare
 from .conversions import to_float, to_int
-from .errors import FunctionError
+from .errors import FunctionError, LimitExceededError
 from .values import Int64, Slice, Value, wrap64
 
 __all__ = ["FUNCTIONS"]
 
+_MOST_BITS = 20_000
 _DIVISION_PLACES = 10**16  # decimal.DivisionPrecision
 
 
@@ -103,6 +104,10 @@ def _folded(operation: Callable[[Fraction, Fraction], Fraction]) -> Callable[...
         total = _decimal(first)
         for other in others:
             total = operation(total, _decimal(other))
+            bits = total.numerator.bit_length() + total.denominator.bit_length()
+            meter().work(bits >> 6)
+            if bits > _MOST_BITS:
+                raise LimitExceededError("it calculates with too many digits")
         return _float(total)
 
     return fold
@@ -168,7 +173,7 @@ def _until_step(start: int, stop: int, step: int) -> Slice:
     wrong_way = step >= 0 if stop < start else step <= 0
     numbers = range(0) if wrong_way else range(start, stop, step)
     length = (abs(stop - start) + abs(step) - 1) // abs(step) if not wrong_way else 0
-    meter().size(length)
+    meter().count(length)
     return Slice(numbers, "[]int")
 
 

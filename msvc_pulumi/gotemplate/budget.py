@@ -20,14 +20,15 @@ __all__ = ["NARROW", "WIDE", "Meter", "Profile", "Sink", "meter", "metered"]
 _STEPS_BETWEEN_CLOCKS = 16
 _WORK_BETWEEN_CLOCKS = 2_000
 _BIG = 1 << 14
+_ITEM = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How much one template may cost.
 
-    ``source`` and ``output`` count characters, ``value`` the characters or elements of one value,
-    ``memory`` the bytes of all values ever made in one render, ``steps`` executed nodes, calls and
+    ``source`` and ``output`` count characters, ``value`` the characters of one string, ``items``
+    the items of one list or map, ``memory`` the bytes of all values ever made in one render, ``steps`` executed nodes, calls and
     iterations, ``work`` elements visited inside functions, ``nesting`` blocks or parentheses in
     the source, ``depth`` template calls, ``derivations`` calls of derivePassword, ``seconds`` the
     processor time of the rendering thread (so that a busy machine fails nobody).
@@ -39,6 +40,7 @@ class Profile:
     nesting: int
     output: int
     value: int
+    items: int
     memory: int
     steps: int
     work: int
@@ -54,6 +56,7 @@ NARROW = Profile(
     nesting=20,
     output=16 << 10,
     value=64 << 10,
+    items=10_000,
     memory=4 << 20,
     steps=2_000,
     work=50_000,
@@ -70,6 +73,7 @@ WIDE = Profile(
     nesting=50,
     output=1 << 20,
     value=1 << 20,
+    items=100_000,
     memory=32 << 20,
     steps=100_000,
     work=1_000_000,
@@ -125,29 +129,36 @@ class Meter:
             raise LimitExceededError(f"it runs longer than {self.profile.seconds:g} s")
 
     def size(self, length: int) -> None:
-        """Announce a value of ``length`` characters or elements before it is made."""
+        """Announce a string of ``length`` characters before it is made."""
         if length > self.profile.value:
             raise LimitExceededError(
-                f"it makes a value of more than {self.profile.value} characters or elements"
+                f"it makes a string of more than {self.profile.value} characters"
+            )
+
+    def count(self, items: int) -> None:
+        """Announce a list or map of ``items`` items before it is made."""
+        if items > self.profile.items:
+            raise LimitExceededError(
+                f"it makes a list or map of more than {self.profile.items} items"
             )
 
     def keep(self, value: object) -> None:
-        """Count the memory of a value that was made."""
-        kind = type(value)
-        if kind is str:
-            length = len(value)  # type: ignore[arg-type]
-        elif isinstance(value, (list, dict)):
-            length = len(value)
+        """Count the memory of a value that was made; an item counts as much as a number takes."""
+        if isinstance(value, str):
+            self.size(len(value))
+            self._memory -= value.__sizeof__()
+            big = len(value) > _BIG
+        elif isinstance(value, list | dict):
+            self.count(len(value))
+            self._memory -= value.__sizeof__() + len(value) * _ITEM
+            big = len(value) > _BIG // _ITEM
         else:
             return
-        if length > self.profile.value:
-            self.size(length)
-        self._memory -= value.__sizeof__()
         if self._memory < 0:
             raise LimitExceededError(
                 f"its values take more than {self.profile.memory >> 20} MiB in all"
             )
-        if length > _BIG:
+        if big:
             self.clock()
 
     def derive(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .budget import meter
 from .calls import declare
-from .errors import FunctionError
+from .errors import FunctionError, LimitExceededError
 from .literals import parse_int
 from .values import Int64, Methods, Opaque, Value
 
@@ -116,7 +116,7 @@ def _in_zone(layout: str, date: Value, zone: str) -> str:
 
 def _parsed(layout: str, text: str) -> Opaque:
     if len(layout) + len(text) > _LONGEST:
-        meter().size(meter().profile.value + 1)
+        raise LimitExceededError(f"a time has more than {_LONGEST} characters")
     try:
         return _time(_gotime().Time.parse_in_location(layout, text, _location("UTC")))
     except ValueError as problem:
@@ -132,7 +132,7 @@ def _to_date(layout: str, text: str) -> Opaque:
 
 def _duration_of(text: str) -> Any:
     if len(text) > _LONGEST:
-        meter().size(meter().profile.value + 1)
+        raise LimitExceededError(f"a time has more than {_LONGEST} characters")
     try:
         return _goduration().Duration.parse(text)
     except ValueError as problem:

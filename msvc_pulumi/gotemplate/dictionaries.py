@@ -28,7 +28,7 @@ def _set(target: dict[str, Value], key: str, value: Value) -> dict[str, Value]:
     if is_nil(target):
         raise FunctionError("assignment to entry in nil map")
     target[key] = value
-    meter().size(len(target))
+    meter().count(len(target))
     return target
 
 
@@ -42,7 +42,7 @@ def _pluck(key: str, *sources: dict[str, Value]) -> list[Value]:
 
 
 def _keys(*sources: dict[str, Value]) -> list[Value]:
-    meter().size(sum(map(len, sources)))
+    meter().count(sum(map(len, sources)))
     return strings(key for source in sources for key in source)
 
 
@@ -113,7 +113,7 @@ def _merge_into(target: dict[str, Value], source: dict[str, Value], overwrite: b
                 continue
         if overwrite or not is_true(current):
             _store(target, key, value)
-    meter().size(len(target))
+    meter().count(len(target))
 
 
 def _store(target: dict[str, Value], key: str, value: Value) -> None:

@@ -40,7 +40,7 @@ def _concat(*lists: Value) -> list[Value]:
     for items in lists:
         if not isinstance(items, list):
             raise FunctionError(f"Cannot concat type {kind_or_panic(items)} as list")
-        meter().size(len(result) + len(items))
+        meter().count(len(result) + len(items))
         result.extend(items)
     return result or _nil_list()
 

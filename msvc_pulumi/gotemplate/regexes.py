@@ -172,6 +172,7 @@ def _find(pattern: str, text: str) -> str:
 def _find_all(pattern: str, text: str, most: int) -> Slice:
     compiled, metered = _prepared(pattern, text)
     found = compiled.find_all(metered, most)
+    meter().count(len(found or ()))
     return strings(map(str, found or ()), nil=not found)
 
 

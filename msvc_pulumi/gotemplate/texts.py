@@ -121,10 +121,10 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _pieces(text: str, separator: str, most: int = -1) -> list[str]:
     if separator:
-        meter().size(text.count(separator) + 1 if most < 0 else 0)
+        meter().count(text.count(separator) + 1 if most < 0 else 0)
         return text.split(separator, most - 1 if most > 0 else -1)
     characters = list(decode(encode(text)) if not text.isascii() else text)
-    meter().size(len(characters))
+    meter().count(len(characters))
     if 0 < most < len(characters):
         return [*characters[: most - 1], "".join(characters[most - 1 :])]
     return characters

@@ -10,9 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .budget import meter
 from .calls import declare
-from .errors import FunctionError
+from .errors import FunctionError, LimitExceededError
 from .literals import parse_int
 from .values import Methods, Opaque, Uint64
 
@@ -77,7 +76,7 @@ def _prerelease_key(part: str) -> tuple[int, int, str]:
 
 def _parse(text: str) -> _Version:
     if len(text) > _LONGEST:
-        meter().size(meter().profile.value + 1)
+        raise LimitExceededError(f"a version has more than {_LONGEST} characters")
     found = _VERSION.fullmatch(text)
     if not found:
         raise FunctionError("Invalid Semantic Version")
@@ -226,7 +225,7 @@ def _is_any(segment: str | None) -> bool:
 def _alternatives(text: str) -> list[list[_Constraint]]:
     """The constraints of ``text``: any of the lists, all in it."""
     if len(text) > _LONGEST:
-        meter().size(meter().profile.value + 1)
+        raise LimitExceededError(f"a version has more than {_LONGEST} characters")
     # one blank for many changes nothing and keeps the expressions from backtracking
     text = _RANGE.sub(r">= \1, <= \2 ", _BLANKS.sub(" ", text))
     alternatives = []
