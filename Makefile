@@ -11,10 +11,10 @@ help: ## Show this list
 	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: setup ## Set up and run samples/facebook to Ready, on your cluster or a local one
-	@$(BIN)/msvc demo up
+	@$(BIN)/python tools/sample.py up
 
 down: setup ## Destroy the sample's stack and stop the local control plane
-	@$(BIN)/msvc demo down
+	@$(BIN)/python tools/sample.py down
 
 ##@ Test
 test: setup quick engine ## Set up and run the whole test suite

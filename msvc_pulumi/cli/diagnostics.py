@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
 
-def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace) -> None:
+def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None) -> None:
     """Print ``diagnostics`` on standard error, in colour on a terminal."""
     items: Sequence[Diagnostic] = tuple(diagnostics)
     if not items:
