@@ -28,10 +28,11 @@ class Profile:
     """How much one template may cost.
 
     ``source`` and ``output`` count characters, ``value`` the characters of one string, ``items``
-    the items of one list or map, ``memory`` the bytes of all values ever made in one render, ``steps`` executed nodes, calls and
-    iterations, ``work`` elements visited inside functions, ``nesting`` blocks or parentheses in
-    the source, ``depth`` template calls, ``derivations`` calls of derivePassword, ``seconds`` the
-    processor time of the rendering thread (so that a busy machine fails nobody).
+    the items of one list or map, ``memory`` the bytes of all values ever made in one render,
+    ``steps`` executed nodes, calls and iterations, ``work`` elements visited inside functions,
+    ``nesting`` blocks or parentheses in the source, ``depth`` template calls, ``derivations``
+    calls of derivePassword, ``seconds`` the processor time of the rendering thread (so that a busy
+    machine fails nobody).
     """
 
     name: str

@@ -6,8 +6,6 @@ its second field, an action at its first term, as Go reports them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .literals import Number, quote
 
 __all__ = [
@@ -33,103 +31,139 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True)
 class Node:
-    """A node at characters ``start`` to ``end`` of the source."""
+    """A node at characters ``start`` to ``end`` of the source.
 
-    start: int
-    end: int
+    These are written out because two dozen dataclasses take longer to import than to parse with.
+    """
+
+    __slots__ = ("end", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
 
 
-@dataclass(slots=True)
 class TextNode(Node):
-    text: str
+    __slots__ = ("text",)
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        super().__init__(start, end)
+        self.text = text
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(slots=True)
 class DotNode(Node):
+    __slots__ = ()
+
     def __str__(self) -> str:
         return "."
 
 
-@dataclass(slots=True)
 class NilNode(Node):
+    __slots__ = ()
+
     def __str__(self) -> str:
         return "nil"
 
 
-@dataclass(slots=True)
 class BoolNode(Node):
-    value: bool
+    __slots__ = ("value",)
+
+    def __init__(self, start: int, end: int, value: bool) -> None:
+        super().__init__(start, end)
+        self.value = value
 
     def __str__(self) -> str:
         return "true" if self.value else "false"
 
 
-@dataclass(slots=True)
 class NumberNode(Node):
-    number: Number
+    __slots__ = ("number",)
+
+    def __init__(self, start: int, end: int, number: Number) -> None:
+        super().__init__(start, end)
+        self.number = number
 
     def __str__(self) -> str:
         return self.number.text
 
 
-@dataclass(slots=True)
 class StringNode(Node):
-    quoted: str
-    value: str
+    __slots__ = ("quoted", "value")
+
+    def __init__(self, start: int, end: int, quoted: str, value: str) -> None:
+        super().__init__(start, end)
+        self.quoted = quoted
+        self.value = value
 
     def __str__(self) -> str:
         return self.quoted
 
 
-@dataclass(slots=True)
 class IdentifierNode(Node):
-    name: str
+    __slots__ = ("name",)
+
+    def __init__(self, start: int, end: int, name: str) -> None:
+        super().__init__(start, end)
+        self.name = name
 
     def __str__(self) -> str:
         return self.name
 
 
-@dataclass(slots=True)
 class FieldNode(Node):
     """``.a.b``: fields of dot."""
 
-    fields: list[str]
+    __slots__ = ("fields",)
+
+    def __init__(self, start: int, end: int, fields: list[str]) -> None:
+        super().__init__(start, end)
+        self.fields = fields
 
     def __str__(self) -> str:
         return "".join(f".{name}" for name in self.fields)
 
 
-@dataclass(slots=True)
 class VariableNode(Node):
     """``$x.a.b``: a variable (``name`` with its dollar) and fields of it."""
 
-    name: str
-    fields: list[str]
+    __slots__ = ("fields", "name")
+
+    def __init__(self, start: int, end: int, name: str, fields: list[str]) -> None:
+        super().__init__(start, end)
+        self.name = name
+        self.fields = fields
 
     def __str__(self) -> str:
         return ".".join((self.name, *self.fields))
 
 
-@dataclass(slots=True)
 class ChainNode(Node):
     """``(pipeline).a.b`` or ``function.a.b``: fields of a term."""
 
-    term: Node
-    fields: list[str]
+    __slots__ = ("fields", "term")
+
+    def __init__(self, start: int, end: int, term: Node, fields: list[str]) -> None:
+        super().__init__(start, end)
+        self.term = term
+        self.fields = fields
 
     def __str__(self) -> str:
         term = f"({self.term})" if isinstance(self.term, PipeNode) else str(self.term)
         return ".".join((term, *self.fields))
 
 
-@dataclass(slots=True)
 class CommandNode(Node):
-    arguments: list[Node] = field(default_factory=list)
+    """A function or value with its arguments."""
+
+    __slots__ = ("arguments",)
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__(start, end)
+        self.arguments: list[Node] = []
 
     def __str__(self) -> str:
         return " ".join(
@@ -138,13 +172,16 @@ class CommandNode(Node):
         )
 
 
-@dataclass(slots=True)
 class PipeNode(Node):
     """``$a, $b := command | command``."""
 
-    assigns: bool = False
-    declarations: list[VariableNode] = field(default_factory=list)
-    commands: list[CommandNode] = field(default_factory=list)
+    __slots__ = ("assigns", "commands", "declarations")
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__(start, end)
+        self.assigns = False
+        self.declarations: list[VariableNode] = []
+        self.commands: list[CommandNode] = []
 
     def __str__(self) -> str:
         text = " | ".join(map(str, self.commands))
@@ -154,44 +191,55 @@ class PipeNode(Node):
         return f"{names} {'=' if self.assigns else ':='} {text}"
 
 
-@dataclass(slots=True)
 class ActionNode(Node):
     """``{{pipeline}}``; ``left`` is where its delimiter begins."""
 
-    pipe: PipeNode
-    left: int
+    __slots__ = ("left", "pipe")
+
+    def __init__(self, start: int, end: int, pipe: PipeNode, left: int) -> None:
+        super().__init__(start, end)
+        self.pipe = pipe
+        self.left = left
 
     def __str__(self) -> str:
         return f"{{{{{self.pipe}}}}}"
 
 
-@dataclass(slots=True)
 class BreakNode(Node):
+    __slots__ = ()
+
     def __str__(self) -> str:
         return "{{break}}"
 
 
-@dataclass(slots=True)
 class ContinueNode(Node):
+    __slots__ = ()
+
     def __str__(self) -> str:
         return "{{continue}}"
 
 
-@dataclass(slots=True)
 class TemplateNode(Node):
     """``{{template "name" pipeline}}``; also what a block leaves in its place."""
 
-    name: str
-    pipe: PipeNode | None
+    __slots__ = ("name", "pipe")
+
+    def __init__(self, start: int, end: int, name: str, pipe: PipeNode | None) -> None:
+        super().__init__(start, end)
+        self.name = name
+        self.pipe = pipe
 
     def __str__(self) -> str:
         argument = f" {self.pipe}" if self.pipe else ""
         return f"{{{{template {quote(self.name)}{argument}}}}}"
 
 
-@dataclass(slots=True)
 class ListNode(Node):
-    nodes: list[Node] = field(default_factory=list)
+    __slots__ = ("nodes",)
+
+    def __init__(self, start: int, end: int, nodes: list[Node] | None = None) -> None:
+        super().__init__(start, end)
+        self.nodes = [] if nodes is None else nodes
 
     def __str__(self) -> str:
         return "".join(map(str, self.nodes))
@@ -202,14 +250,19 @@ class ListNode(Node):
         return all(isinstance(node, TextNode) and not node.text.strip() for node in self.nodes)
 
 
-@dataclass(slots=True)
 class BranchNode(Node):
     """if, with or range, named by ``word``."""
 
-    word: str
-    pipe: PipeNode
-    body: ListNode
-    otherwise: ListNode | None
+    __slots__ = ("body", "otherwise", "pipe", "word")
+
+    def __init__(
+        self, word: str, pipe: PipeNode, body: ListNode, otherwise: ListNode | None
+    ) -> None:
+        super().__init__(pipe.start, pipe.end)
+        self.word = word
+        self.pipe = pipe
+        self.body = body
+        self.otherwise = otherwise
 
     def __str__(self) -> str:
         otherwise = "" if self.otherwise is None else f"{{{{else}}}}{self.otherwise}"

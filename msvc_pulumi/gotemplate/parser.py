@@ -315,7 +315,7 @@ class _Parser:
                 if stop is not Kind.END:
                     raise self.error(f"expected end; found {_STOPS[stop]}", token)
         del self.scope.variables[mark:]
-        return BranchNode(pipe.start, pipe.end, word, pipe, body, otherwise)
+        return BranchNode(word, pipe, body, otherwise)
 
     def block(self) -> TemplateNode:
         context = "block clause"
