@@ -74,7 +74,7 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "delete it, or let the stack take it over: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
     ),
     (
-        r"apply failed with|apply conflict|field conflict",
+        r"apply failed with|field conflict|conflict with \"",
         "field-conflict",
         "somebody else set a field that this stack wants to set",
         "see who with `kubectl get --show-managed-fields`; to take the field over set "
@@ -83,6 +83,7 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
 )
 
 RENDERED = re.compile(r"(error|warning)\[[a-z0-9-]+\]: ")
+COUNT = re.compile(r"\d+ errors? occurred:")
 SUMMARIES = {"update failed", "preview failed", "destroy failed", "refresh failed"}
 
 
@@ -110,7 +111,8 @@ _AGAIN = "run it again: it continues from where it was"
 
 
 def _note(urn: str, message: str) -> str:
-    first = message.splitlines()[0] if message else ""
+    lines = [line.strip(" *") for line in message.splitlines()]
+    first = next((line for line in lines if line and not COUNT.fullmatch(line)), "")
     return f"{urn.rpartition('::')[2]}: {first}" if urn else first
 
 

@@ -20,8 +20,12 @@ class _Host(LanguageServer):
     _run: Callable[..., Any] = LanguageServer.Run
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's name
+        try:
+            failed = bool(self._run(request, context).error)
+        except grpc.RpcError:  # the engine has ended, for a reason that it has said
+            failed = True
         # What went wrong has been logged by then: without `bail` the engine would say it again.
-        return language_pb2.RunResponse(bail=bool(self._run(request, context).error))
+        return language_pb2.RunResponse(bail=failed)
 
 
 @contextmanager

@@ -68,18 +68,20 @@ def run(
     with tempfile.TemporaryDirectory(prefix="msvc-") as folder:
         log = Path(folder, "events")
         flags = ["--event-log", str(log)] if events else []
-        process = subprocess.Popen(
-            [*command, *flags, *([] if interactive else ["--non-interactive"])],
-            env={**environment, "PULUMI_DEBUG_COMMANDS": "true"},  # knows --event-log
-            cwd=cwd,
-            stdin=None if interactive else subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            text=True,
-            # On a terminal Ctrl-C reaches the engine by itself; elsewhere it is ours to pass on.
-            start_new_session=not interactive,
-        )
-        with _forwarding(process, own_session=not interactive) as received:
+        with (
+            subprocess.Popen(
+                [*command, *flags, *([] if interactive else ["--non-interactive"])],
+                env={**environment, "PULUMI_DEBUG_COMMANDS": "true"},  # knows --event-log
+                cwd=cwd,
+                stdin=None if interactive else subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                text=True,
+                # On a terminal Ctrl-C reaches the engine itself; elsewhere it is ours to pass on.
+                start_new_session=not interactive,
+            ) as process,
+            _forwarding(process, own_session=not interactive) as received,
+        ):
             assert process.stderr is not None  # noqa: S101  it is a pipe
             stderr = "".join(line for line in process.stderr if HUSHED not in line)
             code = process.wait()

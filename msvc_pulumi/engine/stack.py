@@ -119,7 +119,7 @@ class Stack:
             arguments = [str(self.pulumi), "stack", "output", "--json", "--stack", self.name]
             return run(arguments, self.variables, cwd=self._cwd, events=False, output=-3).code == 0
         stacks = self.backend.folder / ".pulumi" / "stacks" / PROJECT
-        return any(stacks.glob(f"{self.name}.json*"))
+        return any((stacks / f"{self.name}.json{kind}").exists() for kind in ("", ".gz", ".zst"))
 
     def _operate(self, operation: str, *flags: str) -> Run:
         self._prepare()

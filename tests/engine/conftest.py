@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.engine.session import Session
 from msvc_pulumi.local import LocalControlPlane
 
 NUMBERS = itertools.count(1)
@@ -43,3 +47,19 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=30)
     yield name
     cluster.delete("v1", "Namespace", name)
+
+
+@pytest.fixture
+def session(
+    kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Session]:
+    """An engine with its state in a folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    for variable in [name for name in os.environ if name.startswith("PULUMI_")]:
+        monkeypatch.delenv(variable)
+    with Session.open(kubeconfig) as opened:
+        yield opened
+    # The SDK leaves the event loop of a program open whose engine ended before it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
