@@ -93,6 +93,7 @@ class Meter:
         "_deadline",
         "_derivations",
         "_memory",
+        "_output",
         "_steps",
         "_work",
         "profile",
@@ -104,6 +105,7 @@ class Meter:
         self._work = profile.work
         self._clock_at = profile.work - _WORK_BETWEEN_CLOCKS
         self._memory = profile.memory
+        self._output = profile.output
         self._derivations = profile.derivations
         self._deadline = time.thread_time() + profile.seconds
 
@@ -128,6 +130,12 @@ class Meter:
         """Look at the clock."""
         if time.thread_time() > self._deadline:
             raise LimitExceededError(f"it runs longer than {self.profile.seconds:g} s")
+
+    def write(self, length: int) -> None:
+        """Count ``length`` characters of output."""
+        self._output -= length
+        if self._output < 0:
+            raise LimitExceededError(f"it writes more than {self.profile.output} characters")
 
     def size(self, length: int) -> None:
         """Announce a string of ``length`` characters before it is made."""

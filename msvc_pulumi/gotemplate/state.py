@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from .budget import Meter
 from .calls import Function
-from .errors import LimitExceededError, TemplateError
+from .errors import TemplateError
 from .literals import encode, quote
 from .nodes import Node
 from .values import Value
@@ -41,7 +41,6 @@ class State:
         "node",
         "output",
         "parse_name",
-        "room",
         "source",
         "templates",
         "variables",
@@ -73,7 +72,6 @@ class State:
         self.chunks: list[tuple[int, int]] = []
         self.literal: list[bool] = []
         self.written = 0
-        self.room = meter.profile.output
 
     def write(self, text: str, offset: int, *, literal: bool) -> None:
         """Append to the output what the source at ``offset`` produced."""
@@ -83,8 +81,7 @@ class State:
         self.chunks.append((self.written, offset))
         self.literal.append(literal)
         self.written += len(text)
-        if self.written > self.room:
-            raise LimitExceededError(f"its output has more than {self.room} characters")
+        self.meter.write(len(text))
 
     def variable(self, name: str) -> tuple[Value, bool]:
         """A variable's value, and whether Go holds it as an interface {} (see `boxed`)."""

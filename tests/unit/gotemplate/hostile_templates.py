@@ -6,7 +6,7 @@ written as expressions.
 
 from __future__ import annotations
 
-__all__ = ["GO"]
+__all__ = ["GO", "JINJA"]
 
 _DOUBLINGS = "{{ $x = print $x $x }}" * 40
 _FAN = "".join(
@@ -259,3 +259,181 @@ GO: dict[str, tuple[str, str]] = {
     "json-numbers": ("wide", '{{ print "[" (repeat 100000 "1e999,") "1]" | mustFromJson }}'),
 }
 """Templates of the go dialect."""
+
+JINJA: dict[str, tuple[str, str]] = {
+    # --- reaching outside ---
+    "class": ("narrow", "{{ ModelName.__class__ }}"),
+    "mro": ("narrow", "{{ ''.__class__.__mro__[1].__subclasses__() }}"),
+    "attr-filter": ("wide", "{{ ModelName | attr('__class__') | attr('__base__') | list }}"),
+    "map-attribute": ("wide", "{{ [ModelName] | map(attribute='__class__') | list }}"),
+    "item": ("wide", "{{ ModelName['__class__'] + 1 }}"),
+    "function-globals": ("wide", "{{ getPort.__globals__ }}"),
+    "function-attribute": ("wide", "{{ getPort.func_globals.x }}"),
+    "self": ("wide", "{{ self.__init__.__globals__ }}"),
+    "context-of-self": ("wide", "{{ self._TemplateReference__context.environment }}"),
+    "loop-internals": ("wide", "{% for x in [1] %}{{ loop._iterator.gi_frame }}{% endfor %}"),
+    "macro-internals": ("wide", "{% macro m() %}{% endmacro %}{{ m._func.__globals__ }}"),
+    "cycler-init": ("wide", "{{ cycler.__init__.__globals__ }}"),
+    "namespace-class": ("wide", "{{ namespace.__init__.__globals__.os }}"),
+    "format-method": ("wide", "{{ '{0.__class__}'.format(1).x }}"),
+    "format-map-method": ("wide", "{{ '{a.__class__}'.format_map({'a': 1}).x }}"),
+    "format-method-width": ("wide", "{{ '{:1000000000}'.format(1) }}"),
+    "format-method-nested": ("wide", "{{ '{:{}}'.format(1, 1000000000) }}"),
+    "percent-operator": ("wide", "{{ '%1000000000d' % 1 }}"),
+    "encode": ("wide", "{{ ModelName.encode().x }}"),
+    "include": ("wide", "{% include '/etc/passwd' %}"),
+    "import": ("wide", "{% import 'os' as os %}"),
+    "from-import": ("wide", "{% from 'os' import environ %}"),
+    "extends": ("wide", "{% extends 'base' %}"),
+    "lipsum": ("wide", "{{ lipsum.__globals__ }}"),
+    "random": ("wide", "{{ [1, 2] | random }}"),
+    "append": ("wide", "{% set x = [] %}{{ x.append(1) }}"),
+    "to-bytes": ("wide", "{{ (1).to_bytes(1000000000, 'big') }}"),
+    # --- endless ---
+    "macro-recursion": ("narrow", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
+    "macro-fan": (
+        "wide",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+    ),
+    "macro-fan-shallow": (
+        "wide",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
+        "{% endmacro %}{{ m(18) }}",
+    ),
+    "loop-recursion": (
+        "wide",
+        "{% for x in [1, 2] recursive %}{% if loop.depth < 25 %}{{ loop([1, 2]) }}{% endif %}"
+        "{% endfor %}",
+    ),
+    "loop-recursion-deep": ("wide", "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}"),
+    "block-recursion": ("wide", "{% block b %}{{ self.b() }}{{ self.b() }}{% endblock %}"),
+    "call-recursion": (
+        "wide",
+        "{% macro m() %}{{ caller() }}{% call m() %}{{ m() }}{% endcall %}{% endmacro %}"
+        "{% call m() %}x{% endcall %}",
+    ),
+    "range": ("wide", "{% for x in range(1000000000) %}{% endfor %}"),
+    "range-narrow": ("narrow", "{% for x in range(10001) %}{% endfor %}"),
+    "nested-ranges": (
+        "wide",
+        "{% for x in range(1000) %}" * 4 + "{% endfor %}" * 4,
+    ),
+    "filtered-loops": (
+        "wide",
+        "{% for x in range(99999) %}{% for y in range(99999) if false %}{% endfor %}{% endfor %}",
+    ),
+    "loop-length": (
+        "wide",
+        "{% for x in range(9999) %}{% for y in range(9999) %}{{ loop.length }}{% endfor %}"
+        "{% endfor %}",
+    ),
+    "range-sums": (
+        "wide",
+        "{% for x in range(99999) %}{% set y = range(99999) | sum %}{% endfor %}",
+    ),
+    "range-lists": (
+        "wide",
+        "{% for x in range(99999) %}{% set y = range(99999) | list %}{% endfor %}",
+    ),
+    "mapped-ranges": (
+        "wide",
+        "{% for x in range(99999) %}{% set y = range(99999) | map('string') | join %}{% endfor %}",
+    ),
+    "sorted-ranges": (
+        "wide",
+        "{% for x in range(99999) %}{% set y = range(99999) | sort(reverse=true) %}{% endfor %}",
+    ),
+    # --- long values ---
+    "multiplied-string": ("wide", "{{ 'x' * 1000000000 }}"),
+    "multiplied-list": ("wide", "{{ [1] * 100000000 }}"),
+    "multiplied-reversed": ("wide", "{{ 1000000000 * 'x' }}"),
+    "doubling-by-concat": ("wide", "{% set x = 'x' %}" + "{% set x = x ~ x %}" * 40 + "{{ x }}"),
+    "doubling-by-plus": ("wide", "{% set x = 'x' %}" + "{% set x = x + x %}" * 40 + "{{ x }}"),
+    "doubling-by-join": ("wide", "{% set x = 'x' %}" + "{% set x = [x, x] | join %}" * 40),
+    "doubling-by-capture": (
+        "wide",
+        "{% set x = 'x' %}" + "{% set x %}{{ x }}{{ x }}{% endset %}" * 40,
+    ),
+    "doubling-list": ("wide", "{% set x = [1] %}" + "{% set x = x + x %}" * 40),
+    "list-of-itself": ("wide", "{% set x = [1] %}" + "{% set x = [x, x] %}" * 60 + "{{ x }}"),
+    "lists-compared": (
+        "wide",
+        "{% set x = [1] %}{% set y = [1] %}"
+        + "{% set x = [x, x] %}{% set y = [y, y] %}" * 60
+        + "{{ x == y }}",
+    ),
+    "dict-of-itself": ("wide", "{% set x = {} %}" + "{% set x = {1: x, 2: x} %}" * 60 + "{{ x }}"),
+    "tuple-of-itself": ("wide", "{% set x = 1 %}" + "{% set x = (x, x) %}" * 60 + "{{ x }}"),
+    "dict-call": ("wide", "{% set x = 1 %}" + "{% set x = dict(a=x, b=x) %}" * 60 + "{{ x }}"),
+    "namespace-growth": (
+        "wide",
+        "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}",
+    ),
+    "namespace-strings": (
+        "wide",
+        "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
+    ),
+    "captured-text": (
+        "wide",
+        "{% set x %}{% for i in range(99999) %}" + "0123456789" * 100 + "{% endfor %}{% endset %}",
+    ),
+    "captured-nested-text": (
+        "wide",
+        "{% set x %}{% for i in range(9999) %}{% if i %}{% filter upper %}"
+        + "0123456789" * 100
+        + "{% endfilter %}{% endif %}{% endfor %}{% endset %}",
+    ),
+    "macro-text": (
+        "wide",
+        "{% macro m() %}" + "0123456789" * 100 + "{% endmacro %}"
+        "{% for i in range(99999) %}{% set x = m() %}{% endfor %}",
+    ),
+    "output": ("wide", "{% for i in range(99999) %}0123456789abcdef{% endfor %}"),
+    "output-narrow": ("narrow", "{% for i in range(1999) %}{{ ModelName }}xxxx{% endfor %}"),
+    "center": ("wide", "{{ 'x' | center(1000000000) }}"),
+    "center-method": ("wide", "{{ 'x'.center(1000000000) }}"),
+    "ljust-method": ("wide", "{{ 'x'.ljust(1000000000) }}"),
+    "expandtabs-method": ("wide", "{{ '\t'.expandtabs(1000000000) }}"),
+    "zfill-method": ("wide", "{{ '1'.zfill(1000000000) }}"),
+    "indent": ("wide", "{{ 'x\ny' | indent(1000000000) }}"),
+    "indent-by-text": ("wide", "{{ ('x\n' * 9999) | indent('y' * 9999) }}"),
+    "format-width": ("wide", "{{ '%1000000000d' | format(1) }}"),
+    "format-star": ("wide", "{{ '%*d' | format(1000000000, 1) }}"),
+    "format-precision": ("wide", "{{ '%.1000000000f' | format(1) }}"),
+    "format-named-width": ("wide", "{{ '%(a)1000000000d' | format(a=1) }}"),
+    "tojson-indent": ("wide", "{{ [[1]] | tojson(indent=1000000000) }}"),
+    "batch": ("wide", "{{ [1] | batch(1000000000, 'x') | list }}"),
+    "slice": ("wide", "{{ [1] | slice(1000000000) | list }}"),
+    "replace-filter": ("wide", "{{ ('a' * 9999) | replace('a', 'b' * 9999) }}"),
+    "replace-method": ("wide", "{{ ('a' * 9999).replace('a', 'b' * 9999) }}"),
+    "replace-nothing": ("wide", "{{ ('a' * 9999).replace('', 'b' * 9999) }}"),
+    "join-filter": ("wide", "{{ range(9999) | list | join('b' * 9999) }}"),
+    "join-generator": ("wide", "{{ range(9999) | map('string') | join('b' * 99999) }}"),
+    "join-method": ("wide", "{{ ('b' * 9999).join('a' * 9999) }}"),
+    "join-method-generator": ("wide", "{{ ('b' * 99999).join(range(99999) | map('string')) }}"),
+    "power": ("wide", "{{ 10 ** 1000000000 }}"),
+    "power-of-power": ("wide", "{{ 9 ** (9 ** 9) }}"),
+    "squares": ("wide", "{% set x = 9 %}" + "{% set x = x * x %}" * 40),
+    "shifted-power": ("wide", "{{ 2 ** (10 ** 8) % 7 }}"),
+    "long-integer": ("wide", "{{ " + "9" * 100_000 + " }}"),
+    "constant-filters": ("wide", "{{ 'x' | center(900000) }}" * 500),
+    "constant-concats": ("wide", "{{ 'x' * 900000 ~ 'y' }}" * 500),
+    # --- sources ---
+    "source-too-long": ("narrow", "x" * 5_000),
+    "many-expressions": ("wide", "{{x}}" * 50_000),
+    "many-parentheses": ("wide", "{{ " + "(" * 2_000 + "1" + ")" * 2_000 + " }}"),
+    "many-brackets": ("wide", "{{ " + "[" * 2_000 + "]" * 2_000 + " }}"),
+    "many-minus": ("wide", "{{ " + "-" * 5_000 + "1 }}"),
+    "many-nots": ("wide", "{{ " + "not " * 2_500 + "1 }}"),
+    "many-plus": ("wide", "{{ 1" + "+1" * 3_000 + " }}"),
+    "many-nested-ifs": ("wide", "{% if 1 %}" * 600 + "{% endif %}" * 600),
+    "many-nested-loops": ("wide", "{% for x in [1] %}" * 60 + "{% endfor %}" * 60),
+    "many-filters": ("wide", "{{ 1" + "|abs" * 2_900 + " }}"),
+    "many-attributes": ("wide", "{{ x" + ".a" * 2_900 + " }}"),
+    "unclosed": ("wide", "{{ '" + "x" * 200_000),
+    "unclosed-comment": ("wide", "{#" * 100_000),
+    "unclosed-raw": ("wide", "{% raw %}" * 20_000),
+    "blanks": ("wide", "{{" + " " * 200_000),
+    "surrogate": ("wide", "{{ '\ud800' ~ nothing }}"),
+}
+"""Templates of the jinja2 dialect."""

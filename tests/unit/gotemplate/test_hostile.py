@@ -1,0 +1,50 @@
+"""Hostile templates of both dialects end as errors within their bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+SECONDS = 1.0
+MEGABYTES = 100.0
+LEAST = 80
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize(
+    ("table", "module"),
+    [("GO", "msvc_pulumi.gotemplate"), ("JINJA", "msvc_pulumi.jinjatemplate")],
+)
+def test_hostile_templates_end_as_errors_within_a_second_and_100_megabytes(
+    table: str, module: str, record_property: pytest.RecordProperty
+) -> None:
+    """Every one raises TemplateError, takes at most 1 s of processor time and 100 MB of memory."""
+    run = subprocess.run(
+        [sys.executable, HERE / "hostile_runner.py", HERE / "hostile_templates.py", table, module],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert len(rows) >= LEAST
+    figures = {
+        "templates": len(rows),
+        "seconds": max(row["seconds"] for row in rows),
+        "megabytes": max(row["megabytes"] for row in rows),
+    }
+    for name, value in figures.items():
+        record_property(name, value)
+    print(table, figures)
+    survivors = [row for row in rows if not row["outcome"].startswith("template-")]
+    assert survivors == []
+    assert [row for row in rows if row["seconds"] > SECONDS] == []
+    assert [row for row in rows if row["megabytes"] > MEGABYTES] == []
