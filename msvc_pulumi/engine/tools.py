@@ -65,7 +65,7 @@ TOOLS: dict[str, Tool] = {
             "github.com/pulumi/pulumi/pkg/v3",
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             stamps=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
-            size=2 * GIGABYTE,
+            size=3 * GIGABYTE,
             from_path=True,
             instead="install Pulumi (https://www.pulumi.com/docs/install/)",
         ),
