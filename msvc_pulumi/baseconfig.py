@@ -15,6 +15,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Spa
 from msvc_pulumi.gotemplate import Rendered
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.scalars import scalar_text
+from msvc_pulumi.schema import table
 from msvc_pulumi.source import Document, Source, parse
 
 __all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
@@ -31,19 +32,57 @@ SECTIONS: dict[str, str] = {
     "inferenceModel": "inference.networking.x-k8s.io/v1alpha2.InferenceModel",
     "eppDeployment": "apps/v1.Deployment",
     "eppService": "core/v1.Service",
+    "prefillLeaderWorkerSet": "leaderworkerset.x-k8s.io/v1.LeaderWorkerSet",
+    "decodeLeaderWorkerSet": "leaderworkerset.x-k8s.io/v1.LeaderWorkerSet",
+    "prefillAutoscaler": "autoscaling/v2.HorizontalPodAutoscaler",
+    "decodeAutoscaler": "autoscaling/v2.HorizontalPodAutoscaler",
+    "inferenceObjective": "llm-d.ai/v1alpha2.InferenceObjective",
+    "inferenceModelRewrite": "llm-d.ai/v1alpha2.InferenceModelRewrite",
 }
+
+EXTENSION = "inference.networking.x-k8s.io/v1alpha2"
+AUTOSCALERS = ("autoscaling/v2.HorizontalPodAutoscaler", "keda.sh/v1alpha1.ScaledObject")
+# Other types that a section may hold, told by the apiVersion and kind it states.
+OTHER_TYPES: dict[str, tuple[str, ...]] = {
+    "prefillAutoscaler": AUTOSCALERS,
+    "decodeAutoscaler": AUTOSCALERS,
+    "inferencePool": ("inference.networking.k8s.io/v1.InferencePool",),
+    "inferenceObjective": (f"{EXTENSION}.InferenceObjective",),
+    "inferenceModelRewrite": (f"{EXTENSION}.InferenceModelRewrite",),
+}
+
+# llm-d-router took these kinds over from the Inference Extension as they were, into its own group.
+table.extend(
+    {
+        f"llm-d.ai/v1alpha2.{kind}": {
+            "apiVersion": "string,omitempty,in=TypeMeta",
+            "kind": "string,omitempty,in=TypeMeta",
+            "metadata": "meta/v1.ObjectMeta,omitempty",
+            "spec": f"{EXTENSION}.{kind}Spec,omitempty",
+            "status": f"{EXTENSION}.{kind}Status,omitempty",
+        }
+        for kind in ("InferenceObjective", "InferenceModelRewrite")
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One rendered and decoded data value; ``document`` knows where its fields are in the file."""
+    """One rendered and decoded data value; ``document`` knows where its fields are in the file.
+
+    ``type_name`` is the type it was decoded as, by its name in the schema's table.
+    """
 
     key: str
     value: Any
     document: Document
+    type_name: str = ""
 
     def span(self, path: FieldPath) -> Span:
         return self.document.span(path)
+
+    def field(self, path: FieldPath) -> FieldPath:
+        return FieldPath(("data", self.key, *path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +186,46 @@ def _decode(key: str, text: str, rendered: Rendered, document: Document) -> _Dec
     found = Diagnostics()
     inner = next(iter(parse(source, diagnostics=found)), None)
     value = None
+    type_name = ""
     if inner is not None and inner.value is not None:
-        value = schema.decode(SECTIONS[key], inner.value, at=FieldPath(), diagnostics=found)
+        type_name = _type_name(key, inner.value, found)
+        value = schema.decode(type_name, inner.value, at=FieldPath(), diagnostics=found)
         found.located(inner.span)
     problems = tuple(replace(item, field=field.child(*item.field)) for item in found)
     if inner is None or value is None or found.errors:
         return _Decoded(None, problems)
-    return _Decoded(Section(key, value, inner), problems)
+    return _Decoded(Section(key, value, inner, type_name), problems)
+
+
+def _type_name(key: str, value: Any, found: Diagnostics) -> str:
+    """The type that the section ``key`` holds, by what ``value`` says it is.
+
+    Kind and apiVersion are not looked at where only one type is possible, as in the original. Of an
+    autoscaler the kind decides, and must be there.
+    """
+    stated = value if isinstance(value, dict) else {}
+    version, kind = stated.get("apiVersion"), stated.get("kind")
+    others = OTHER_TYPES.get(key, ())
+    if key not in ("prefillAutoscaler", "decodeAutoscaler"):
+        return next((name for name in others if name == f"{version}.{kind}"), SECTIONS[key])
+    for name in others:
+        its_version, _, its_kind = name.rpartition(".")
+        if kind == its_kind:
+            if version not in (None, its_version):
+                found.error(
+                    "unsupported-value",
+                    f'Unsupported value: "{version}": supported values: "{its_version}"',
+                    field=FieldPath.of("apiVersion"),
+                )
+            return name
+    known = ", ".join(f'"{name.rpartition(".")[2]}"' for name in others)
+    found.error(
+        "unsupported-value" if kind else "required",
+        f'Unsupported value: "{kind}": supported values: {known}' if kind else "Required value",
+        field=FieldPath.of("kind"),
+        help="the kind says what scales the role: " + known,
+    )
+    return SECTIONS[key]
 
 
 def _offset(text: str, line: int, column: int) -> int:

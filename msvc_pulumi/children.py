@@ -4,53 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Span
+from msvc_pulumi.kinds import KINDS, Kind
 from msvc_pulumi.merge import Clash, Merged, Rules, SideName, merge
 from msvc_pulumi.source import Document
 
-__all__ = ["KINDS", "Child", "Kind", "Origin", "Overlay", "Owner", "build_child"]
+__all__ = ["Base", "Child", "Origin", "Overlay", "Owner", "build_child"]
 
 Manifest = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A Kubernetes kind as manifests name it; ``type_name`` is its entry in the schema."""
-
-    api_version: str
-    kind: str
-
-    @property
-    def type_name(self) -> str:
-        group = self.api_version if "/" in self.api_version else f"core/{self.api_version}"
-        return f"{group}.{self.kind}"
-
-
-DEPLOYMENT = Kind("apps/v1", "Deployment")
-SERVICE = Kind("v1", "Service")
-SERVICE_ACCOUNT = Kind("v1", "ServiceAccount")
-
-# The keys are the original's (BaseConfig data keys and `generate` sections, struct tags of
-# internal/controller/child_resources.go); a Role has no counterpart there.
-KINDS: dict[str, Kind] = {
-    "configMaps": Kind("v1", "ConfigMap"),
-    "pdServiceAccount": SERVICE_ACCOUNT,
-    "prefillDeployment": DEPLOYMENT,
-    "prefillService": SERVICE,
-    "decodeDeployment": DEPLOYMENT,
-    "decodeService": SERVICE,
-    "eppServiceAccount": SERVICE_ACCOUNT,
-    "eppRole": Kind("rbac.authorization.k8s.io/v1", "Role"),
-    "eppRoleBinding": Kind("rbac.authorization.k8s.io/v1", "RoleBinding"),
-    "eppDeployment": DEPLOYMENT,
-    "eppService": SERVICE,
-    "inferencePool": Kind("inference.networking.x-k8s.io/v1alpha2", "InferencePool"),
-    "inferenceModel": Kind("inference.networking.x-k8s.io/v1alpha2", "InferenceModel"),
-    "httpRoute": Kind("gateway.networking.k8s.io/v1", "HTTPRoute"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +100,19 @@ def _nearest(table: Mapping[FieldPath, Any], path: FieldPath) -> FieldPath | Non
     return None
 
 
+class Base(Protocol):
+    """The BaseConfig's side of a child: its object, and where each field of it is."""
+
+    @property
+    def value(self) -> Any: ...
+
+    def span(self, path: FieldPath) -> Span | None:
+        """Where the field is written."""
+
+    def field(self, path: FieldPath) -> FieldPath:
+        """The field as the user knows it, from the root of the BaseConfig."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child resource before it is part of a plan.
@@ -147,7 +123,7 @@ class Child:
     key: str
     kind: Kind
     manifest: Manifest
-    base: Section | None
+    base: Base | None
     overlay: Overlay
     sources: Mapping[FieldPath, tuple[SideName, FieldPath]]
     overrides: dict[FieldPath, Origin] = field(default_factory=dict)
@@ -166,21 +142,71 @@ class Child:
             return self.overlay.origin(there)
         return Origin("base config", self.base.span(there) if self.base else None)
 
+    def field(self, path: FieldPath) -> FieldPath:
+        """The field a user has to look at for ``path``: of the document that set it."""
+        found = _nearest(self.sources, path)
+        if found is not None:
+            side, start = self.sources[found]
+            there = start.child(*path[len(found) :])
+            stated = self.overlay.field(there) if side == "overlay" else None
+            if stated is not None:
+                return stated
+            if side == "base" and self.base is not None:
+                return self.base.field(there)
+        return FieldPath((self.key, *path))
+
+    def put(self, path: FieldPath, value: Any, origin: Origin | None = None) -> None:
+        """Set the field at ``path``; what the manifest shares with its sources stays as it is.
+
+        Without ``origin`` whoever set the field before is still said to have set it.
+        """
+        holder = self._own(path.parent)
+        holder[path[-1]] = value
+        if origin is not None:
+            self.overrides[path] = origin
+
+    def drop(self, path: FieldPath) -> None:
+        """Take the field at ``path``, a mapping's member, away if it is there."""
+        self._own(path.parent).pop(path[-1], None)
+
+    def get(self, path: FieldPath) -> Any:
+        """The value at ``path`` of the manifest, None where there is none."""
+        value: Any = self.manifest
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def _own(self, path: FieldPath) -> Any:
+        """The mapping or list at ``path``, after copying everything on the way to it."""
+        here: Any = self.manifest
+        for step in path:
+            inner = here.get(step) if isinstance(here, dict) else here[step]
+            here[step] = [*inner] if isinstance(inner, list) else {**(inner or {})}
+            here = here[step]
+        return here
+
 
 def build_child(
     key: str,
-    base: Section | None,
+    base: Base | None,
     overlay: Overlay,
     rules: Rules,
     *,
     owner: Owner,
     diagnostics: Diagnostics,
+    kind: Kind | None = None,
 ) -> Child:
-    """The child ``key``: ``overlay`` merged onto ``base``, of its own kind, owned by ``owner``.
+    """The child ``key``: ``overlay`` merged onto ``base``, owned by ``owner``.
 
-    Reports clashing shapes as ``merge-type`` with both places.
+    It is of ``kind``, else of the kind that ``KINDS`` has for its key. Reports clashing shapes as
+    ``merge-type`` with both places.
     """
-    kind = KINDS[key]
+    kind = kind or KINDS[key]
     whole = Overlay(
         {"apiVersion": kind.api_version, "kind": kind.kind, **overlay.value},
         overlay.document,
@@ -194,7 +220,7 @@ def build_child(
     return Child(key, kind, manifest, base, whole, merged.sources, {generated: Origin("generated")})
 
 
-def _explain(clash: Clash, base: Section | None, overlay: Overlay) -> Diagnostic:
+def _explain(clash: Clash, base: Base | None, overlay: Overlay) -> Diagnostic:
     source = overlay.field(clash.overlay)
     span = overlay.document.span(source) if overlay.document and source else None
     base_span = base.span(clash.base) if base else None

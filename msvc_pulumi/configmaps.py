@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msvc_pulumi.children import KINDS, Child, Origin, Overlay
+from msvc_pulumi.children import Child, Origin, Overlay
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.kinds import KINDS
 
 __all__ = ["build"]
 

@@ -9,8 +9,9 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.artifacts import ModelArtifact
 from msvc_pulumi.baseconfig import BaseConfig
-from msvc_pulumi.children import Child, Overlay, Owner, build_child
+from msvc_pulumi.children import Base, Child, Overlay, Owner, build_child
 from msvc_pulumi.errors import Diagnostics, FieldPath
+from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge import Rules
 from msvc_pulumi.naming import ChildNames, Role
 from msvc_pulumi.options import PlanOptions
@@ -51,8 +52,10 @@ class BuildContext:
         return self.model_service.spec.role(role)
 
     def serves(self, role: Role) -> bool:
-        """Whether the role has a Deployment; a BaseConfig alone is enough (quirk Q02)."""
-        return self.role(role) is not None or f"{role}Deployment" in self.base_config
+        """Whether the role has a workload; a BaseConfig alone is enough (quirk Q02)."""
+        return self.role(role) is not None or any(
+            f"{role}{kind}" in self.base_config for kind in ("Deployment", "LeaderWorkerSet")
+        )
 
     @property
     def has_endpoint_picker(self) -> bool:
@@ -78,18 +81,27 @@ class BuildContext:
         self, key: str, value: dict[str, Any], rules: Rules, stated: Stated | None = None
     ) -> Child:
         """The child ``key``: ``value`` merged onto the BaseConfig's section of that name."""
+        return self.child_on(self.base_config.get(key), key, value, rules, stated)
+
+    def child_on(
+        self,
+        base: Base | None,
+        key: str,
+        value: dict[str, Any],
+        rules: Rules,
+        stated: Stated | None = None,
+        *,
+        kind: Kind | None = None,
+    ) -> Child:
+        """The child ``key``: ``value`` merged onto ``base``."""
         overlay = Overlay(value, self.document, stated or {})
-        base = self.base_config.get(key)
         return build_child(
-            key, base, overlay, rules, owner=self.owner, diagnostics=self.diagnostics
+            key, base, overlay, rules, owner=self.owner, diagnostics=self.diagnostics, kind=kind
         )
 
-    def generated(self, key: str, value: dict[str, Any]) -> Child:
+    def generated(self, key: str, value: dict[str, Any], kind: Kind | None = None) -> Child:
         """The child ``key`` made of ``value`` alone; a BaseConfig section so named is ignored."""
-        overlay = Overlay(value, self.document)
-        return build_child(
-            key, None, overlay, Rules(), owner=self.owner, diagnostics=self.diagnostics
-        )
+        return self.child_on(None, key, value, Rules(), kind=kind)
 
     def service_account(self, key: str, name: str, pull_secrets: Sequence[str]) -> Child:
         """A ServiceAccount with the image pull secrets of the command line, in order."""

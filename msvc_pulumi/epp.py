@@ -14,6 +14,7 @@ from msvc_pulumi import naming, policies
 from msvc_pulumi.children import Child
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.podtemplate import base_deployment
 
 __all__ = ["build"]
 
@@ -99,7 +100,11 @@ def _deployment(context: BuildContext) -> Child:
         )
     value = {"metadata": context.metadata(context.names.epp_deployment, labels), "spec": spec}
     rules = policies.deployment(context.model_service.spec.args_policy)
-    return context.child("eppDeployment", value, rules, stated)
+    base = context.base_config.get("eppDeployment")
+    at = FieldPath.of("spec", "endpointPicker")
+    return context.child_on(
+        base_deployment(base, at, context), "eppDeployment", value, rules, stated
+    )
 
 
 def _without_model(container: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ The endpoint picker's args are rendered too; the original left ``{{`` in them (q
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -23,7 +23,7 @@ from msvc_pulumi.gotemplate import (
     Struct,
     TemplateError,
 )
-from msvc_pulumi.naming import ChildNames, model_label
+from msvc_pulumi.naming import ROLES, ChildNames, model_label
 from msvc_pulumi.source import Document
 from msvc_pulumi.v1alpha1 import ModelService
 
@@ -39,7 +39,10 @@ Locate = Callable[[int, int], Span]
 
 
 def template_variables(service: ModelService, names: ChildNames, artifact: ModelArtifact) -> Struct:
-    """The original's sixteen variables, in its declaration order, with its JSON names."""
+    """The original's sixteen variables, in its declaration order, with its JSON names.
+
+    What it did not have can be read by name, but is not in ``{{ . }}`` and ``{{ toJson . }}``.
+    """
     values: Mapping[str, str] = {
         "ModelServiceName": service.name,
         "ModelServiceNamespace": service.namespace,
@@ -59,7 +62,20 @@ def template_variables(service: ModelService, names: ChildNames, artifact: Model
         "InferenceModelName": names.inference_model,
     }
     fields = [(name, _json_name(name), value) for name, value in values.items()]
-    return Struct("controller.TemplateVars", fields)
+    more = [(name, _json_name(name), value) for name, value in _sizes(service)]
+    return Struct("controller.TemplateVars", fields, more)
+
+
+def _sizes(service: ModelService) -> Iterator[tuple[str, int]]:
+    """The sizes of both roles: parallelism, and pods of a replica; 1 where nothing is stated."""
+    for role in ROLES:
+        section = service.spec.role(role)
+        parallelism = section.parallelism if section else None
+        for name in ("tensor", "pipeline", "data", "expert"):
+            size = getattr(parallelism, name, None)
+            yield f"{role.capitalize()}{name.capitalize()}Parallelism", size or 1
+        multi_node = section.multi_node if section else None
+        yield f"{role.capitalize()}Nodes", multi_node.size if multi_node else 1
 
 
 def _json_name(name: str) -> str:

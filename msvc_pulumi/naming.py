@@ -22,9 +22,13 @@ __all__ = [
     "model_label",
     "pod_labels",
     "sanitize",
+    "worker_labels",
 ]
 
 MAX_NAME_LENGTH = 63  # characters, RFC 1123 label and Kubernetes label value
+# Pods of a group are called <set>-<group>-<worker>, the StatefulSet of its workers <set>-<group>;
+# the names of that one's revisions are labels, and eleven characters longer.
+MAX_SET_NAME_LENGTH = 46
 HASH_LENGTH = 8  # hexadecimal digits; enough to tell the ModelServices of one cluster apart
 
 Role = Literal["prefill", "decode"]
@@ -59,12 +63,12 @@ def model_label(model_name: str) -> str:
     return sanitize(model_name)
 
 
-def _child(owner: str, suffix: str) -> str:
+def _child(owner: str, suffix: str, limit: int = MAX_NAME_LENGTH) -> str:
     name = _slug(owner + suffix)
-    if len(name) <= MAX_NAME_LENGTH:
+    if len(name) <= limit:
         return name
     digest = sha256(owner.encode()).hexdigest()[:HASH_LENGTH]
-    room = MAX_NAME_LENGTH - HASH_LENGTH - 1 - len(suffix)
+    room = limit - HASH_LENGTH - 1 - len(suffix)
     return f"{_slug(owner)[:room].rstrip('-')}-{digest}{suffix}"
 
 
@@ -75,6 +79,12 @@ class ChildNames:
     owner: str
 
     def deployment(self, role: Role) -> str:
+        return _child(self.owner, f"-{role}")
+
+    def leader_worker_set(self, role: Role) -> str:
+        return _child(self.owner, f"-{role}", MAX_SET_NAME_LENGTH)
+
+    def autoscaler(self, role: Role) -> str:
         return _child(self.owner, f"-{role}")
 
     def service(self, role: Role) -> str:
@@ -117,6 +127,14 @@ class ChildNames:
         """The ModelService's own name, unsanitised as in the original (quirk Q25)."""
         return self.owner
 
+    @property
+    def inference_objective(self) -> str:
+        return _child(self.owner, "-inference-objective")
+
+    @property
+    def inference_model_rewrite(self) -> str:
+        return _child(self.owner, "-inference-model-rewrite")
+
 
 def common_labels(model_name: str) -> dict[str, str]:
     """Labels of everything that serves ``model_name``; also the InferencePool's selector."""
@@ -126,6 +144,12 @@ def common_labels(model_name: str) -> dict[str, str]:
 def pod_labels(model_name: str, role: Role) -> dict[str, str]:
     """Labels and selector of one role's pods."""
     return {**common_labels(model_name), ROLE_LABEL: role}
+
+
+def worker_labels(model_name: str, role: Role) -> dict[str, str]:
+    """Labels of pods that compute for a leader and take no requests: no selector finds them."""
+    labels = pod_labels(model_name, role)
+    return {key: value for key, value in labels.items() if key != INFERENCE_SERVING_LABEL}
 
 
 def epp_labels(names: ChildNames) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from msvc_pulumi.capabilities import Capabilities
+
 __all__ = ["InferenceAPI", "PlanOptions"]
 
 InferenceAPI = Literal["auto", "v1alpha2", "v1"]
@@ -17,7 +19,8 @@ class PlanOptions:
     ``namespace`` is used where the ModelService names none. ``epp_cluster_role`` is the ClusterRole
     bound to the endpoint picker; empty means a Role of the plan's own. Pull secrets go to the
     ServiceAccounts of the endpoint picker and of the prefill and decode pods. ``owner_uid`` is the
-    live ModelService's uid; without it applied objects carry no owner.
+    live ModelService's uid; without it applied objects carry no owner. ``capabilities`` are the
+    cluster's; None means that they are not known.
     """
 
     namespace: str = ""
@@ -26,3 +29,4 @@ class PlanOptions:
     pd_pull_secrets: tuple[str, ...] = ()
     inference_api: InferenceAPI = "auto"
     owner_uid: str = ""
+    capabilities: Capabilities | None = None

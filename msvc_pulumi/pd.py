@@ -1,4 +1,4 @@
-"""Prefill and decode: the Deployment, Service and ServiceAccount that run the model.
+"""Prefill and decode: the workload, Service and ServiceAccount that run the model, and its scaler.
 
 Semantics: the original's ``internal/controller/child_resources.go`` (``mergePDDeployment``,
 ``mergePDService``, ``createPDServiceAccount``).
@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msvc_pulumi import placement, policies
-from msvc_pulumi.children import Child, Origin
+from msvc_pulumi import autoscaling, leaderworkerset, parallelism, policies
+from msvc_pulumi.children import Child
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.naming import ROLES, Role
+from msvc_pulumi.podtemplate import base_deployment, pod_overlay, require_accelerators
 
 __all__ = ["build"]
 
-POD = FieldPath.of("spec", "template", "spec")
+TEMPLATE = FieldPath.of("spec", "template")
+POD = TEMPLATE.child("spec")
+REPLICAS = FieldPath.of("spec", "replicas")
 
 
 def build(context: BuildContext) -> Iterator[Child]:
@@ -28,73 +31,54 @@ def build(context: BuildContext) -> Iterator[Child]:
         name = context.names.service_account
         yield context.service_account("pdServiceAccount", name, secrets)
     for role in roles:
-        yield _deployment(role, context)
+        workload = _workload(role, context)
+        yield workload
+        yield from autoscaling.build(role, context, workload)
         if f"{role}Service" in context.base_config:
             yield _service(role, context)
 
 
-def _deployment(role: Role, context: BuildContext) -> Child:
-    section = context.role(role)
-    labels = context.pod_labels(role)
-    pod: dict[str, Any] = {
-        "serviceAccountName": context.names.service_account,
-        "volumes": [context.artifact.volume],
-    }
-    if context.artifact.pull_secret:
-        pod["imagePullSecrets"] = [{"name": context.artifact.pull_secret}]
-    spec: dict[str, Any] = {
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": pod},
-    }
+def _workload(role: Role, context: BuildContext) -> Child:
+    """The role's Deployment or LeaderWorkerSet."""
+    spec: dict[str, Any] = {}
     stated: dict[FieldPath, FieldPath | None] = {}
-    for name in ("initContainers", "containers"):
-        source = FieldPath.of("spec", role, name)
-        if containers := context.containers.get(source):
-            pod[name] = [_with_model(container, context) for container in containers]
-            for number in range(len(containers)):
-                here = POD.child(name, number)
-                stated[here] = source.child(number)
-                stated[here.child("volumeMounts")] = None
-    if section is not None and section.replicas is not None:
+    section = context.role(role)
+    owned_here = autoscaling.replica_owner(role, context) == "model service"
+    if owned_here and section is not None and section.replicas is not None:
         spec["replicas"] = section.replicas
-        stated[FieldPath.of("spec", "replicas")] = FieldPath.of("spec", role, "replicas")
-    value = {"metadata": context.metadata(context.names.deployment(role), labels), "spec": spec}
-    rules = policies.deployment(context.model_service.spec.args_policy)
-    child = context.child(f"{role}Deployment", value, rules, stated)
-    _require_accelerators(role, context, child)
+        stated[REPLICAS] = FieldPath.of("spec", role, "replicas")
+    if leaderworkerset.is_multi_node(role, context):
+        child = leaderworkerset.build(role, context, spec, stated)
+    else:
+        child = _deployment(role, context, spec, stated)
+        parallelism.apply(role, context, child, [TEMPLATE])
+    if not owned_here:
+        child.drop(REPLICAS)  # the base's: whoever scales must not be reset
     return child
 
 
-def _with_model(container: dict[str, Any], context: BuildContext) -> dict[str, Any]:
-    """The container with the model's mount and environment if it asks for them.
-
-    The user's own variables stay and win (the original dropped them, quirk Q06).
-    """
-    result = dict(container)
-    if not result.pop("mountModelVolume", False):
-        return result
-    result["volumeMounts"] = [context.artifact.mount]
-    own = result.get("env", [])
-    names = {variable.get("name") for variable in own}
-    model = [variable for variable in context.artifact.env if variable["name"] not in names]
-    if model or own:
-        result["env"] = [*model, *own]
-    return result
-
-
-def _require_accelerators(role: Role, context: BuildContext, child: Child) -> None:
-    section = context.role(role)
-    if section is None or section.accelerator_types is None:
-        return
-    accelerators = section.accelerator_types
-    template = child.manifest["spec"]["template"]
-    pod = {**template["spec"]}
-    pod["affinity"] = placement.require_accelerators(
-        pod.get("affinity"), accelerators.label_key, accelerators.label_values
-    )
-    child.manifest["spec"]["template"] = {**template, "spec": pod}
-    span = context.document.span(FieldPath.of("spec", role, "acceleratorTypes"))
-    child.overrides[POD.child("affinity", "nodeAffinity")] = Origin("model service", span)
+def _deployment(
+    role: Role,
+    context: BuildContext,
+    spec: dict[str, Any],
+    stated: dict[FieldPath, FieldPath | None],
+) -> Child:
+    labels = context.pod_labels(role)
+    pod = pod_overlay(role, context)
+    value = {
+        "metadata": context.metadata(context.names.deployment(role), labels),
+        "spec": {
+            **spec,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod.spec},
+        },
+    }
+    key = f"{role}Deployment"
+    base = base_deployment(context.base_config.get(key), FieldPath.of("spec", role), context)
+    rules = policies.deployment(context.model_service.spec.args_policy)
+    child = context.child_on(base, key, value, rules, {**stated, **pod.stated_below(POD)})
+    require_accelerators(role, context, child, POD)
+    return child
 
 
 def _service(role: Role, context: BuildContext) -> Child:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from msvc_pulumi import configmaps, epp, pd, routing
+from msvc_pulumi import configmaps, epp, inference, pd, routing
 from msvc_pulumi.artifacts import ModelArtifact, parse_artifact
 from msvc_pulumi.baseconfig import load_base_config
 from msvc_pulumi.children import Child, Origin
@@ -26,22 +26,30 @@ from msvc_pulumi.errors import (
     PlanError,
     SpecError,
 )
+from msvc_pulumi.flags import flag_warnings
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.naming import ChildNames
 from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.served import SkippedObject, served
 from msvc_pulumi.source import Document
 from msvc_pulumi.v1alpha1 import ModelService, load_model_service
 
-__all__ = ["Plan", "PlanOptions", "PlannedObject", "plan_model_service"]
+__all__ = ["Plan", "PlanOptions", "PlannedObject", "SkippedObject", "plan_model_service"]
 
 # Which children a child needs before it is any use; a key stands for all items of a list.
 EDGES: dict[str, tuple[str, ...]] = {
     "prefillDeployment": ("configMaps", "pdServiceAccount"),
+    "prefillLeaderWorkerSet": ("configMaps", "pdServiceAccount"),
     "decodeDeployment": ("configMaps", "pdServiceAccount"),
+    "decodeLeaderWorkerSet": ("configMaps", "pdServiceAccount"),
+    "prefillAutoscaler": ("prefillDeployment", "prefillLeaderWorkerSet"),
+    "decodeAutoscaler": ("decodeDeployment", "decodeLeaderWorkerSet"),
     "eppRoleBinding": ("eppServiceAccount", "eppRole"),
     "eppDeployment": ("configMaps", "eppServiceAccount", "eppRoleBinding"),
     "inferencePool": ("eppService",),
     "inferenceModel": ("inferencePool",),
+    "inferenceObjective": ("inferencePool",),
+    "inferenceModelRewrite": ("inferencePool",),
     "httpRoute": ("inferencePool",),
 }
 
@@ -67,12 +75,17 @@ class PlannedObject:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The objects of one ModelService in dependency order, with the warnings found on the way."""
+    """The objects of one ModelService in dependency order, with the warnings found on the way.
+
+    ``skipped`` are those that the cluster could not take, for want of their kind.
+    """
 
     name: str
     namespace: str
     objects: tuple[PlannedObject, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    skipped: tuple[SkippedObject, ...] = ()
+    model_name: str = ""
 
     def __iter__(self) -> Iterator[PlannedObject]:
         return iter(self.objects)
@@ -129,11 +142,16 @@ def plan_model_service(
         *epp.build(context),
         *routing.build(context),
     ]
+    children = inference.convert(children, context)
+    diagnostics.extend(flag_warnings(children))
     diagnostics.raise_errors(MergeError)
+    children, skipped = served(children, options.capabilities, diagnostics)
     objects = _planned(children, decoupled=service.spec.decouple_scaling)
     diagnostics.extend(_duplicates(objects))
     diagnostics.raise_errors(PlanError)
-    return Plan(service.name, service.namespace, objects, tuple(diagnostics))
+    model_name = service.spec.routing.model_name
+    found = tuple(diagnostics)
+    return Plan(service.name, service.namespace, objects, found, skipped, model_name)
 
 
 def _document(value: Mapping[str, Any] | Document, name: str) -> Document:
@@ -162,7 +180,7 @@ def _planned(children: list[Child], *, decoupled: bool) -> tuple[PlannedObject, 
             child.key,
             applicable(child.manifest),
             _edges(child.key, keys),
-            _ignored(child.key, decoupled=decoupled),
+            _ignored(child, decoupled=decoupled),
             child,
         )
         for child in children
@@ -185,9 +203,16 @@ def _edges(key: str, keys: list[str]) -> tuple[str, ...]:
     return tuple(other for other in keys if other.partition("[")[0] in wanted)
 
 
-def _ignored(key: str, *, decoupled: bool) -> tuple[str, ...]:
-    """``decoupleScaling`` hands the replica count over once a Deployment exists."""
-    if decoupled and key in ("prefillDeployment", "decodeDeployment"):
+def _ignored(child: Child, *, decoupled: bool) -> tuple[str, ...]:
+    """The replica count of a workload that states none, or hands it over once it exists.
+
+    Where nobody states a count the plan has no opinion of it: neither an autoscaler's nor the last
+    one applied may be reset (docs/decisions/0003-replica-ownership.md).
+    """
+    if child.kind.kind not in ("Deployment", "LeaderWorkerSet"):
+        return ()
+    handed_over = decoupled and child.key != "eppDeployment"
+    if handed_over or "replicas" not in child.manifest.get("spec", {}):
         return ("spec.replicas",)
     return ()
 

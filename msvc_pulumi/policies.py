@@ -23,7 +23,14 @@ from msvc_pulumi.merge import (
     overlay_first,
 )
 
-__all__ = ["ARGS_POLICIES", "HTTP_ROUTE", "OBJECT", "deployment"]
+__all__ = [
+    "ARGS_POLICIES",
+    "HTTP_ROUTE",
+    "OBJECT",
+    "deployment",
+    "leader_worker_set",
+    "pod_template",
+]
 
 PARENT_IDENTITY = ("group", "kind", "namespace", "sectionName", "port")
 
@@ -90,8 +97,18 @@ def deployment(args: str = "prepend") -> Rules:
     return _DEPLOYMENTS[args]
 
 
-def _deployment_rules(args: Policy) -> Rules:
-    pod = "spec.template.spec"
+def leader_worker_set(args: str = "prepend") -> Rules:
+    """Rules for a role's LeaderWorkerSet: its worker template merges as a Deployment's template."""
+    return _LEADER_WORKER_SETS[args]
+
+
+def pod_template(args: str = "prepend") -> Rules:
+    """Rules for a pod template on its own: a leader's on its workers'."""
+    return _POD_TEMPLATES[args]
+
+
+def _pod_rules(pod: str, args: Policy) -> Rules:
+    """Rules for an object whose pod spec is at the dotted path ``pod``."""
     return Rules.of(
         {
             f"{pod}.imagePullSecrets": Associative("name"),
@@ -106,7 +123,13 @@ def _deployment_rules(args: Policy) -> Rules:
     )
 
 
-_DEPLOYMENTS = {name: _deployment_rules(policy) for name, policy in ARGS_POLICIES.items()}
+def _for_every_args_policy(pod: str) -> dict[str, Rules]:
+    return {name: _pod_rules(pod, policy) for name, policy in ARGS_POLICIES.items()}
+
+
+_DEPLOYMENTS = _for_every_args_policy("spec.template.spec")
+_LEADER_WORKER_SETS = _for_every_args_policy("spec.leaderWorkerTemplate.workerTemplate.spec")
+_POD_TEMPLATES = _for_every_args_policy("spec")
 
 HTTP_ROUTE = Rules.of({"spec.parentRefs": Associative("name", _pair_parents)})
 

@@ -10,21 +10,29 @@ from collections.abc import Iterator
 from typing import Any
 
 from msvc_pulumi import naming, policies
-from msvc_pulumi.children import Child
+from msvc_pulumi.children import Child, Origin
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.inference import EPP_PORT, POOL, llmd_kind
+from msvc_pulumi.kinds import KINDS, Kind
 
 __all__ = ["build"]
 
+PICKER = FieldPath.of("spec", "endpointPickerRef")
 GATEWAY_REFS = FieldPath.of("spec", "routing", "gatewayRefs")
 
 
 def build(context: BuildContext) -> Iterator[Child]:
-    """Pool, model and route, in the order in which they refer to each other."""
+    """Pool, what refers to it, and route, in the order in which they refer to each other."""
     if "inferencePool" in context.base_config:
         yield _inference_pool(context)
     if "inferenceModel" in context.base_config:
         yield _inference_model(context)
+    names = context.names
+    if "inferenceObjective" in context.base_config:
+        yield _for_pool("inferenceObjective", names.inference_objective, context)
+    if "inferenceModelRewrite" in context.base_config:
+        yield _for_pool("inferenceModelRewrite", names.inference_model_rewrite, context)
     if "httpRoute" in context.base_config or context.model_service.spec.routing.gateway_refs:
         yield _http_route(context)
 
@@ -47,6 +55,10 @@ def _http_route(context: BuildContext) -> Child:
 
 
 def _inference_pool(context: BuildContext) -> Child:
+    """The pool, in the generation of the Inference Extension that the BaseConfig is written for."""
+    section = context.base_config.get("inferencePool")
+    if section is not None and section.type_name == POOL.type_name:
+        return _inference_pool_v1(context)
     value = {
         "metadata": context.metadata(context.names.inference_pool),
         "spec": {
@@ -55,6 +67,35 @@ def _inference_pool(context: BuildContext) -> Child:
         },
     }
     return context.child("inferencePool", value, policies.OBJECT)
+
+
+def _inference_pool_v1(context: BuildContext) -> Child:
+    value = {
+        "metadata": context.metadata(context.names.inference_pool),
+        "spec": {
+            "selector": {"matchLabels": naming.common_labels(context.model_name)},
+            "endpointPickerRef": {"name": context.names.epp_service},
+        },
+    }
+    base = context.base_config.get("inferencePool")
+    child = context.child_on(base, "inferencePool", value, policies.OBJECT, kind=POOL)
+    reference = child.get(PICKER)
+    if reference.get("kind", "Service") == "Service" and "port" not in reference:
+        child.put(PICKER.child("port"), {"number": EPP_PORT}, Origin("generated"))
+    return child
+
+
+def _for_pool(key: str, name: str, context: BuildContext) -> Child:
+    """The BaseConfig's InferenceObjective or InferenceModelRewrite, for the pool of the plan."""
+    section = context.base_config.get(key)
+    kind = Kind.of(section.type_name) if section else KINDS[key]
+    if section is not None and "apiVersion" not in section.value:
+        kind = llmd_kind(key, context.options.capabilities)
+    value = {
+        "metadata": context.metadata(name, naming.common_labels(context.model_name)),
+        "spec": {"poolRef": {"name": context.names.inference_pool}},
+    }
+    return context.child_on(section, key, value, policies.OBJECT, kind=kind)
 
 
 def _inference_model(context: BuildContext) -> Child:
