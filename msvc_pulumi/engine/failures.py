@@ -111,7 +111,7 @@ _AGAIN = "run it again: it continues from where it was"
 
 
 def _note(urn: str, message: str) -> str:
-    lines = [line.strip(" *") for line in message.splitlines()]
+    lines = [line.strip(" \t*") for line in message.splitlines()]
     first = next((line for line in lines if line and not COUNT.fullmatch(line)), "")
     return f"{urn.rpartition('::')[2]}: {first}" if urn else first
 

@@ -1,0 +1,76 @@
+"""Every way a run fails is one diagnostic, with a code, what was printed, and a remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from msvc_pulumi.engine.failures import EngineError, ProgramError, failure
+from msvc_pulumi.engine.process import Run
+
+PRINTED = {
+    "passphrase-wrong": "error: getting stack configuration: get stack secrets manager: "
+    "incorrect passphrase",
+    "passphrase-missing": "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or ...",
+    "stack-locked": "error: the stack is currently locked by 1 lock(s). Either wait for the other "
+    "process(es) to end or delete the lock file with `pulumi cancel`.",
+    "disk-full": "error: write /x: no space left on device",
+    "backend-login": "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive",
+    "plugin-missing": "error: no resource plugin 'pulumi-resource-kubernetes' found in the ...",
+    "engine-failed": "error: something nobody has seen before",
+}
+
+
+def event(message: str, urn: str = "") -> dict[str, object]:
+    return {"diagnosticEvent": {"urn": urn, "message": f"{message}\n", "severity": "error"}}
+
+
+@pytest.mark.parametrize("code", PRINTED)
+def test_before_the_engine(code: str) -> None:
+    """What the CLI prints on stderr is recognised, and kept as a note."""
+    found = failure(Run(255, PRINTED[code] + "\n"), "`pulumi up`")
+    assert isinstance(found, EngineError)
+    assert found.exit_code == 3
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.code == code
+    assert diagnostic.notes == (PRINTED[code].removeprefix("error: "),)
+    assert diagnostic.help or code == "engine-failed"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("configured Kubernetes cluster is unreachable: dial tcp: refused", "cluster-unreachable"),
+        ("the API server https://x cannot be reached: timed out", "cluster-unreachable"),
+        ('configmaps "x" already exists', "object-exists"),
+        ('Apply failed with 1 conflict: conflict with "kubectl": .data', "field-conflict"),
+        ("spec.replicas: Invalid value: -1", "engine-failed"),
+    ],
+)
+def test_of_a_resource(message: str, code: str) -> None:
+    """An error of one resource names it, and the summary of the run is not repeated."""
+    urn = "urn:pulumi:dev::modelservice::kubernetes:apps/v1:Deployment::facebook-decode"
+    run = Run(1, "", (event(message, urn), event("update failed")))
+    (diagnostic,) = failure(run, "`pulumi up`").diagnostics
+    assert diagnostic.code == code
+    assert diagnostic.notes == (f"facebook-decode: {message}",)
+
+
+def test_several_errors_in_one_message() -> None:
+    """Of a list of errors the first that says something is shown."""
+    message = "1 error occurred:\n\t* Deployment did not become ready: 0 of 1\n\n"
+    run = Run(1, "", (event(message, "urn:pulumi:a::b::c::d"),))
+    assert failure(run, "x").diagnostics[0].notes == ("d: Deployment did not become ready: 0 of 1",)
+
+
+def test_of_the_program() -> None:
+    """Bad input has been shown by the program itself: nothing is left to say, exit code 1."""
+    found = failure(Run(1, "", (event("error[unknown-field]: spec.x: unknown field"),)), "x")
+    assert isinstance(found, ProgramError)
+    assert found.diagnostics == ()
+    assert getattr(found, "exit_code", 1) == 1
+
+
+def test_interrupted() -> None:
+    """Ctrl-C is not a failure to look into."""
+    (diagnostic,) = failure(Run(1, "", interrupted=True), "`pulumi up`").diagnostics
+    assert diagnostic.code == "interrupted"

@@ -1,0 +1,93 @@
+"""Running the CLI: its events and errors come back, and signals reach it as it expects them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from msvc_pulumi.engine.process import run
+
+# A CLI that writes an event log and ends on SIGINT as pulumi does: the first time after a moment.
+FAKE = """
+import json, os, signal, sys, time
+log = sys.argv[sys.argv.index("--event-log") + 1] if "--event-log" in sys.argv else os.devnull
+with open(log, "w") as stream:
+    for event in ({"diagnosticEvent": {"message": "seen", "severity": "error", "urn": "u"}},
+                  {"summaryEvent": {"resourceChanges": {"same": 2}}}):
+        stream.write(json.dumps(event) + chr(10))
+    stream.write('{"cut off')
+print("progress", flush=True)
+print("warning: using pulumi-x from $PATH", file=sys.stderr)
+print("error: said on stderr", file=sys.stderr, flush=True)
+signals = []
+signal.signal(signal.SIGINT, lambda *_: signals.append(1))
+wanted = next((int(word) for word in sys.argv if word.isdigit()), 0)
+while len(signals) < wanted:
+    time.sleep(0.01)
+sys.exit(7)
+"""
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> list[str]:
+    program = tmp_path / "fake-pulumi.py"
+    program.write_text(FAKE)
+    return [sys.executable, str(program)]
+
+
+def test_result(cli: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Progress goes to our stdout at once; errors are kept, without the note on PATH."""
+    done = run(cli, os.environ, cwd=tmp_path)
+    assert done.code == 7
+    assert done.stderr == "error: said on stderr\n"
+    assert done.errors == (("u", "seen"),)
+    assert done.changes == {"same": 2}
+    assert not done.interrupted
+    captured = capfd.readouterr()
+    assert captured.out == "progress\n"
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_asks_the_engine_to_end(
+    number: signal.Signals, cli: list[str], tmp_path: Path
+) -> None:
+    """SIGINT and SIGTERM reach the engine as the SIGINT it knows, and the caller lives on."""
+    timer = threading.Timer(0.7, os.kill, (os.getpid(), number))
+    timer.start()
+    started = time.monotonic()
+    before = signal.getsignal(number)
+    done = run([*cli, "1"], os.environ, cwd=tmp_path)
+    assert done.interrupted
+    assert done.code == 7
+    assert time.monotonic() - started < 10
+    assert signal.getsignal(number) is before
+    timer.join()
+
+
+def test_the_second_signal_is_passed_on_too(cli: list[str], tmp_path: Path) -> None:
+    """The engine ends at once on the second; it must get it."""
+    timers = [threading.Timer(pause, os.kill, (os.getpid(), signal.SIGINT)) for pause in (0.7, 1.2)]
+    for timer in timers:
+        timer.start()
+    done = run([*cli, "2"], os.environ, cwd=tmp_path, events=False)
+    assert done.interrupted
+    for timer in timers:
+        timer.join()
+
+
+def test_a_killed_engine_leaves_what_it_wrote(cli: list[str], tmp_path: Path) -> None:
+    """Half an event log, as a kill leaves it, is read as far as it goes."""
+    program = Path(cli[1])
+    text = program.read_text().replace("sys.exit(7)", "os.kill(os.getpid(), signal.SIGKILL)")
+    program.write_text(text)
+    done = run(cli, os.environ, cwd=tmp_path, output=subprocess.DEVNULL)
+    assert done.code == -signal.SIGKILL
+    assert done.changes == {"same": 2}
