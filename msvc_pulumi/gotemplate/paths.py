@@ -19,6 +19,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FIRST_SEGMENT = re.compile(r"[/?#]")
 _AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)")
+_PORT = re.compile(r":([^:\]]*)\Z")
 _BAD_HOST = re.compile(r"[ <>\"\\^`{|}]")
 
 
@@ -58,6 +59,9 @@ def _parse_url(text: str) -> dict[str, Value]:
     space = authority and _BAD_HOST.search(authority[1])
     if space:
         raise _url_error(text, f'invalid character "{space[0]}" in host name')
+    port = authority and _PORT.search(authority[1].rpartition("@")[2])
+    if port and not port[1].isdigit() and port[1]:
+        raise _url_error(text, f'invalid port "{port[0]}" after host')
     try:
         return dict(_gotpl().url_parse(text))
     except ValueError as problem:

@@ -28,6 +28,7 @@ _LARGEST_PROGRAM = 4_000
 _MOST_REPEATS = 1_000  # regexp/syntax's own bound, which holds for the product of nested ones
 _REPEAT = re.compile(r"\{(\d{1,9})(,(\d{0,9}))?\}")
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?", re.DOTALL)
+_PERL = re.compile(r"\(\?(?:<[=!]|[^:imsUP<-])")
 _OPERATORS = re.compile(r"[*+?]+")
 _META = frozenset(r"\.+*?()|[]{}^$")
 # gotpl's words, Go's words, and whether Go quotes the whole pattern
@@ -133,6 +134,9 @@ def _compiled(pattern: str) -> tuple[Any, int]:
 
 def _explained(problem: str, pattern: str) -> str:
     """Go's words for gotpl's, as far as they are known."""
+    if problem == "invalid or unsupported Perl syntax":
+        found = _PERL.search(pattern)
+        return f"{problem}: `{found[0] if found else pattern}`"
     words, piece = _EXPLANATIONS.get(problem, (problem, ""))
     if piece is None:
         repeats = _OPERATORS.findall(pattern)

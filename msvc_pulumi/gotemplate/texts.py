@@ -40,7 +40,17 @@ def _lower(text: str) -> str:
 def _each(change: Callable[[str], str], text: str) -> str:
     """``change`` character by character, where it gives one character for one, as Go maps case."""
     meter().work(len(text) >> 2)
-    return "".join([new if len(new := change(character)) == 1 else character for character in text])
+    return "".join([_changed(change, character) for character in text])
+
+
+def _changed(change: Callable[[str], str], character: str) -> str:
+    changed = change(character)
+    if len(changed) == 1:
+        return changed
+    if change is str.lower:
+        return changed[0]  # of the dotted capital I
+    title_case = character.title()  # of letters with an iota below
+    return title_case if len(title_case) == 1 else character
 
 
 def _bytes_between(text: str, start: int, end: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 __all__ = ["Templates"]
@@ -54,7 +55,7 @@ MAP = {
     "deep": {"x": {"y": {"z": "deep"}}, "k": [10, {"q": "r"}]},
     "items": [{"name": "one", "port": 80}, {"name": "two", "port": 443}],
     "uni": "héllo wörld ☃",
-    "html": "<a href=\"x\">O'Reilly & co</a>",
+    "html": '<a href="x">O\'Reilly & co</a>',
     "ml": "line1\n line2\n\nline3\t",
 }
 STRINGS = (
@@ -74,7 +75,7 @@ STRINGS = (
     "1e3",
     "true",
     "a\nb",
-    'q"uo\'te',
+    "q\"uo'te",
     "<&>",
     "a/b//c.tar.gz",
     "\x01\x7f",
@@ -90,13 +91,187 @@ STRINGS = (
 )
 PATTERNS = (
     *("a", "[a-c]+", "(\\w)(\\w)", "^a|b$", "\\d+", "[^a-z0-9]", "e?", "x*", "(?i)FOO", "o{2}"),
-    *("\\s+", "(a|ab)(c|bcd)?", "\\b\\w", "[[:alpha:]]+", "\\p{L}+", "(?s).", "[", "(", "*", "a{1001}", "\\"),
+    *(
+        "\\s+",
+        "(a|ab)(c|bcd)?",
+        "\\b\\w",
+        "[[:alpha:]]+",
+        "\\p{L}+",
+        "(?s).",
+        "[",
+        "(",
+        "*",
+        "a{1001}",
+        "\\",
+    ),
 )
 CONSTRAINTS = (">=1.0", "^1.2.0", "~1.2", "<2 || 3.x", "1.2 - 1.4", "!=1.2.3", "*", "bad", "")
 VERSIONS = ("1.2.3", "v1.30.1", "1.2.0-rc1", "2", "bad", "1.2.3+b5")
 OBJECTS = ('{"a":{"b":1e30}}', '{"a":', '{"k":[1]}')
 FORMATS = "vdsqxXtTefgGbocU"
 KINDS = ("string", "int", "slice", "map", "int64", "float64", "bool", "invalid")
+
+
+HOLE = re.compile(r"<(\w+)([+*]?)>")
+WORDS = {
+    "plain": ["<case>", "<coded>", "<name>"],
+    "case": ["upper", "lower", "title", "untitle", "swapcase", "trim", "nospace", "initials"],
+    "coded": ["b64enc", "b64dec", "b32enc", "b32dec", "sha1sum", "sha256sum", "adler32sum"],
+    "name": [
+        "snakecase",
+        "camelcase",
+        "kebabcase",
+        "regexQuoteMeta",
+        "base",
+        "dir",
+        "clean",
+        "ext",
+    ],
+    "trim": ["trimAll", "trimPrefix", "trimSuffix", "trimall"],
+    "sized": ["trunc", "abbrev", "indent", "nindent", "repeat", "wrap"],
+    "shown": ["quote", "squote", "cat", "print", "println", "html", "js", "urlquery"],
+    "text": [
+        "toString",
+        "toJson",
+        "toPrettyJson",
+        "toRawJson",
+        "typeOf",
+        "kindOf",
+        "duration",
+        "durationRound",
+    ],
+    "replaceAll": ["regexReplaceAll", "regexReplaceAllLiteral"],
+    "end": ["first", "last"],
+    "many": ["add", "max", "min", "mul", "biggest"],
+    "two": ["sub", "div", "mod"],
+    "whole": ["int64", "add1", "toDecimal"],
+    "decimal": ["addf", "subf", "mulf", "divf", "maxf", "minf"],
+    "rounded": ["floor", "ceil", "float64", "add1f"],
+    "order": ["ne", "lt", "le", "gt", "ge"],
+    "logic": ["and", "or"],
+    "part": ["hasPrefix", "hasSuffix", "contains"],
+    "match": ["regexMatch", "mustRegexMatch"],
+    "kind": ["kindIs", "typeIs", "typeIsLike"],
+    "listing": ["list", "tuple"],
+    "adding": ["append", "prepend"],
+    "relist": ["uniq", "reverse", "rest", "initial", "compact", "mustUniq", "mustRest"],
+    "merging": ["merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite"],
+    "small": ["-2", "-1", "0", "1", "2", "3", "5", "8"],
+    "stop": ["0", "1", "3", "-1", "9"],
+    "step": ["1", "2", "-1", "0"],
+    "most": ["-1", "0", "1", "2"],
+    "bounds": ["", "0", "1", "0 2", "1 3", "2 1"],
+    "roundOn": ["", "", "0.3", "1"],
+    "numbers": ["", "0", "3", "-2", "1 3", "5 1", "0 2 5", "3 -1 -3", "1 2 3 4"],
+    "field": ["k", "z", "k.z", "nope"],
+    "seconds": ["0", "86399", "1700000000"],
+    # Go's bounds are those of the capacity, which only given lists tell
+    "given": ["$.list", "$.nums", "$.elist", '(list "a" 2 nil)'],
+    "single": ["(dict)", "(dict 1 2)"],
+    "entry": ["", "<S> <A>", "<S> <A> <S> <A>", '"k" <A> "a" <A> "z" nil'],
+    "path": ["<S>", "<S> <S>"],
+    "seldom": ["index <D> <S>"] * 4 + ["index <A> <A>"],
+}
+"""What a hole of that name is filled with: one of these shapes."""
+TEXTS = {
+    "pattern": PATTERNS,
+    "replacement": ("", "x", "${1}-", "$1", "$$"),
+    "version": VERSIONS,
+    "constraint": CONSTRAINTS,
+    "port": ("app_port", "inport", "x"),
+    "goKind": KINDS,
+    "array": ("[1,null,2.5]", "[", "[[]]"),
+    "object": OBJECTS,
+    "url": ("https://u@h:80/p?q=1#f", "/x", "a b"),
+}
+"""What a hole of that name is filled with: one of these as a quoted string."""
+CALLS = {
+    "S": (
+        "<plain> <S>",
+        "<plain> <S>",
+        "<trim> <S> <S>",
+        "<sized> <small> <S>",
+        "substr <small> <stop> <S>",
+        "replace <S> <S> <S>",
+        "wrapWith <small> <S> <S>",
+        "abbrevboth <small> 7 <S>",
+        "<shown> <A*>",
+        "<text> <A>",
+        "printf <format> <A+>",
+        "printf <format> <A+>",
+        "join <S> <L>",
+        "regexFind <pattern> <S>",
+        "<replaceAll> <pattern> <S> <replacement>",
+        "seq <numbers>",
+        "plural <S> <S> <I>",
+        "ternary <S> <A> <B>",
+        "default <S> <A>",
+        "coalesce <A+>",
+        "get <D> <S>",
+        "dig <path> <A> <D>",
+        "<seldom>",
+        "<end> <L>",
+        "<D>.<field>",
+        'date "2006-01-02 15:04:05" <seconds>',
+        "(semver <version>).Original",
+    ),
+    "I": ("len <A>", "int <A>", "atoi <S>", "index (list 3 1 2) <step>", "getPort <port>"),
+    "J": ("<many> <A+>", "<two> <I> <A>", "<whole> <A>"),
+    "F": ("<decimal> <A+>", "<rounded> <A>", "round <F> <small> <roundOn>"),
+    "B": (
+        "eq <same>",
+        "eq <same> <A>",
+        "<order> <same>",
+        "<logic> <A+>",
+        "not <A>",
+        "empty <A>",
+        "any <A*>",
+        "all <A*>",
+        "hasKey <D> <S>",
+        "has <A> <L>",
+        "<part> <S> <S>",
+        "<match> <pattern> <S>",
+        "semverCompare <constraint> <version>",
+        "deepEqual <A> <A>",
+        "<kind> <goKind> <A>",
+    ),
+    "L": (
+        "<listing> <A*>",
+        "splitList <S> <S>",
+        "until <small>",
+        "untilStep <small> <stop> <step>",
+        "<adding> <L> <A>",
+        "concat <L*>",
+        "<relist> <L>",
+        "sortAlpha <A>",
+        "toStrings <A>",
+        "without <L> <A*>",
+        "slice <given> <bounds>",
+        "chunk <small> <L>",
+        "regexFindAll <pattern> <S> <most>",
+        "regexSplit <pattern> <S> <most>",
+        "keys <D*> | sortAlpha",
+        "values <single>",
+        "pluck <S> <D*>",
+        "fromJson <array>",
+        "deepCopy (list <A*>)",
+    ),
+    "D": (
+        "dict <entry>",
+        "dict <entry>",
+        "set (deepCopy <D>) <S> <A>",
+        "unset <D> <S>",
+        "<merging> (deepCopy <D>) <D*>",
+        "pick <D> <S*>",
+        "omit <D> <S*>",
+        "split <S> <S>",
+        "splitn <S> <most> <S>",
+        "fromJson <object>",
+        "urlParse <url>",
+    ),
+}
+"""Calls by the kind they give. A hole ``<S>`` is a term of that kind (``+`` one to three, ``*``
+none to three), a hole with a longer name is filled from WORDS or TEXTS."""
 
 
 class Templates:
@@ -234,7 +409,9 @@ class Templates:
         if kind < 0.08:
             return self.pick(("3", "0", "-1", "0x2", "(len .)", "(add 1 1)", "2.0", "true", '"a"'))
         if kind < 0.3 and not self.struct:
-            return self.pick((".list", ".nums", ".mixed", ".elist", ".items", ".map", ".deep", ".nul"))
+            return self.pick(
+                (".list", ".nums", ".mixed", ".elist", ".items", ".map", ".deep", ".nul")
+            )
         return f"({self.call(self.pick('LLLD'), 2)})"
 
     def template(self, depth: int) -> str:
@@ -283,7 +460,9 @@ class Templates:
         width = self.pick(("", "", "5", "12", "*"))
         precision = self.pick(("", "", "", ".0", ".2", ".7"))
         verb = self.pick(FORMATS)
-        return self.pick(("", "<")) + f"%{flags}{width}{precision}{verb}" + self.pick(("", ">", "%%"))
+        return (
+            self.pick(("", "<")) + f"%{flags}{width}{precision}{verb}" + self.pick(("", ">", "%%"))
+        )
 
     def string(self) -> str:
         text = self.pick(STRINGS)
@@ -342,7 +521,9 @@ class Templates:
             case "I":
                 return self.pick((number, number, "0x1F", "1_000", "'a'", "0b11", "0o17", "3.0"))
             case "J":
-                return self.pick((f"(int64 {number})", f"(int64 {number})", f"(add {huge} 1)", "(add1 2)"))
+                return self.pick(
+                    (f"(int64 {number})", f"(int64 {number})", f"(add {huge} 1)", "(add1 2)")
+                )
             case "F":
                 return self.pick(
                     ("1.5", "0.1", "3.0", "1e3", "-2.5", "1e21", "0.00001", "1e6", "123456.789")
@@ -357,152 +538,31 @@ class Templates:
 
     def call(self, kind: str, depth: int) -> str:
         """A call that gives the kind, without parentheses."""
-
-        def term(kind: str) -> str:
-            return self.expression(kind, depth)
-
-        def terms(kind: str, least: int = 0) -> str:
-            return " ".join(term(kind) for _ in range(self.random.randint(least, 3)))
-
-        small = self.pick(("-2", "-1", "0", "1", "2", "3", "5", "8"))
-        # every choice is written out so that only the one taken costs draws
-        choices = {
-            "S": (
-                lambda: f"{self.pick(_PLAIN)} {term('S')}",
-                lambda: f"{self.pick(_PLAIN)} {term('S')}",
-                lambda: f"{self.pick(_BINARY)} {term('S')} {term('S')}",
-                lambda: f"{self.pick(('trunc', 'abbrev', 'indent', 'nindent', 'repeat', 'wrap'))} {small} {term('S')}",
-                lambda: f"substr {small} {self.pick(('0', '1', '3', '-1', '9'))} {term('S')}",
-                lambda: f"replace {term('S')} {term('S')} {term('S')}",
-                lambda: f"wrapWith {small} {term('S')} {term('S')}",
-                lambda: f"abbrevboth {small} {self.pick((4, 7, 8))} {term('S')}",
-                lambda: f"{self.pick(('quote', 'squote', 'cat', 'print', 'println', 'html', 'js', 'urlquery'))} {terms('A')}",
-                lambda: f"{self.pick(('toString', 'toJson', 'toPrettyJson', 'toRawJson', 'typeOf', 'kindOf', 'duration', 'durationRound'))} {term('A')}",
-                lambda: f"printf {json.dumps(self.format())} {terms('A', 1)}",
-                lambda: f"printf {json.dumps(self.format() + self.format())} {terms('A', 1)}",
-                lambda: f"join {term('S')} {term('L')}",
-                lambda: f"regexFind {json.dumps(self.pick(PATTERNS))} {term('S')}",
-                lambda: f"{self.pick(('regexReplaceAll', 'regexReplaceAllLiteral'))} {json.dumps(self.pick(PATTERNS))} {term('S')} {json.dumps(self.pick(('', 'x', '${1}-', '$1', '$$')))}",
-                lambda: f"seq {' '.join(self.pick(('0', '1', '3', '-2', '.n')) for _ in range(self.random.randint(0, 4)))}",
-                lambda: f"plural {term('S')} {term('S')} {term('I')}",
-                lambda: f"ternary {term('S')} {term('A')} {term('B')}",
-                lambda: f"default {term('S')} {term('A')}",
-                lambda: f"coalesce {terms('A', 1)}",
-                lambda: f"get {term('D')} {term('S')}",
-                lambda: f"dig {term('S')} {self.pick(('', '', self.string()))} {term('A')} {term('D')}",
-                lambda: f"index {term('D')} {term('S')}",
-                lambda: f"index {term('A')} {term('A')}" if self.chance(0.2) else self.literal("S"),
-                lambda: f"{self.pick(('first', 'last'))} {term('L')}",
-                lambda: f"{term('D')}.{self.pick(('k', 'z', 'k.z', 'nope'))}",
-                lambda: f"date {json.dumps('2006-01-02 15:04:05')} {self.pick((0, 86399, 1700000000))}",
-                lambda: f"(semver {json.dumps(self.pick(VERSIONS))}).Original",
-            ),
-            "I": (
-                lambda: f"len {term('A')}",
-                lambda: f"int {term('A')}",
-                lambda: f"atoi {term('S')}",
-                lambda: f"index .nums {self.pick(('0', '1', '2', '2', '3'))}",
-                lambda: f"getPort {json.dumps(self.pick(('app_port', 'inport', 'x')))}",
-            ),
-            "J": (
-                lambda: f"{self.pick(('add', 'max', 'min', 'mul', 'biggest'))} {terms('A', 1)}",
-                lambda: f"{self.pick(('sub', 'div', 'mod'))} {term('I')} {term('A')}",
-                lambda: f"{self.pick(('int64', 'add1', 'toDecimal'))} {term('A')}",
-            ),
-            "F": (
-                lambda: f"{self.pick(('addf', 'subf', 'mulf', 'divf', 'maxf', 'minf'))} {terms('A', 1)}",
-                lambda: f"{self.pick(('floor', 'ceil', 'float64', 'add1f'))} {term('A')}",
-                lambda: f"round {term('F')} {small} {self.pick(('', '', '0.3', '1'))}",
-            ),
-            "B": (
-                lambda: f"eq {self.same()} {terms('A') if self.chance(0.1) else ''}",
-                lambda: f"{self.pick(('ne', 'lt', 'le', 'gt', 'ge'))} {self.same()}",
-                lambda: f"{self.pick(('and', 'or'))} {terms('A', 1)}",
-                lambda: f"{self.pick(('not', 'empty'))} {term('A')}",
-                lambda: f"{self.pick(('any', 'all'))} {terms('A')}",
-                lambda: f"hasKey {term('D')} {term('S')}",
-                lambda: f"has {term('A')} {term('L')}",
-                lambda: f"{self.pick(('hasPrefix', 'hasSuffix', 'contains'))} {term('S')} {term('S')}",
-                lambda: f"{self.pick(('regexMatch', 'mustRegexMatch'))} {json.dumps(self.pick(PATTERNS))} {term('S')}",
-                lambda: f"semverCompare {json.dumps(self.pick(CONSTRAINTS))} {json.dumps(self.pick(VERSIONS))}",
-                lambda: f"deepEqual {term('A')} {term('A')}",
-                lambda: f"{self.pick(('kindIs', 'typeIs', 'typeIsLike'))} {json.dumps(self.pick(KINDS))} {term('A')}",
-            ),
-            "L": (
-                lambda: f"{self.pick(('list', 'tuple'))} {terms('A')}",
-                lambda: f"splitList {term('S')} {term('S')}",
-                lambda: f"until {small}",
-                lambda: f"untilStep {small} {self.pick((0, 4, 9, -3))} {self.pick((1, 2, -1, 0))}",
-                lambda: f"{self.pick(('append', 'prepend'))} {term('L')} {term('A')}",
-                lambda: f"concat {terms('L')}",
-                lambda: f"{self.pick(('uniq', 'reverse', 'rest', 'initial', 'compact', 'mustUniq', 'mustRest'))} {term('L')}",
-                lambda: f"{self.pick(('sortAlpha', 'toStrings'))} {term('A')}",
-                lambda: f"without {term('L')} {terms('A')}",
-                # Go's bounds are those of the capacity, which only given lists tell
-                lambda: f"slice {self.given()} {self.pick(('', '0', '1', '0 2', '1 3', '2 1'))}",
-                lambda: f"chunk {self.pick((1, 2, 3))} {term('L')}",
-                lambda: f"regexFindAll {json.dumps(self.pick(PATTERNS))} {term('S')} {self.pick((-1, 0, 1, 2))}",
-                lambda: f"regexSplit {json.dumps(self.pick(PATTERNS))} {term('S')} {self.pick((-1, 0, 1, 2))}",
-                lambda: f"keys {terms('D')} | sortAlpha",
-                lambda: f"values {self.pick(('(dict)', '.one', '(dict 1 2)'))}",
-                lambda: f"pluck {term('S')} {terms('D')}",
-                lambda: f"fromJson {json.dumps(self.pick(('[1,null,2.5]', '[', '[[]]')))}",
-                lambda: f"deepCopy (list {terms('A')})",
-            ),
-            "D": (
-                lambda: f"dict {self.entries(depth)}",
-                lambda: f"set (deepCopy {term('D')}) {term('S')} {term('A')}",
-                lambda: f"unset {term('D')} {term('S')}",
-                lambda: f"{self.pick(('merge', 'mergeOverwrite', 'mustMerge', 'mustMergeOverwrite'))} (deepCopy {term('D')}) {terms('D')}",
-                lambda: f"{self.pick(('pick', 'omit'))} {term('D')} {terms('S')}",
-                lambda: f"split {term('S')} {term('S')}",
-                lambda: f"splitn {term('S')} {self.pick((-1, 0, 1, 2))} {term('S')}",
-                lambda: f"fromJson {json.dumps(self.pick(OBJECTS))}",
-                lambda: f"urlParse {json.dumps(self.pick(('https://u@h:80/p?q=1#f', '/x', 'a b')))}",
-            ),
-        }
-        if kind not in choices:
+        if kind not in CALLS:
             return self.simple(kind)
-        return str(self.pick(choices[kind])())
+        return self.filled(self.pick(CALLS[kind]), depth)
 
-    def given(self) -> str:
-        return '(list "a" 2 nil)' if self.struct else str(self.pick((".list", ".nums", ".elist")))
+    def filled(self, shape: str, depth: int) -> str:
+        """``shape`` with every hole filled (see CALLS)."""
 
-    def entries(self, depth: int) -> str:
-        count = self.random.randint(0, 3)
-        return " ".join(f"{self.string()} {self.expression('A', depth)}" for _ in range(count))
+        def fill(hole: re.Match[str]) -> str:
+            name, repeat = hole[1], hole[2]
+            if name in WORDS:
+                return self.filled(self.pick(WORDS[name]), depth)
+            if name in TEXTS:
+                return json.dumps(self.pick(TEXTS[name]))
+            if name == "format":
+                return json.dumps("".join(self.format() for _ in range(self.pick((1, 1, 2)))))
+            if name == "same":
+                return self.same()
+            least = {"": 1, "+": 1, "*": 0}[repeat]
+            count = self.random.randint(least, 3) if repeat else 1
+            return " ".join(self.expression(name, depth) for _ in range(count))
+
+        return HOLE.sub(fill, shape)
 
     def same(self) -> str:
         """Two terms that can mostly be compared."""
         kind = self.pick("SSIIFJAN")
         other = kind if self.chance(0.9) else "A"
         return f"{self.expression(kind, 1)} {self.expression(other, 1)}"
-
-
-_PLAIN = (
-    "upper",
-    "lower",
-    "title",
-    "untitle",
-    "swapcase",
-    "trim",
-    "nospace",
-    "initials",
-    "snakecase",
-    "camelcase",
-    "kebabcase",
-    "b64enc",
-    "b64dec",
-    "b32enc",
-    "b32dec",
-    "sha1sum",
-    "sha256sum",
-    "adler32sum",
-    "regexQuoteMeta",
-    "base",
-    "dir",
-    "clean",
-    "ext",
-    "osBase",
-)
-_BINARY = ("trimAll", "trimPrefix", "trimSuffix", "trimall")

@@ -293,7 +293,8 @@ JINJA: dict[str, tuple[str, str]] = {
     "macro-recursion": ("narrow", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
     "macro-fan": (
         "wide",
-        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}"
+        "{{ m(60) }}",
     ),
     "macro-fan-shallow": (
         "wide",
@@ -367,11 +368,13 @@ JINJA: dict[str, tuple[str, str]] = {
     "dict-call": ("wide", "{% set x = 1 %}" + "{% set x = dict(a=x, b=x) %}" * 60 + "{{ x }}"),
     "namespace-growth": (
         "wide",
-        "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}",
+        "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}"
+        "{% endfor %}",
     ),
     "namespace-strings": (
         "wide",
-        "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
+        "{% set n = namespace(s='x') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}"
+        "{% endfor %}",
     ),
     "captured-text": (
         "wide",

@@ -55,6 +55,7 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
+CODES = {"template-syntax", "template-exec", "template-limit", "template-disabled"}
 PIECES = [
     *("{{", "}}", "{{-", "-}}", "{%", " ", "\n", ".", "$", "$x", ":=", "=", "|", "(", ")", ","),
     *("if", "else", "end", "range", "with", "define", "template", "block", "break", "continue"),
@@ -70,19 +71,15 @@ PIECES = [
 @example("{{ if }}", NARROW)
 def test_only_template_error_escapes(text: str, profile: Profile) -> None:
     """Whatever the text is, it renders or raises a TemplateError that points into it."""
+    outcome: Rendered | TemplateError
     try:
-        result = render(text, VARS, functions={"getPort": GET_PORT}, profile=profile)
+        outcome = render(text, VARS, functions={"getPort": GET_PORT}, profile=profile)
     except TemplateError as error:
-        assert error.code in {
-            "template-syntax",
-            "template-exec",
-            "template-limit",
-            "template-disabled",
-        }
-        assert 0 <= error.offset <= len(text)
-        assert error.message
-    else:
-        assert isinstance(result, Rendered)
+        outcome = error
+    if isinstance(outcome, TemplateError):
+        assert outcome.code in CODES
+        assert 0 <= outcome.offset <= len(text)
+        assert outcome.message
 
 
 def test_output_maps_back_to_its_source() -> None:
