@@ -7,18 +7,27 @@ Forms, volumes and error texts of ``hf://`` and ``pvc://`` are the original's
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 
-__all__ = ["MODEL_VOLUME_NAME", "MOUNT_PATH", "ModelArtifact", "parse_artifact"]
+__all__ = ["MODEL_VOLUME_NAME", "MOUNT_PATH", "ModelArtifact", "parse_artifact", "unused_fields"]
 
 MODEL_VOLUME_NAME = "model-storage"
 MOUNT_PATH = "/model-cache"
 HF_TOKEN = "HF_TOKEN"  # noqa: S105  the variable's name, and the key inside the Secret
 URI = FieldPath.of("spec", "modelArtifacts", "uri")
+
+# Which schemes read each field beside the URI.
+READERS = {
+    "authSecretName": ("hf", "pvc+hf", "oci", "oci+native"),
+    "size": ("hf",),
+    "pullPolicy": ("oci", "oci+native"),
+}
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 FORMS = (
     "hf://<organisation>/<model>",
@@ -71,6 +80,23 @@ def parse_artifact(
             help="remove authSecretName for a public model",
         )
     return parser(uri, rest, Settings(auth_secret_name or "", size, pull_policy))
+
+
+def unused_fields(uri: str, stated: dict[str, Any]) -> Iterator[Diagnostic]:
+    """A warning for every field of ``spec.modelArtifacts`` that models of this scheme do not read.
+
+    The original ignored them silently.
+    """
+    scheme = uri.partition("://")[0]
+    for name, readers in READERS.items():
+        if stated.get(name) is not None and scheme not in readers:
+            yield Diagnostic(
+                "unused-field",
+                f"{name} is ignored: a {scheme}:// model does not need it",
+                Severity.WARNING,
+                URI.parent.child(name),
+                help="it is for " + ", ".join(f"{reader}://" for reader in readers),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +188,12 @@ def _image(
         return _problem(f"need {need} with exactly one ::", uri)
     if any(character.isspace() for character in reference):
         return _problem("an image reference has no blanks", uri)
+    digest = reference.partition("@")[2]
+    if "@" in reference and not _DIGEST.fullmatch(digest):
+        return _problem("a digest is sha256: and 64 hexadecimal digits", uri)
     path = paths[0].strip("/") if paths else ""
+    if ".." in path.split("/"):
+        return _problem("the path must stay inside the image", uri)
     image = {"reference": reference}
     if settings.pull_policy:
         image["pullPolicy"] = settings.pull_policy

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi import configmaps, epp, inference, pd, routing
-from msvc_pulumi.artifacts import ModelArtifact, parse_artifact
+from msvc_pulumi.artifacts import ModelArtifact, parse_artifact, unused_fields
 from msvc_pulumi.baseconfig import load_base_config
 from msvc_pulumi.children import Child, Origin
 from msvc_pulumi.context import BuildContext
@@ -169,6 +169,9 @@ def _artifact(service: ModelService, document: Document, diagnostics: Diagnostic
     if isinstance(artifact, Diagnostic):
         diagnostics.add(artifact.at(document.span(artifact.field)))
         raise SpecError(diagnostics)
+    stated = artifacts.model_dump(by_alias=True, exclude={"uri"})
+    for unused in unused_fields(artifacts.uri, stated):
+        diagnostics.add(unused.at(document.span(unused.field)))
     return artifact
 
 

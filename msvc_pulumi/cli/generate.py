@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi import output
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.conflicts import conflicts
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -21,6 +23,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.inputs import Inputs, base_config_for, load_inputs
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.sourcefile import read_source
 
 __all__ = ["add_parser", "plan_inputs"]
 
@@ -90,6 +93,13 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         default="auto",
         help="generation of the Inference Extension to write for (default: auto)",
     )
+    parser.add_argument(
+        "--capabilities",
+        metavar="FILE",
+        default="",
+        help="what the cluster serves, as `kubectl api-resources` prints it: kinds that are not "
+        "there are left out (default: all are taken for served)",
+    )
 
 
 def options(arguments: argparse.Namespace) -> PlanOptions:
@@ -99,7 +109,12 @@ def options(arguments: argparse.Namespace) -> PlanOptions:
         epp_pull_secrets=tuple(_names(arguments.epp_pull_secrets)),
         pd_pull_secrets=tuple(_names(arguments.pd_pull_secrets)),
         inference_api=arguments.inference_api,
+        capabilities=_capabilities(arguments.capabilities),
     )
+
+
+def _capabilities(file: str) -> Capabilities | None:
+    return Capabilities.parse(read_source(file)) if file else None
 
 
 def _names(values: Iterable[str]) -> Iterable[str]:
@@ -130,6 +145,8 @@ def plan_inputs(
         else:
             plans.append(plan)
             found.extend(plan.diagnostics)
+    if not found.errors:
+        found.extend(conflicts(plans))
     if strict:
         found.items = [replace(item, severity=Severity.ERROR) for item in found]
     found.raise_errors(failure)
