@@ -1,4 +1,4 @@
-"""Command-line arguments as flags: the ``byFlag`` merge, where a stated flag replaces the base's."""
+"""Command-line arguments as flags: in the ``byFlag`` merge a stated flag replaces the base's."""
 
 from __future__ import annotations
 

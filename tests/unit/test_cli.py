@@ -94,7 +94,7 @@ def test_strict_turns_warnings_into_errors(
 
 
 def test_many_files_in_one_process(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder or glob plans every ModelService in it; one bad one stops all, naming only itself."""
+    """A folder or glob plans every ModelService in it; a bad one stops all, naming only itself."""
     for number in range(3):
         text = Path(SIMPLE).read_text().replace("name: granite", f"name: granite-{number}")
         (tmp_path / f"m{number}.yaml").write_text(text)

@@ -66,7 +66,7 @@ def test_names_are_valid_and_distinct(owner: str) -> None:
 
 @given(st.text("ab-", min_size=55, max_size=90), st.text("ab-", min_size=55, max_size=90))
 def test_long_owners_do_not_collide(first: str, second: str) -> None:
-    """ModelServices whose names differ in what the API keeps apart have different children (Q27)."""
+    """ModelServices of different names have different children, however long the names (Q27)."""
     left, right = "x" + first + "x", "x" + second + "x"
 
     assert (left == right) == (all_names(left) == all_names(right))
