@@ -15,8 +15,6 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.kubeconfig import load_connection
 from msvc_pulumi.local import LocalControlPlane
 
-pytestmark = pytest.mark.engine
-
 
 def config_map(namespace: str, name: str = "it", **data: str) -> dict[str, Any]:
     metadata = {"name": name, "namespace": namespace}

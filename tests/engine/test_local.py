@@ -22,8 +22,6 @@ from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane, LocalError, Node
 from msvc_pulumi.local.components import COMPONENTS
 from msvc_pulumi.local.process import Process, find
 
-pytestmark = pytest.mark.engine
-
 KINDS = [
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
     ("gateway.networking.k8s.io/v1", "Gateway"),
