@@ -78,6 +78,10 @@ class ModelServiceStatus(Section):
     prefill_available: Count = Field(None, description="Available prefill pods.")
     decode_available: Count = Field(None, description="Available decode pods.")
     epp_available: Count = Field(None, description="Available endpoint picker pods.")
+    plan_hash: Text = Field(None, description="SHA-256 of everything that was applied last.")
+    warnings: Annotated[list[str], ApiField("[]string")] = Field(
+        default_factory=list, description="What is doubtful in the spec or its base config."
+    )
     conditions: Annotated[list[Condition], ApiField()] = Field(
         default_factory=list,
         description="Ready, and the conditions of the Deployments with their role in front.",

@@ -17,7 +17,7 @@ from msvc_pulumi.errors import ModelServiceError
 
 __all__ = ["main"]
 
-COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local", "stack")
+COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local", "stack", "operator")
 
 
 def _parser() -> argparse.ArgumentParser:

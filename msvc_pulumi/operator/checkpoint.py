@@ -1,0 +1,180 @@
+"""Checkpoints of stacks, as the engine keeps them in a folder: joined for one run, parted after it.
+
+An update costs half a second of processor time before it does anything. `join` makes one stack of
+many, so that one update serves them all, and `part` gives each its own resources back. Format:
+``sdk/go/common/apitype/core.go`` (``VersionedCheckpoint``, version 3).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Checkpoint",
+    "components",
+    "join",
+    "owner",
+    "part",
+    "read",
+    "renamed",
+    "resources",
+    "without_positions",
+    "write",
+]
+
+Checkpoint = dict[str, Any]
+
+COMPONENT = "llmd:index:ModelService"
+SHARED = ("pulumi:pulumi:Stack", "pulumi:providers:")
+# Where a resource was declared; nine tenths of what a stack weighs, and of no use after the run.
+POSITIONS = ("sourcePosition", "stackTrace")
+
+
+def read(file: Path) -> Checkpoint | None:
+    """The checkpoint in ``file``, None if there is none. Raises ValueError if it is not one."""
+    try:
+        checkpoint = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    if not isinstance(checkpoint, dict) or checkpoint.get("version") != 3:
+        raise ValueError(f"{file.name} is no checkpoint of version 3")
+    return checkpoint
+
+
+def write(file: Path, checkpoint: Checkpoint) -> None:
+    """``file`` holds the old checkpoint or this one at any moment, and survives a power cut."""
+    partial = file.with_name(f".{file.name}.partial")
+    with partial.open("w", encoding="utf-8") as stream:
+        json.dump(checkpoint, stream, separators=(",", ":"))
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(file)
+
+
+def renamed(checkpoint: Checkpoint, old: str, new: str) -> Checkpoint:
+    """The same stack under another name."""
+    text = json.dumps(checkpoint)
+    for before, after in (
+        (f"urn:pulumi:{old}::", f"urn:pulumi:{new}::"),
+        (
+            f'::pulumi:pulumi:Stack::modelservice-{old}"',
+            f'::pulumi:pulumi:Stack::modelservice-{new}"',
+        ),
+        (f'"organization/modelservice/{old}"', f'"organization/modelservice/{new}"'),
+    ):
+        text = text.replace(before, after)
+    result: Checkpoint = json.loads(text)
+    return result
+
+
+def resources(checkpoint: Checkpoint | None) -> list[dict[str, Any]]:
+    """The resources of a stack, [] if it has none."""
+    latest = (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
+    return latest.get("resources") or []
+
+
+def join(stacks: Mapping[str, Checkpoint], name: str, empty: Checkpoint) -> Checkpoint:
+    """One stack ``name`` with the resources of all ``stacks``, which are known by their names.
+
+    ``empty`` is a stack of that name without resources. No two stacks may have a component of the
+    same name.
+    """
+    shared: dict[str, dict[str, Any]] = {}
+    own: list[dict[str, Any]] = []
+    operations: list[dict[str, Any]] = []
+    for old, checkpoint in stacks.items():
+        moved = renamed(checkpoint, old, name)
+        identities: dict[str, str] = {}
+        mine = []
+        for resource in resources(moved):
+            if not resource["type"].startswith(SHARED):
+                mine.append(resource)
+                continue
+            first = shared.setdefault(resource["urn"], resource)
+            if first is not resource and "id" in first:
+                identities[resource["id"]] = first["id"]
+        _refer(mine, identities)
+        own += mine
+        operations += (moved["checkpoint"].get("latest") or {}).get("pending_operations") or []
+    result: Checkpoint = json.loads(json.dumps(empty))
+    latest = result["checkpoint"]["latest"]
+    latest["resources"] = [*shared.values(), *own]
+    if operations:
+        latest["pending_operations"] = operations
+    return result
+
+
+def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[str, Checkpoint]:
+    """The stacks that ``joined`` was made of, by name, each with what belongs to it now.
+
+    ``components`` gives for the name of a component the stack it belongs to. A stack that has no
+    resource any more is left out.
+    """
+    latest = joined["checkpoint"].get("latest") or {}
+    everything = resources(joined)
+    owners = {item["urn"]: _owner(item) for item in everything}
+    stacks: dict[str, Checkpoint] = {}
+    for component, stack in components.items():
+        own = [item for item in everything if owners[item["urn"]] == component]
+        if not own:
+            continue
+        used = {item.get("provider", "").rpartition("::")[0] for item in own}
+        common = [
+            item
+            for item in everything
+            if item["type"] == SHARED[0] or (owners[item["urn"]] == "" and item["urn"] in used)
+        ]
+        state = {**latest, "resources": [*common, *own]}
+        state.pop("pending_operations", None)
+        operations = [
+            item
+            for item in latest.get("pending_operations") or ()
+            if _owner(item["resource"]) == component
+        ]
+        if operations:
+            state["pending_operations"] = operations
+        checkpoint = {**joined, "checkpoint": {**joined["checkpoint"], "latest": state}}
+        stacks[stack] = renamed(checkpoint, name, stack)
+    return stacks
+
+
+def without_positions(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint without the places in the program that its resources came from."""
+    for resource in resources(checkpoint):
+        for key in POSITIONS:
+            resource.pop(key, None)
+    return checkpoint
+
+
+def components(checkpoint: Checkpoint | None) -> dict[str, dict[str, Any]]:
+    """The outputs of each component of a stack, by its name."""
+    return {
+        item["urn"].rpartition("::")[2]: item.get("outputs") or {}
+        for item in resources(checkpoint)
+        if item["type"] == COMPONENT
+    }
+
+
+def owner(urn: str, parent: str = "") -> str:
+    """Name of the component that a resource is or belongs to; "" for what all share."""
+    for candidate in (urn, parent):
+        head, _, name = candidate.rpartition("::")
+        if head.endswith(f"::{COMPONENT}"):
+            return name
+    return ""
+
+
+def _owner(resource: Mapping[str, Any]) -> str:
+    return owner(resource["urn"], resource.get("parent", ""))
+
+
+def _refer(items: Iterable[dict[str, Any]], identities: Mapping[str, str]) -> None:
+    """Let resources refer to the one provider that is kept."""
+    for item in items:
+        urn, _, identity = item.get("provider", "").rpartition("::")
+        if identity in identities:
+            item["provider"] = f"{urn}::{identities[identity]}"

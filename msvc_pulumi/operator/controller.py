@@ -1,0 +1,169 @@
+"""`Controller`: the running operator; `run` returns when a signal has ended it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import kopf
+
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.operator import watching
+from msvc_pulumi.operator.capabilities import capabilities
+from msvc_pulumi.operator.endpoints import Endpoints
+from msvc_pulumi.operator.executor import Executor
+from msvc_pulumi.operator.fleet import Fleet, key_of
+from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.reconciler import Reconciler
+from msvc_pulumi.operator.reporter import Reporter
+from msvc_pulumi.operator.settings import Settings
+
+__all__ = ["Controller"]
+
+logger = logging.getLogger(__name__)
+
+CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
+REPORTERS = 4  # threads that write statuses
+PAUSE_AFTER_FAILURE = 1.0  # seconds
+
+
+class Controller:
+    """Looks after the ModelServices of one cluster with one executor."""
+
+    def __init__(self, cluster: Cluster, executor: Executor, settings: Settings) -> None:
+        self._cluster, self._executor, self._settings = cluster, executor, settings
+        self.metrics = Metrics()
+        self.fleet = Fleet()
+        self.reconciler = Reconciler(cluster, executor, self.fleet, settings, self.metrics)
+        self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
+        self._threads: list[threading.Thread] = []
+        self._ready, self._ended = threading.Event(), threading.Event()
+        gauges = self.metrics.gauges
+        queue = self.reconciler.queue
+        gauges["msvc_model_services"] = ("ModelServices.", lambda: len(self.fleet.services()))
+        gauges["msvc_queue_depth"] = ("ModelServices that wait.", lambda: len(queue))
+        gauges["msvc_active"] = ("ModelServices being updated.", lambda: queue.active)
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; updates that run then are ended cleanly.
+
+        Raises:
+            ClusterError: the cluster does not answer, or has no ModelServices.
+        """
+        optional = self._cluster.serves("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet")
+        self._ask_capabilities()
+        self._look(optional=optional)
+        registry = watching.handlers(
+            self._cluster.connection,
+            self.fleet,
+            self.reconciler,
+            optional=optional,
+            start=self._start,
+            stop=self._stop,
+        )
+        endpoints = Endpoints(self._settings, self.metrics, self._ready.is_set)
+        with endpoints:
+            kopf.run(
+                registry=registry,
+                settings=watching.settings(),
+                standalone=True,
+                clusterwide=not self._settings.namespaces,
+                namespaces=self._settings.namespaces,
+            )
+
+    def _ask_capabilities(self) -> None:
+        """Plan for what the cluster serves now; if that has changed, everything anew."""
+        served = capabilities(self._cluster)
+        if served != self.reconciler.capabilities:
+            self.reconciler.capabilities = served
+            for key in self.fleet.services():
+                self.reconciler.queue.add(key)
+
+    def _ask_now_and_then(self) -> None:
+        while not self._ended.wait(CAPABILITIES_AGE):
+            _guarded(self._ask_capabilities)
+
+    def _look(self, *, optional: bool) -> None:
+        """See everything once before anything is done, so that nothing seems to be missing."""
+        services = self._list("llm-d.ai/v1alpha1", "ModelService")
+        kinds = [("apps/v1", "Deployment")]
+        if optional:
+            kinds.append(("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"))
+        for api_version, kind in kinds:
+            for workload in self._list(api_version, kind):
+                self.fleet.see_workload(workload)
+        recovered = self._executor.recover()
+        for service in services:
+            self.fleet.see_service(service)
+            self.reconciler.queue.add(key_of(service))
+        for key in recovered:
+            self.reconciler.repair(key)
+        logger.info("found %d ModelServices", len(services))
+
+    def _list(self, api_version: str, kind: str) -> list[dict[str, object]]:
+        found = []
+        for namespace in self._settings.namespaces or (None,):
+            found += self._cluster.list(api_version, kind, namespace)[0]
+        return found
+
+    def _start(self) -> None:
+        reconciler, settings = self.reconciler, self._settings
+        for number in range(settings.workers):
+            self._thread(f"worker-{number}", lambda: self._serve(settings.batch))
+        for number in range(REPORTERS):
+            self._thread(f"reporter-{number}", self._report)
+        self._thread("capabilities", self._ask_now_and_then)
+        self._ready.set()
+        logger.info("ready", extra={"queue": len(reconciler.queue)})
+
+    def _stop(self) -> None:
+        """Nothing runs any more: updates end by themselves, or at a checkpoint of theirs."""
+        self._ready.clear()
+        self._ended.set()
+        self.reconciler.queue.close()
+        workers = [thread for thread in self._threads if thread.name.startswith("worker")]
+        _join(workers, self._settings.drain)
+        if any(thread.is_alive() for thread in workers):
+            self._executor.stop(self._settings.drain / 2)
+            _join(workers, 5.0)
+        self.reconciler.reports.close()
+        _join(self._threads, 5.0)
+        logger.info("stopped")
+
+    def _serve(self, batch: int) -> None:
+        queue = self.reconciler.queue
+        while keys := queue.take(batch, distinct=lambda key: key.name):
+            _guarded(partial(self.reconciler.reconcile, keys))
+            queue.done(keys)
+
+    def _report(self) -> None:
+        queue = self.reconciler.reports
+        while keys := queue.take():
+            _guarded(partial(self._reporter.report, *keys))
+            queue.done(keys)
+
+    def _thread(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+
+def _guarded(act: Callable[[], object]) -> None:
+    """A thread must outlive whatever happens to one ModelService."""
+    try:
+        act()
+    except ClusterError as error:
+        logger.warning("%s", error)
+        time.sleep(PAUSE_AFTER_FAILURE)
+    except Exception:
+        logger.exception("unexpected failure")
+        time.sleep(PAUSE_AFTER_FAILURE)
+
+
+def _join(threads: Sequence[threading.Thread], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))

@@ -1,0 +1,64 @@
+"""`Endpoints`: health and metrics over HTTP, each on an address of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.settings import Settings
+
+__all__ = ["Endpoints"]
+
+Page = Callable[[], tuple[int, str]]
+
+
+class Endpoints:
+    """In ``with``: /healthz and /readyz on the health address, /metrics on the metrics address."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, ready: Callable[[], bool]) -> None:
+        def readiness() -> tuple[int, str]:
+            return (200, "ok\n") if ready() else (503, "not ready\n")
+
+        health: dict[str, Page] = {"/healthz": lambda: (200, "ok\n"), "/readyz": readiness}
+        self._wanted: list[tuple[str, dict[str, Page]]] = [
+            (settings.health_address, health),
+            (settings.metrics_address, {"/metrics": lambda: (200, metrics.text())}),
+        ]
+        self._servers: list[ThreadingHTTPServer] = []
+
+    def __enter__(self) -> Self:
+        for address, pages in self._wanted:
+            if address:
+                host, _, port = address.rpartition(":")
+                server = ThreadingHTTPServer((host, int(port)), _handler(pages))
+                self._servers.append(server)
+                threading.Thread(target=server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+
+def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            page = pages.get(self.path.partition("?")[0])
+            code, text = page() if page else (404, "not found\n")
+            content = text.encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Probes come every few seconds: nobody wants to read of them."""
+
+    return Handler

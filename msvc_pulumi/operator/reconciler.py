@@ -1,0 +1,261 @@
+"""`Reconciler`: brings ModelServices to what they say, many at a time, and remembers the result."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.operator import finalizer
+from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
+from msvc_pulumi.operator.fleet import Fleet, base_config_of
+from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.notices import post
+from msvc_pulumi.operator.settings import Settings
+from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
+from msvc_pulumi.operator.workqueue import WorkQueue
+from msvc_pulumi.plan import plan_model_service
+from msvc_pulumi.report import headline
+from msvc_pulumi.source import Document
+
+__all__ = ["Reconciler"]
+
+logger = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+SHOW_APPLYING_AFTER = 2.0  # seconds; quicker updates need no word on being under way
+
+
+class Reconciler:
+    """Decides what has to be done, has it done and keeps what is known. Thread-safe.
+
+    A key is put on ``reports`` whenever its status may have to change.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        executor: Executor,
+        fleet: Fleet,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> None:
+        self.queue: WorkQueue[Key] = WorkQueue(settings.workers)
+        self.reports: WorkQueue[Key] = WorkQueue()
+        self.capabilities: Capabilities | None = None
+        self._cluster, self._executor, self._fleet = cluster, executor, fleet
+        self._settings, self._metrics = settings, metrics
+        self._lock = threading.Lock()
+        self._assessments: dict[Key, Assessment] = {}
+        self._attempts: dict[Key, int] = {}
+        self._drifted: set[Key] = set()
+
+    def assessment(self, key: Key) -> Assessment | None:
+        """What is known of it since the last look."""
+        with self._lock:
+            return self._assessments.get(key)
+
+    def repair(self, key: Key) -> None:
+        """Somebody removed something of it: look at the cluster when it is updated next."""
+        with self._lock:
+            self._drifted.add(key)
+        self.queue.add(key)
+
+    def forget(self, key: Key) -> None:
+        """It is gone from the cluster."""
+        with self._lock:
+            self._assessments.pop(key, None)
+            self._attempts.pop(key, None)
+            self._drifted.discard(key)
+
+    def reconcile(self, keys: Sequence[Key]) -> None:
+        """Bring ``keys`` to what they say; one that fails is tried again later, alone to blame."""
+        works: list[Work] = []
+        for key in keys:
+            try:
+                work = self._examine(key)
+            except ClusterError as error:
+                self._failed(key, error.diagnostics)
+            except Exception:
+                logger.exception("unexpected failure", extra={"modelservice": str(key)})
+                self._retry(key)
+            else:
+                works += [work] if work else []
+        if not works:
+            return
+        began = time.monotonic()
+        try:
+            outcomes = self._executor.converge(works)
+        except ModelServiceError as error:
+            outcomes = {work.key: Outcome(error.diagnostics) for work in works}
+        except Exception as error:
+            logger.exception("unexpected failure of the executor")
+            problem = Diagnostic("internal-error", f"{type(error).__name__}: {error}")
+            outcomes = {work.key: Outcome((problem,)) for work in works}
+        self._metrics.ran(len(works), time.monotonic() - began)
+        for work in works:
+            try:
+                self._conclude(work, outcomes[work.key])
+            except (ClusterError, TimeoutError) as error:
+                logger.warning("%s: %s", work.key, error)
+                self._retry(work.key)
+
+    def _examine(self, key: Key) -> Work | None:
+        """What there is to do for ``key`` now; what needs no doing is concluded here."""
+        service = self._fleet.service(key)
+        if service is None:
+            return Work(key, None) if self._executor.knows(key) else None
+        if service["metadata"].get("deletionTimestamp"):
+            return self._examine_deleted(key, service)
+        generation = service["metadata"].get("generation", 0)
+        missing, base_config = self._base_config(service)
+        if missing:
+            self._settle(key, Assessment(generation, None, None, base_config=missing))
+            return None
+        options = replace(
+            self._settings.plan,
+            owner_uid=service["metadata"]["uid"],
+            capabilities=self.capabilities,
+        )
+        try:
+            plan = plan_model_service(
+                Document.of(_stated(service), f"modelservice {key}"),
+                Document.of(base_config, f"baseconfig of {key}") if base_config else None,
+                options,
+            )
+        except ModelServiceError as error:
+            self._failed(key, error.diagnostics, retry=False)
+            return None
+        with self._lock:
+            drifted = key in self._drifted
+            self._drifted.discard(key)
+        unchanged = (service.get("status") or {}).get("planHash") == plan.hash
+        known = self.assessment(key)
+        if known is not None and known.plan is not None:
+            unchanged = bool(known.applied) and known.plan.hash == plan.hash
+        if unchanged and not drifted and self._executor.knows(key):
+            self._settle(key, Assessment(generation, plan, applied=True))
+            return None
+        if not finalizer.is_held(service):
+            held = finalizer.hold(self._cluster, service)
+            if held is None or held["metadata"].get("deletionTimestamp"):
+                return None  # it is going; the event will tell
+        self._note(key, Assessment(generation, plan, applied=None))
+        self.reports.add(key, SHOW_APPLYING_AFTER)
+        return Work(key, plan, refresh=drifted)
+
+    def _examine_deleted(self, key: Key, service: Object) -> Work | None:
+        if not finalizer.is_held(service):
+            return None
+        abandoned = (service["metadata"].get("annotations") or {}).get(ABANDON) == "true"
+        if (
+            abandoned
+            or _age(service["metadata"]["deletionTimestamp"]) > self._settings.deletion_limit
+        ):
+            post(
+                self._cluster, service, "Warning", "Abandoned", "its objects are left to Kubernetes"
+            )
+            self._executor.forget(key)
+            finalizer.release(self._cluster, service)
+            return None
+        generation = service["metadata"].get("generation", 0)
+        self._note(key, Assessment(generation, None, None, deleting=True))
+        self.reports.add(key, SHOW_APPLYING_AFTER)
+        return Work(key, None)
+
+    def _base_config(self, service: Object) -> tuple[str, Object | None]:
+        """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""
+        reference = base_config_of(service)
+        if reference is None:
+            return "", None
+        found = self._fleet.base_config(reference)
+        if found is None:
+            found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
+            if found is None:  # the original's words
+                return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
+            self._fleet.see_base_config(found)
+        return "", _stated(found)
+
+    def _conclude(self, work: Work, outcome: Outcome) -> None:
+        service = self._fleet.service(work.key)
+        if not outcome.done:
+            self._failed(work.key, outcome.problems, plan=work.plan, deleting=work.plan is None)
+            return
+        with self._lock:
+            self._attempts.pop(work.key, None)
+        if work.plan is not None:
+            generation = self._generation(work.key)
+            self._settle(work.key, Assessment(generation, work.plan, applied=True))
+            if service is not None:
+                post(self._cluster, service, "Normal", "Applied", _summary(outcome))
+        elif service is not None:
+            finalizer.release(self._cluster, service)
+        logger.info("applied" if work.plan else "removed", extra={"modelservice": str(work.key)})
+
+    def _failed(
+        self,
+        key: Key,
+        problems: Sequence[Diagnostic],
+        *,
+        plan: Any = None,
+        deleting: bool = False,
+        retry: bool = True,
+    ) -> None:
+        problems = tuple(problems)
+        before = self.assessment(key)
+        generation = self._generation(key)
+        assessment = Assessment(generation, plan, None, problems, deleting=deleting)
+        self._settle(key, assessment)
+        self._metrics.failed()
+        first = next((headline(item) for item in problems if item.is_error), "failed")
+        logger.warning("%s", first, extra={"modelservice": str(key)})
+        service = self._fleet.service(key)
+        if service is not None and (before is None or before.problems != problems):
+            reason = "DeletionFailed" if deleting else reason_of(problems)
+            post(self._cluster, service, "Warning", reason, first)
+        if retry:
+            self._retry(key)
+
+    def _retry(self, key: Key) -> None:
+        with self._lock:
+            attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
+        delay = self._settings.retry_first * 2 ** min(attempt - 1, 10)
+        self.queue.add(key, min(delay, self._settings.retry_longest))
+
+    def _settle(self, key: Key, assessment: Assessment) -> None:
+        self._note(key, assessment)
+        self.reports.add(key)
+
+    def _note(self, key: Key, assessment: Assessment) -> None:
+        with self._lock:
+            self._assessments[key] = assessment
+
+    def _generation(self, key: Key) -> int:
+        """Of the spec that was worked on: what came since has its own turn."""
+        known = self.assessment(key)
+        if known is not None:
+            return known.generation
+        service = self._fleet.service(key)
+        return int(service["metadata"].get("generation", 0)) if service else 0
+
+
+def _stated(item: Object) -> Object:
+    """The object without its status, which is no input."""
+    return {name: value for name, value in item.items() if name != "status"}
+
+
+def _summary(outcome: Outcome) -> str:
+    parts = [f"{count} {what}" for what, count in outcome.changes.items() if what != "same"]
+    return f"applied ({', '.join(parts)})" if parts else "applied"
+
+
+def _age(moment: str) -> float:
+    then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return (datetime.now(UTC) - then).total_seconds()

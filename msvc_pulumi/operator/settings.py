@@ -1,0 +1,32 @@
+"""`Settings`: what an operator is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msvc_pulumi.options import PlanOptions
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one operator; times are in seconds."""
+
+    plan: PlanOptions = field(default_factory=PlanOptions)
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to look after; none means all."""
+    workers: int = 2
+    """Updates that run at the same time."""
+    batch: int = 25
+    """ModelServices that share one update when many wait."""
+    retry_first: float = 5.0
+    retry_longest: float = 300.0
+    deletion_limit: float = 600.0
+    """How long a deletion is tried before it is left to the garbage collector."""
+    drain: float = 20.0
+    """How long running updates may take to end when the operator is asked to."""
+    metrics_address: str = ""
+    """host:port of the metrics endpoint, "" for none."""
+    health_address: str = ""
+    """host:port of the health endpoints, "" for none."""

@@ -1,0 +1,131 @@
+"""The status of a ModelService, made from its plan, what became of it, and its live workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.operator.conditions import Condition, dated, roll_up, workloads_of
+from msvc_pulumi.plan import Plan
+from msvc_pulumi.report import headline, render
+
+__all__ = ["ABANDON", "Assessment", "reason_of", "status_of"]
+
+Status = dict[str, Any]
+MAX_WARNINGS = 20
+ABANDON = "llm-d.ai/abandon"
+WAY_OUT = (
+    "The deletion is tried again. To leave the objects to Kubernetes, which removes them through "
+    f"their owner references, annotate the ModelService with {ABANDON}=true."
+)
+OWN = ("Ready", "BaseConfigResolved", "Applied")
+
+# Status field → key of the child whose name it holds. The original has the endpoint picker's
+# ServiceAccount under prefill and none under decode (quirk Q37).
+REFERENCES = {
+    "httpRouteRef": ("httpRoute",),
+    "inferenceModelRef": ("inferenceModel", "inferenceObjective"),
+    "inferencePoolRef": ("inferencePool",),
+    "eppRoleBinding": ("eppRoleBinding",),
+    "prefillDeploymentRef": ("prefillDeployment", "prefillLeaderWorkerSet"),
+    "decodeDeploymentRef": ("decodeDeployment", "decodeLeaderWorkerSet"),
+    "eppDeploymentRef": ("eppDeployment",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known after a look at one ModelService.
+
+    ``applied`` says whether the cluster has what ``plan`` says; None while that is being done.
+    ``base_config`` is why there is no BaseConfig though one is named.
+    """
+
+    generation: int
+    plan: Plan | None
+    applied: bool | None
+    problems: tuple[Diagnostic, ...] = ()
+    base_config: str = ""
+    deleting: bool = False
+
+
+def status_of(
+    assessment: Assessment,
+    live: Mapping[tuple[str, str], Mapping[str, Any]],
+    before: Mapping[str, Any],
+) -> Status:
+    """The whole status; fields that say nothing any more are None, which removes them."""
+    old = before.get("conditions") or ()
+    conditions = [_resolved(assessment), _applied(assessment)]
+    status: Status = {}
+    copies: list[dict[str, Any]] = []
+    plan = assessment.plan
+    if plan is None:  # what was applied before is still there
+        copies = [item for item in old if item["type"] not in OWN]
+    else:
+        status = dict.fromkeys(before) | _references(plan)
+        for workload in workloads_of(plan, live):
+            field = workload.role.status
+            status[f"{field}Ready"] = f"{workload.ready}/{workload.wanted}"
+            status[f"{field}Available"] = workload.available
+            conditions.append(workload.condition())
+            copies += workload.copies()
+        if assessment.applied:
+            status["planHash"] = plan.hash
+        if plan.diagnostics:
+            status["warnings"] = [headline(item) for item in plan.diagnostics[:MAX_WARNINGS]]
+    conditions.insert(0, roll_up(conditions))
+    status["observedGeneration"] = assessment.generation
+    status["conditions"] = [*dated(conditions, old, assessment.generation), *copies]
+    return status
+
+
+def reason_of(problems: Sequence[Diagnostic]) -> str:
+    """The code of the first error as a condition's reason: ``template-exec`` → TemplateExec."""
+    first = next((item for item in problems if item.is_error), None)
+    if first is None:
+        return "Failed"
+    return "".join(word.capitalize() for word in first.code.split("-"))
+
+
+def _resolved(assessment: Assessment) -> Condition:
+    if assessment.base_config:
+        return Condition(
+            "BaseConfigResolved", "False", "BaseConfigNotFound", assessment.base_config
+        )
+    return Condition("BaseConfigResolved", "True", "Resolved", "the BaseConfig was read")
+
+
+def _applied(assessment: Assessment) -> Condition:
+    if assessment.problems:
+        reason = reason_of(assessment.problems)
+        text = render(assessment.problems).rstrip()
+        if assessment.deleting:
+            text = f"{text}\n\n{WAY_OUT}"
+            return Condition("Applied", "False", "DeletionFailed", text)
+        return Condition("Applied", "False", reason, text)
+    if assessment.deleting:
+        return Condition("Applied", "False", "Deleting", "its objects are being deleted")
+    if assessment.base_config:
+        return Condition("Applied", "False", "BaseConfigNotFound", assessment.base_config)
+    if assessment.applied:
+        return Condition("Applied", "True", "Applied", "the cluster has what the plan says")
+    return Condition("Applied", "False", "Applying", "the changes are being applied")
+
+
+def _references(plan: Plan) -> Status:
+    names = {planned.key: planned.manifest["metadata"]["name"] for planned in plan}
+    status: Status = {}
+    for field, keys in REFERENCES.items():
+        found = [names[key] for key in keys if key in names]
+        if found:
+            status[field] = found[0]
+    for role in ("prefill", "decode"):
+        if f"{role}DeploymentRef" in status and "pdServiceAccount" in names:
+            status[f"{role}ServiceAccountRef"] = names["pdServiceAccount"]
+    configs = [name for key, name in names.items() if key.startswith("configMaps")]
+    if configs:
+        status["configMapNames"] = configs
+    return status

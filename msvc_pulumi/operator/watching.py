@@ -1,0 +1,136 @@
+"""The cluster's events: `handlers` tells kopf what to watch, and what to do with what it sees.
+
+kopf keeps the watch streams alive and ends on a signal. Its handlers for changes are not used: they
+keep a copy of every object in an annotation of it, and run one object at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import kopf
+
+from msvc_pulumi.kubeconfig import Connection
+from msvc_pulumi.operator.executor import Key
+from msvc_pulumi.operator.fleet import Fleet, key_of
+from msvc_pulumi.operator.reconciler import Reconciler
+
+__all__ = ["KINDS", "connection_info", "handlers", "settings"]
+
+# Tokens of a pod are renewed on disk every hour; the old one stays good for minutes.
+LOGIN_LIFETIME = timedelta(minutes=10)
+EVENT_PAUSE = 0.05  # seconds within which events of one object are taken as one
+REPORT_PAUSE = 0.2  # the same for statuses; a Deployment changes several times while it starts
+
+MODEL_SERVICES = ("llm-d.ai", "v1alpha1", "modelservices")
+CONFIG_MAPS = ("", "v1", "configmaps")
+WORKLOADS = {
+    "Deployment": ("apps", "v1", "deployments"),
+    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", "v1", "leaderworkersets"),
+}
+KINDS = (MODEL_SERVICES, CONFIG_MAPS, *WORKLOADS.values())
+"""(group, version, plural) of everything that is watched."""
+
+
+def handlers(
+    connection: Connection,
+    fleet: Fleet,
+    reconciler: Reconciler,
+    *,
+    optional: bool,
+    start: Callable[[], None],
+    stop: Callable[[], None],
+) -> kopf.OperatorRegistry:
+    """What kopf is to do; ``optional`` kinds are watched if the cluster has them."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=registry)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return connection_info(connection)
+
+    @kopf.on.startup(registry=registry)
+    def begin(**_: Any) -> None:
+        start()
+
+    @kopf.on.cleanup(registry=registry)
+    def end(**_: Any) -> None:
+        stop()
+
+    @kopf.on.event(*MODEL_SERVICES, registry=registry)
+    async def model_service(event: Any, **_: Any) -> None:
+        seen = dict(event["object"])
+        key = key_of(seen)
+        if event["type"] == "DELETED":
+            fleet.forget_service(key)
+            reconciler.forget(key)
+            reconciler.queue.add(key)
+        elif fleet.see_service(seen):
+            reconciler.queue.add(key)
+
+    @kopf.on.event(*CONFIG_MAPS, registry=registry)
+    async def base_config(event: Any, **_: Any) -> None:
+        gone = event["type"] == "DELETED"
+        for key in fleet.see_base_config(dict(event["object"]), gone=gone):
+            reconciler.queue.add(key)
+
+    def watch_workload(kind: str) -> None:
+        @kopf.on.event(*WORKLOADS[kind], registry=registry, id=kind)
+        async def workload(event: Any, **_: Any) -> None:
+            see_workload(fleet, reconciler, event["type"], {**event["object"], "kind": kind})
+
+    for kind in WORKLOADS if optional else ("Deployment",):
+        watch_workload(kind)
+    return registry
+
+
+def see_workload(
+    fleet: Fleet, reconciler: Reconciler, event: str | None, workload: dict[str, Any]
+) -> None:
+    """A workload has changed: the status may have to, and one that was removed has to come back."""
+    gone = event == "DELETED"
+    key = fleet.see_workload(workload, gone=gone)
+    if key is None:
+        return
+    reconciler.reports.add(key, REPORT_PAUSE)
+    if gone and _is_wanted(reconciler, key, workload):
+        reconciler.repair(key)
+
+
+def _is_wanted(reconciler: Reconciler, key: Key, workload: dict[str, Any]) -> bool:
+    known = reconciler.assessment(key)
+    if known is None or known.plan is None or not known.applied:
+        return False
+    identity = (workload["kind"], workload["metadata"]["name"])
+    return any(
+        (item.manifest["kind"], item.manifest["metadata"]["name"]) == identity
+        for item in known.plan
+    )
+
+
+def settings() -> kopf.OperatorSettings:
+    """kopf without what the operator does itself: events, finalizers, a look at all definitions."""
+    result = kopf.OperatorSettings()
+    result.posting.enabled = False
+    result.scanning.disabled = True
+    result.watching.chunk_size = 500
+    result.queueing.idle_timeout = EVENT_PAUSE
+    result.queueing.exit_timeout = 1.0
+    return result
+
+
+def connection_info(connection: Connection) -> kopf.AiohttpSession:
+    """The same connection for kopf."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls or False),
+        headers=dict(connection.credential(True)),
+        proxy=connection.proxy,
+    )
+    return kopf.AiohttpSession(
+        aiohttp_session=session,
+        server=connection.server,
+        default_namespace=connection.namespace,
+        expiration=datetime.now(UTC) + LOGIN_LIFETIME,
+    )
