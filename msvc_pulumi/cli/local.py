@@ -30,7 +30,7 @@ def run_up(_: argparse.Namespace) -> int:
     from msvc_pulumi import local  # noqa: PLC0415  generate must not load it
 
     status = local.up()
-    sys.stdout.write(f"{status}\n\nexport KUBECONFIG={status.kubeconfig}\n")
+    sys.stdout.write(f"{status}\n")
     return 0
 
 
