@@ -25,13 +25,8 @@ from msvc_pulumi.gotemplate import WIDE, Function, Profile, Rendered, Struct, Te
 from msvc_pulumi.gotemplate.budget import Meter, metered
 from msvc_pulumi.gotemplate.calls import assignable
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
-from msvc_pulumi.jinjasandbox import (
-    Environment,
-    LoadingError,
-    added_filter,
-    functions_in_force,
-    variables_in_force,
-)
+from msvc_pulumi.jinjacosts import added_filter, functions_in_force
+from msvc_pulumi.jinjasandbox import Environment, LoadingError
 
 __all__ = ["render"]
 
@@ -65,7 +60,6 @@ def _render(
     name: str,
 ) -> Rendered:
     functions_in_force.set(functions)
-    variables_in_force.set((*variables, *functions))
     place = _Place(text, name)
     try:
         template = _compiled(text, profile, tuple(functions))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from .access import NOTHING, Argument, Receiver, Site, call, checked, field
-from .calls import ANY, VALUE, type_name
+from .calls import VALUE
+from .constants import constant, ideal
 from .functions import NAMES, SPECIAL, function
-from .literals import Number
 from .nodes import (
     BoolNode,
     ChainNode,
@@ -31,9 +31,6 @@ from .nodes import (
 from .state import State
 from .values import (
     MISSING,
-    Int32,
-    Int64,
-    Map,
     Value,
     is_true,
     type_of,
@@ -88,17 +85,16 @@ def _command(command: CommandNode) -> _Command:
     if isinstance(word, FieldNode | ChainNode | VariableNode):
         return _fields(word, arguments)
     pipe = compile_pipe(word) if isinstance(word, PipeNode) else None
-    constant = None if pipe or isinstance(word, DotNode) else _untyped(word)
+    fixed = None if pipe or isinstance(word, DotNode) else _untyped(word)
 
     def evaluate(state: State, dot: Value, final: Value) -> Value:
         if pipe is None:
             state.node = word
         if arguments or final is not NOTHING:
-            shown = f"({word})" if isinstance(word, PipeNode) else str(word)
-            state.fail(f"can't give argument to non-function {shown.strip('()')}")
+            state.fail(f"can't give argument to non-function {word}")
         if pipe is not None:
             return pipe(state, dot)
-        return dot if constant is None else constant(state)
+        return dot if fixed is None else fixed(state)
 
     return evaluate
 
@@ -109,22 +105,12 @@ def _untyped(node: Node) -> Callable[[State], Value]:
         value = node.value
         return lambda _: value
     if isinstance(node, NumberNode):
-        return lambda state: _ideal(state, node.number)
+        return lambda state: ideal(state, node.number)
 
     def no_command(state: State) -> Value:
         state.fail("nil is not a command")
 
     return no_command
-
-
-def _ideal(state: State, number: Number) -> Value:
-    if number.imaginary is not None:
-        return number.imaginary
-    if number.is_float_literal:
-        return number.floating
-    if number.integer is None:
-        state.fail(f"{number.text} overflows int")
-    return number.integer
 
 
 # --- arguments ---
@@ -154,71 +140,13 @@ def _argument(node: Node) -> Argument:
                 return called(state, dot, NOTHING)
 
         case _:
-            return _constant(node)
+            return constant(node)
 
     def argument(state: State, dot: Value, parameter: str) -> Value:
         state.node = node
         return checked(state, evaluate(state, dot), parameter)
 
     return argument
-
-
-_EXPECTED = {
-    "string": "string",
-    "bool": "bool",
-    "int": "integer",
-    "int32": "integer",
-    "int64": "integer",
-    "uint32": "unsigned integer",
-    "float64": "float",
-}
-
-
-def _constant(node: Node) -> Argument:
-    """A constant in argument position takes the type of the parameter."""
-
-    def argument(state: State, _: Value, parameter: str) -> Value:
-        state.node = node
-        if isinstance(node, NilNode):
-            if parameter == "map":
-                return Map(nil=True)
-            if parameter == VALUE:
-                return MISSING
-            if parameter in (ANY, "version"):
-                return None
-            state.fail(f"cannot assign nil to {type_name(parameter)}")
-        if parameter in (ANY, VALUE):
-            if isinstance(node, NumberNode):
-                return _ideal(state, node.number)
-            return node.value  # type: ignore[attr-defined]
-        value = _typed(node, parameter)
-        if value is None:
-            if parameter in _EXPECTED:
-                state.fail(f"expected {_EXPECTED[parameter]}; found {node}")
-            state.fail(f"can't handle {node} for arg of type {type_name(parameter)}")
-        return value
-
-    return argument
-
-
-def _typed(node: Node, parameter: str) -> Value:
-    """The constant as the basic type ``parameter``; None if it is none."""
-    if isinstance(node, StringNode):
-        return node.value if parameter == "string" else None
-    if isinstance(node, BoolNode):
-        return node.value if parameter == "bool" else None
-    if not isinstance(node, NumberNode):
-        return None
-    number = node.number
-    if parameter == "float64":
-        return number.floating
-    if parameter == "uint32":
-        return None if number.unsigned is None else number.unsigned & 0xFFFFFFFF
-    if number.integer is None or parameter not in ("int", "int32", "int64"):
-        return None
-    if parameter == "int":
-        return number.integer
-    return Int32(number.integer) if parameter == "int32" else Int64(number.integer)
 
 
 # --- calls ---

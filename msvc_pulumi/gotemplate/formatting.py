@@ -8,50 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from .budget import Sink, meter
-from .floats import format_float
-from .literals import encode, quote, quote_character
+from .budget import Sink
 from .printing import display
-from .values import MISSING, Opaque, Struct, Value, is_nil, kind_of, type_of
+from .values import MISSING, Struct, Value, is_nil, type_of
+from .verbs import Flags, scalar
 
 __all__ = ["sprintf"]
 
 _LARGEST = 1_000_000  # what fmt itself takes as a width
 _FLAGS = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
 _DIGITS = re.compile(r"[0-9]*")
-_BASES = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
-_FLOAT_VERBS = {"v": ("g", -1), "F": ("f", 6), "f": ("f", 6), "e": ("e", 6), "E": ("E", 6)}
-_STRINGER_VERBS = "vsxXq"
-
-
-@dataclass(slots=True)
-class _Flags:
-    sharp: bool = False
-    zero: bool = False
-    plus: bool = False
-    minus: bool = False
-    space: bool = False
-    sharp_v: bool = False
-    plus_v: bool = False
-    width: int | None = None
-    precision: int | None = None
-
-    def pad(self, text: str) -> str:
-        """``text`` in a field of ``width``; zeros only on the left."""
-        if not self.width:
-            return text
-        meter().size(self.width)
-        if self.minus:
-            return text.ljust(self.width)
-        return text.rjust(self.width, "0" if self.zero else " ")
-
-    def pad_blank(self, text: str) -> str:
-        zero, self.zero = self.zero, False
-        padded = self.pad(text)
-        self.zero = zero
-        return padded
 
 
 def sprintf(template: str, values: Sequence[Value]) -> str:
@@ -67,7 +34,7 @@ class _Printf:
         self.argument = 0
         self.reordered = False
         self.good = True
-        self.flags = _Flags()
+        self.flags = Flags()
 
     def run(self) -> str:
         template = self.template
@@ -91,7 +58,7 @@ class _Printf:
     def directive(self, position: int) -> int:
         """Print the directive after a percent sign; the position behind it."""
         template = self.template
-        flags = self.flags = _Flags()
+        flags = self.flags = Flags()
         self.good = True
         while position < len(template) and template[position] in _FLAGS:
             setattr(flags, _FLAGS[template[position]], True)
@@ -191,7 +158,7 @@ class _Printf:
             else:
                 add(flags.pad("<nil>") if verb in "vT" else f"%!{verb}(<nil>)")
         elif verb == "T" and not depth:
-            add(self.string(type_of(value), "s") or "")
+            add(scalar(type_of(value), "s", self.flags) or "")
         elif verb == "p" and not depth:
             pointer = isinstance(value, list | dict | Struct)
             add("0xc000000000" if pointer else self.bad(value, verb))
@@ -204,24 +171,8 @@ class _Printf:
         elif isinstance(value, Struct):
             self.struct(value, verb, depth)
         else:
-            text = self.scalar(value, verb)
+            text = scalar(value, verb, self.flags)
             add(self.bad(value, verb) if text is None else text)
-
-    def scalar(self, value: Value, verb: str) -> str | None:
-        """The text of a value without elements; None when it does not know ``verb``."""
-        if isinstance(value, str):
-            return self.string(value, verb)
-        if isinstance(value, bool):
-            return self.flags.pad("true" if value else "false") if verb in "tv" else None
-        if isinstance(value, int):
-            return self.integer(value, verb)
-        if isinstance(value, float):
-            return self.floating(value, verb)
-        if isinstance(value, complex):
-            return self.complex(value, verb)
-        if isinstance(value, Opaque) and verb in _STRINGER_VERBS:
-            return self.string(value.text(), verb)
-        return None
 
     def bad(self, value: Value, verb: str) -> str:
         """What stands for a value that does not know ``verb``."""
@@ -274,117 +225,6 @@ class _Printf:
             self.value(value.values[name], verb, depth + 1)
         self.sink.add("}")
 
-    # --- strings ---
-
-    def string(self, text: str, verb: str) -> str | None:
-        flags = self.flags
-        if verb in "xX":
-            return self.hexadecimal(text, verb)
-        if verb not in "vsq":
-            return None
-        if flags.precision is not None:
-            text = text[: flags.precision]
-        if verb == "q" or (verb == "v" and flags.sharp_v):
-            if flags.sharp and _can_backquote(text):
-                return flags.pad(f"`{text}`")
-            return flags.pad(quote(text, ascii_only=flags.plus))
-        return flags.pad(text)
-
-    def hexadecimal(self, text: str, verb: str) -> str:
-        flags = self.flags
-        data = encode(text)
-        if flags.precision is not None:
-            data = data[: flags.precision]
-        if not data:
-            return flags.pad("")
-        prefix = f"0{verb}" if flags.sharp else ""
-        meter().size(len(data) * 5)
-        if flags.space:
-            digits = " ".join(f"{prefix}{byte:02{verb}}" for byte in data)
-        else:
-            digits = prefix + "".join(f"{byte:02{verb}}" for byte in data)
-        return flags.pad(digits)
-
-    # --- numbers ---
-
-    def integer(self, number: int, verb: str) -> str | None:
-        flags = self.flags
-        if verb == "c":
-            known = 0 <= number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF
-            return flags.pad(chr(number) if known else "\ufffd")
-        if verb == "q":
-            return flags.pad(quote_character(number, ascii_only=flags.plus))
-        if verb == "U":
-            return self.unicode(number)
-        if verb not in _BASES:
-            return None
-        negative = number < 0
-        precision = 0
-        if flags.precision is not None:
-            precision = flags.precision
-            if precision == 0 and number == 0:
-                return flags.pad_blank("")
-        elif flags.zero and not flags.minus and flags.width is not None:
-            precision = flags.width - (negative or flags.plus or flags.space)
-        meter().size(precision)
-        base = _BASES[verb]
-        digits = format(abs(int(number)), base).rjust(precision, "0")
-        if flags.sharp and base != "d":
-            digits = f"0{base}{digits}" if base != "o" else f"0{digits.removeprefix('0')}"
-        if flags.sharp_v and kind_of(number) == "uint8":
-            digits = f"0x{number:x}"
-        if verb == "O":
-            digits = f"0o{digits}"
-        sign = "-" if negative else "+" if flags.plus else " " if flags.space else ""
-        return flags.pad_blank(sign + digits)
-
-    def unicode(self, number: int) -> str:
-        number &= (1 << 64) - 1
-        precision = max(4, self.flags.precision or 0)
-        meter().size(precision)
-        text = f"U+{number:0{precision}X}"
-        if self.flags.sharp and number <= 0x10FFFF and chr(number).isprintable():
-            text += f" '{chr(number)}'"
-        return self.flags.pad_blank(text)
-
-    def floating(self, number: float, verb: str) -> str | None:
-        flags = self.flags
-        style, precision = _FLOAT_VERBS.get(verb, (verb, -1))
-        if style not in "gGeEfxXb":
-            return None
-        if flags.precision is not None:
-            precision = flags.precision
-        meter().size(precision)
-        text = format_float(number, style, precision, sharp=flags.sharp)
-        sign = text[0] if text[0] in "+-" else ""
-        body = text[len(sign) :]
-        if not sign or sign == "+":
-            sign = "+" if flags.plus else " " if flags.space else ""
-            if body == "Inf" and not sign:
-                sign = "+"
-        if body in ("Inf", "NaN"):
-            return flags.pad_blank(sign + body)
-        if flags.zero and not flags.minus and flags.width and sign:
-            meter().size(flags.width)
-            return sign + body.rjust(flags.width - 1, "0")
-        return flags.pad(sign + body)
-
-    def complex(self, number: complex, verb: str) -> str | None:
-        real = self.floating(number.real, verb)
-        plus, self.flags.plus = self.flags.plus, True
-        imaginary = self.floating(number.imag, verb)
-        self.flags.plus = plus
-        return None if real is None else f"({real}{imaginary}i)"
-
 
 def _absent(value: Value) -> bool:
     return value is None or value is MISSING
-
-
-def _can_backquote(text: str) -> bool:
-    return not any(
-        character in "`\x7f\ufeff"
-        or (character < " " and character != "\t")
-        or "\ud800" <= character <= "\udfff"
-        for character in text
-    )

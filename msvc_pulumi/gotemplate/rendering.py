@@ -131,7 +131,13 @@ def _compiled(text: str, name: str, added: frozenset[str], profile: Profile) -> 
 
 
 def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
-    trees = parse(text, name, NAMES | added, profile, lambda missing: undefined(missing, added))
+    trees = parse(
+        text,
+        name,
+        functions=NAMES | added,
+        profile=profile,
+        undefined=lambda missing: undefined(missing, added),
+    )
     templates = {key: compile_list(tree) for key, tree in trees.defined.items()}
     return _Compiled(templates[name], templates)
 

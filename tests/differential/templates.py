@@ -11,9 +11,12 @@ from __future__ import annotations
 import json
 import random
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 __all__ = ["Templates"]
+
+Choice = TypeVar("Choice")
 
 VARS = {
     "ModelServiceName": "llama",
@@ -310,13 +313,13 @@ class Templates:
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
-    def pick(self, choices: Any) -> Any:
+    def pick(self, choices: Sequence[Choice]) -> Choice:
         return self.random.choice(choices)
 
     def mutated(self, text: str) -> str:
         """``text`` with one character gone, doubled or replaced."""
         at = self.random.randrange(max(len(text), 1))
-        new = self.pick(("", text[at : at + 1] * 2, *"{}().|$\"'`-=:,%#/ 1x\n"))
+        new: str = self.pick(("", text[at : at + 1] * 2, *"{}().|$\"'`-=:,%#/ 1x\n"))
         return text[:at] + new + text[at + 1 :]
 
     # --- statements ---
@@ -387,7 +390,7 @@ class Templates:
 
     def range(self, depth: int) -> str:
         mark = len(self.variables)
-        subject = self.iterable()
+        subject: str = self.iterable()
         names = self.pick(((), (), ("$e",), ("$i", "$e")))
         operator = ":="
         if names and self.variables and self.chance(0.1):

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def oracle() -> Path:
     if not binary.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = binary.with_suffix(f".{os.getpid()}")
-        command = ["nice", "-n", "10", go, "build", "-o", unfinished, "."]
+        command = ["nice", "-n", "10", go, "build", "-o", str(unfinished), "."]
         run = subprocess.run(command, cwd=ORACLE, capture_output=True, text=True, check=False)
         if run.returncode:
             pytest.skip(f"the oracle cannot be built: {run.stderr.strip()[-300:]}")
@@ -64,7 +65,9 @@ def answers(oracle: Path, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [json.loads(line) for line in run.stdout.rstrip("\n").split("\n")]
 
 
-def test_random_templates_agree(oracle: Path, record_property: pytest.RecordProperty) -> None:
+def test_random_templates_agree(
+    oracle: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Same output, or an error in both, for half a minute of random templates."""
     generator = _generator()
     deadline = time.monotonic() + SECONDS

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ LEAST = 80
     [("GO", "msvc_pulumi.gotemplate"), ("JINJA", "msvc_pulumi.jinjatemplate")],
 )
 def test_hostile_templates_end_as_errors_within_a_second_and_100_megabytes(
-    table: str, module: str, record_property: pytest.RecordProperty
+    table: str, module: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Every one raises TemplateError, takes at most 1 s of processor time and 100 MB of memory."""
     run = subprocess.run(
