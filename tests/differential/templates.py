@@ -291,7 +291,8 @@ class Templates:
     def row(self) -> dict[str, Any]:
         self.struct = self.chance(0.3)
         self.variables, self.ranges, self.defined = [], 0, []
-        body = self.body(self.random.randint(1, 4), 3)
+        # the first error ends a template, so most have few statements
+        body = self.body(self.pick((1, 1, 1, 1, 2, 4)), self.pick((1, 1, 3)))
         for index, name in enumerate(self.defined):
             self.variables, self.in_define = [], True
             define = f'{self.left()}define "{name}"{self.right()}{self.body(2, 2)}{{{{end}}}}'
