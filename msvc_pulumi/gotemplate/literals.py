@@ -32,6 +32,7 @@ _SHORT = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
 _UNDERSCORES = re.compile(r"(?:0[xXoObB]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MISPLACED_UNDERSCORE = re.compile(r"__|^[+-]?_|_$|_[.pP+-]|[.pP+-]_|^[^xX]*(?:_[eE]|[eE]_)")
 _HEXADECIMAL = re.compile(
     r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
 )
@@ -103,9 +104,8 @@ def parse_float(text: str) -> float:
         raise ValueError(text)
     plain = text
     if "_" in text:
-        # strconv.underscoreOK: only between digits, and only with a base prefix
-        unsigned = text.lstrip("+-")
-        if unsigned[:2].lower() != "0x" or re.search(r"__|_$|_[.pP+-]|[.pP+-]_", unsigned):
+        # strconv.underscoreOK: between digits, or between a base prefix and a digit
+        if _MISPLACED_UNDERSCORE.search(text):
             raise ValueError(text)
         plain = text.replace("_", "")
     if _DECIMAL.fullmatch(plain):
