@@ -207,7 +207,11 @@ def _type_name(key: str, value: Any, found: Diagnostics) -> str:
     version, kind = stated.get("apiVersion"), stated.get("kind")
     others = OTHER_TYPES.get(key, ())
     if key not in ("prefillAutoscaler", "decodeAutoscaler"):
-        return next((name for name in others if name == f"{version}.{kind}"), SECTIONS[key])
+        for name in others:
+            its_version, _, its_kind = name.rpartition(".")
+            if version == its_version and kind in (None, its_kind):
+                return name
+        return SECTIONS[key]
     for name in others:
         its_version, _, its_kind = name.rpartition(".")
         if kind == its_kind:

@@ -59,10 +59,14 @@ def _same_owner(left: Manifest, right: Manifest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who set a field: ``kind`` for people, ``span`` for where they did."""
+    """Who set a field: ``kind`` for people, ``span`` for where they did.
+
+    ``field`` is the field they set, where it is not the one that the merge would find.
+    """
 
     kind: Literal["base config", "model service", "generated", "converted"]
     span: Span | None = None
+    field: FieldPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,9 @@ class Child:
 
     def field(self, path: FieldPath) -> FieldPath:
         """The field a user has to look at for ``path``: of the document that set it."""
+        override = _nearest(self.overrides, path)
+        if override is not None and (known := self.overrides[override].field) is not None:
+            return known.child(*path[len(override) :])
         found = _nearest(self.sources, path)
         if found is not None:
             side, start = self.sources[found]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["without_deleted"]
+__all__ = ["without_deleted", "without_empty"]
 
 # What a ModelService can say of a container, by its name in any spelling, as Go reads it.
 FIELDS = {
@@ -75,3 +75,24 @@ def _nulls(variables: Sequence[Any]) -> set[Any]:
         for item in variables
         if isinstance(item, dict) and item.get("value", "") is None and not item.get("valueFrom")
     }
+
+
+def without_empty(container: Mapping[str, Any], stated: Any) -> dict[str, Any]:
+    """The overlay's ``container`` without what only takes away, as ``stated`` in the document."""
+    result = {
+        name: value
+        for name, value in container.items()
+        if name not in FIELDS.values() or value not in EMPTY
+    }
+    written = {
+        FIELDS[key.lower()]: value
+        for key, value in (stated.items() if isinstance(stated, dict) else ())
+        if key.lower() in FIELDS
+    }
+    if isinstance(written.get("resources"), dict) and "resources" in result:
+        members = {k: v for k, v in result["resources"].items() if v not in EMPTY}
+        result["resources"] = _members(members, written["resources"])
+    if isinstance(written.get("env"), list) and "env" in result:
+        nulls = _nulls(written["env"])
+        result["env"] = [item for item in result["env"] if item.get("name") not in nulls]
+    return result

@@ -14,7 +14,7 @@ from msvc_pulumi import naming, policies
 from msvc_pulumi.children import Child
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.podtemplate import base_deployment
+from msvc_pulumi.podtemplate import base_deployment, overlay_container
 
 __all__ = ["build"]
 
@@ -91,7 +91,10 @@ def _deployment(context: BuildContext) -> Child:
     for name in ("initContainers", "containers"):
         source = FieldPath.of("spec", "endpointPicker", name)
         if containers := context.containers.get(source):
-            pod[name] = [_without_model(container) for container in containers]
+            pod[name] = [
+                _without_model(overlay_container(container, source.child(number), context))
+                for number, container in enumerate(containers)
+            ]
             stated[POD.child(name)] = source
     if section is not None and section.replicas is not None:
         spec["replicas"] = section.replicas

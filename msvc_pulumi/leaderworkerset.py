@@ -7,12 +7,12 @@ leader runs it too, or with ``multiNode.leader`` a version of it with that merge
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi import naming, parallelism, policies
 from msvc_pulumi.baseconfig import Section
-from msvc_pulumi.children import Child, Origin
+from msvc_pulumi.children import Child, Origin, Overlay
 from msvc_pulumi.context import BuildContext
 from msvc_pulumi.errors import FieldPath, Span
 from msvc_pulumi.merge import Merged, merge
@@ -124,16 +124,11 @@ def _origins(
         side, start = merged.sources[FieldPath(known)]
         there = start.child(*path[len(known) :])
         if side == "base":
-            yield LEADER.child(*path), child.origin(WORKER.child(*there))
+            place = WORKER.child(*there)
+            yield LEADER.child(*path), replace(child.origin(place), field=child.field(place))
             continue
-        source = next((s for p in _prefixes(there) if (s := stated.get(p)) is not None), None)
-        span = context.document.span(source) if source else None
-        yield LEADER.child(*path), Origin("model service" if source else "generated", span)
-
-
-def _prefixes(path: FieldPath) -> Iterator[FieldPath]:
-    for length in range(len(path), -1, -1):
-        yield FieldPath(path[:length])
+        overlay = Overlay({}, context.document, stated)
+        yield LEADER.child(*path), replace(overlay.origin(there), field=overlay.field(there))
 
 
 def _leaves(value: Any, path: FieldPath) -> Iterator[FieldPath]:

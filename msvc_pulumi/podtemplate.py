@@ -13,7 +13,7 @@ from msvc_pulumi import placement
 from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.children import Child, Origin
 from msvc_pulumi.context import BuildContext, Stated
-from msvc_pulumi.deletions import without_deleted
+from msvc_pulumi.deletions import without_deleted, without_empty
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.naming import Role
 
@@ -22,6 +22,7 @@ __all__ = [
     "base_deployment",
     "base_pod",
     "container_overlay",
+    "overlay_container",
     "pod_overlay",
     "require_accelerators",
 ]
@@ -60,12 +61,24 @@ def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
     for name in CONTAINER_LISTS:
         source = at.child(name)
         if containers := context.containers.get(source):
-            pod[name] = [_with_model(container, context) for container in containers]
+            pod[name] = [
+                _with_model(overlay_container(container, source.child(number), context), context)
+                for number, container in enumerate(containers)
+            ]
             for number in range(len(containers)):
                 here = FieldPath.of(name, number)
                 stated[here] = source.child(number)
                 stated[here.child("volumeMounts")] = None
     return PodOverlay(pod, stated)
+
+
+def overlay_container(
+    container: dict[str, Any], at: FieldPath, context: BuildContext
+) -> dict[str, Any]:
+    """The ModelService's container at ``at`` without what only takes the base's values away."""
+    if context.model_service.spec.merge_policy is None:
+        return container
+    return without_empty(container, context.document.get(at))
 
 
 def base_pod(pod: Mapping[str, Any], at: FieldPath, context: BuildContext) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.children import Child
-from msvc_pulumi.errors import Diagnostics, FieldPath
+from msvc_pulumi.errors import Diagnostics, FieldPath, Span
 
 __all__ = ["SkippedObject", "served"]
 
@@ -50,12 +50,23 @@ def served(
         skipped[kind.kind, name] = SkippedObject(
             child.key, kind.api_version, kind.kind, name, reason
         )
-        place = next((path for path in (SPEC.child(key) for key in child.get(SPEC) or ())), SPEC)
+        field, span = _reason_to_be(child)
         diagnostics.warning(
             "kind-not-served",
             f'{kind.kind} "{name}" is left out: {reason}',
-            field=child.field(place).parent,
-            span=child.origin(place).span,
+            field=field,
+            span=span,
             help=advice,
         )
     return kept, tuple(skipped.values())
+
+
+def _reason_to_be(child: Child) -> tuple[FieldPath, Span | None]:
+    """The field that asks for the child, and where it is: of the BaseConfig if it has a section."""
+    if child.base is not None and (span := child.base.span(SPEC)) is not None:
+        return child.base.field(SPEC), span
+    document = child.overlay.document
+    for field in child.overlay.stated.values():
+        if field is not None and document is not None:
+            return field.parent, document.span(field.parent)
+    return FieldPath.of(child.key), document.span(SPEC) if document else None

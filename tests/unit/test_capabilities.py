@@ -1,0 +1,67 @@
+"""What a cluster serves, and what becomes of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from msvc_pulumi.capabilities import OPTIONAL, Capabilities
+from msvc_pulumi.errors import LoadError
+from msvc_pulumi.kinds import KINDS, Kind
+from msvc_pulumi.source import Source
+
+CASES = Path(__file__).parent / "capabilities" / "cases.yaml"
+
+API_RESOURCES = """\
+NAME                SHORTNAMES   APIVERSION                      NAMESPACED   KIND
+bindings                         v1                              true         Binding
+scaledobjects       so           keda.sh/v1alpha1                true         ScaledObject
+gatewayclasses      gc           gateway.networking.k8s.io/v1    false        GatewayClass
+"""
+WIDE = (
+    "scaledobjects  so  keda.sh/v1alpha1  true  ScaledObject  create,delete,get,list  all,scaled\n"
+)
+KEDA = Kind("keda.sh/v1alpha1", "ScaledObject")
+SETS = Kind("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet")
+
+
+def test_case(planned_case: dict[str, Any], check_case: Callable[[dict[str, Any]], None]) -> None:
+    """What the cluster does not serve is left out with a reason, and nothing else is."""
+    check_case(planned_case)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [API_RESOURCES, WIDE, "keda.sh/v1alpha1/ScaledObject\n", "- keda.sh/v1alpha1 # all of it\n"],
+    ids=["api-resources", "wide", "kind", "version"],
+)
+def test_every_form_says_the_same(text: str) -> None:
+    """A kind is served however the file says so, and another kind is not."""
+    capabilities = Capabilities.parse(Source("capabilities", text))
+
+    assert capabilities.serves(KEDA)
+    assert not capabilities.serves(SETS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("NAME KIND\n\nfoo bar\n", 1), ("v1\nwhat is this\n", 2), ("# nothing\n", 0)]
+)
+def test_what_is_no_list_is_refused_at_its_line(text: str, line: int) -> None:
+    """A file that names no kinds is an error, at the line that is wrong if there is one."""
+    with pytest.raises(LoadError) as raised:
+        Capabilities.parse(Source("capabilities", text))
+
+    first = raised.value.diagnostics[0]
+    assert first.code == "invalid-capabilities" and first.help
+    assert (first.span.line if first.span else 0) == line
+
+
+def test_every_custom_kind_is_optional() -> None:
+    """Every kind that Kubernetes itself does not define may be missing from a cluster."""
+    built_in = {"v1", "apps/v1", "autoscaling/v2", "rbac.authorization.k8s.io/v1"}
+
+    assert {kind for kind in KINDS.values() if kind.api_version not in built_in} <= set(OPTIONAL)
+    assert not [kind for kind in OPTIONAL if kind.api_version in built_in]

@@ -1,0 +1,14 @@
+"""Roles that span several pods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CASES = Path(__file__).parent / "leaderworkerset" / "cases.yaml"
+
+
+def test_case(planned_case: dict[str, Any], check_case: Callable[[dict[str, Any]], None]) -> None:
+    """A role has the LeaderWorkerSet that its case says."""
+    check_case(planned_case)
