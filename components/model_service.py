@@ -4,41 +4,17 @@ The analyzer of `pulumi package` reads this module's annotations at run time, th
 not postponed here.
 """
 
-import math
-from collections.abc import Mapping
-from typing import Any, NotRequired, Self, TypedDict, cast
+from typing import Any, Self
 
 import pulumi
 
+from msvc_pulumi.components.arguments import ModelServiceArgs, planned
 from msvc_pulumi.components.kinds import declare_object, logical_suffix
-from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError, PlanError
-from msvc_pulumi.options import InferenceAPI
-from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 
-__all__ = ["ModelService", "ModelServiceArgs", "normalised"]
-
-
-ROOT = FieldPath()
-
-
-class ModelServiceArgs(TypedDict):
-    """What a `ModelService` is made from. All values are plain: they decide what gets declared."""
-
-    model_service: dict[str, Any]
-    """The ModelService custom resource (llm-d.ai/v1alpha1), as a mapping."""
-    base_config: NotRequired[dict[str, Any]]
-    """The BaseConfig, a ConfigMap, as a mapping."""
-    namespace: NotRequired[str]
-    """Namespace for a ModelService that names none."""
-    epp_cluster_role: NotRequired[str]
-    """ClusterRole to bind to the endpoint picker; without it the component makes a Role."""
-    epp_pull_secrets: NotRequired[list[str]]
-    """Image pull secrets of the endpoint picker."""
-    pd_pull_secrets: NotRequired[list[str]]
-    """Image pull secrets of the prefill and decode pods."""
-    inference_api: NotRequired[str]
-    """Generation of the Inference Extension to use: auto, v1alpha2 or v1."""
+__all__ = ["ModelService"]
 
 
 class ModelService(pulumi.ComponentResource):
@@ -73,7 +49,7 @@ class ModelService(pulumi.ComponentResource):
     ) -> None:
         """Declare what ``args`` describe. Raises pulumi.RunError that says all that is wrong."""
         try:
-            plan = _plan(args)
+            plan = planned(args)
         except ModelServiceError as error:
             raise pulumi.RunError(render(error.diagnostics).rstrip()) from error
         self._declare(name, plan, opts)
@@ -90,14 +66,14 @@ class ModelService(pulumi.ComponentResource):
         if plan.diagnostics:
             pulumi.log.warn(render(plan.diagnostics).rstrip(), self)
         self.resources: dict[str, pulumi.CustomResource] = {}
-        for planned in plan:
+        for child in plan:
             child_options = pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[self.resources[key] for key in planned.depends_on],
-                ignore_changes=list(planned.ignore_changes),
+                depends_on=[self.resources[key] for key in child.depends_on],
+                ignore_changes=list(child.ignore_changes),
             )
-            self.resources[planned.key] = declare_object(
-                planned, f"{name}-{logical_suffix(planned)}", child_options
+            self.resources[child.key] = declare_object(
+                child, f"{name}-{logical_suffix(child)}", child_options
             )
         outputs = self._outputs(plan)
         for attribute, value in outputs.items():
@@ -106,7 +82,7 @@ class ModelService(pulumi.ComponentResource):
 
     def _outputs(self, plan: Plan) -> dict[str, pulumi.Output[Any]]:
         """Every annotated attribute; what names a child is known once that child exists."""
-        references = {planned.key: _reference(planned.manifest) for planned in plan}
+        references = {child.key: _reference(child.manifest) for child in plan}
 
         def name_of(key: str) -> pulumi.Output[Any]:
             child = self.resources.get(key)
@@ -127,50 +103,6 @@ class ModelService(pulumi.ComponentResource):
             "inference_pool_name": name_of("inferencePool"),
             "inference_model_name": name_of("inferenceModel"),
         }
-
-
-def normalised(value: Any, at: FieldPath = ROOT) -> Any:
-    """``value`` as it was written: plain containers, and whole numbers as integers.
-
-    A ModelService from another language arrives over gRPC, which knows only floating point.
-
-    Raises:
-        PlanError: a value is only known while the program runs.
-    """
-    if isinstance(value, pulumi.Output | pulumi.output.Unknown):
-        raise PlanError(
-            [
-                Diagnostic(
-                    "output-in-arguments",
-                    "the value is not known before the update runs (a Pulumi Output)",
-                    field=at,
-                    help="these arguments decide which resources exist: pass plain values, "
-                    "or read them from configuration",
-                )
-            ]
-        )
-    if isinstance(value, Mapping):
-        return {str(key): normalised(item, at.child(str(key))) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [normalised(item, at.child(index)) for index, item in enumerate(value)]
-    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _plan(args: ModelServiceArgs) -> Plan:
-    given = cast(
-        "ModelServiceArgs",
-        {key: normalised(value, FieldPath.of(key)) for key, value in args.items()},
-    )
-    options = PlanOptions(
-        namespace=given.get("namespace", ""),
-        epp_cluster_role=given.get("epp_cluster_role", ""),
-        epp_pull_secrets=tuple(given.get("epp_pull_secrets", ())),
-        pd_pull_secrets=tuple(given.get("pd_pull_secrets", ())),
-        inference_api=cast("InferenceAPI", given.get("inference_api", "auto")),
-    )
-    return plan_model_service(given["model_service"], given.get("base_config"), options)
 
 
 def _reference(manifest: dict[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pulumi
 
+from msvc_pulumi.components.arguments import INFERENCE_APIS
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.options import InferenceAPI
@@ -13,8 +14,6 @@ from msvc_pulumi.report import render
 from msvc_pulumi.source import Document
 
 __all__ = ["settings"]
-
-INFERENCE_APIS = ("auto", "v1alpha2", "v1")
 
 
 def settings(config: pulumi.Config, root: Path) -> tuple[Inputs, PlanOptions]:

@@ -113,10 +113,14 @@ def run_destroy(arguments: argparse.Namespace) -> int:
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
+    from msvc_pulumi.engine.failures import EngineError  # noqa: PLC0415
     from msvc_pulumi.engine.stack import find_project  # noqa: PLC0415
 
     with _session() as session:
-        project = find_project(Path.cwd())
+        try:
+            project = find_project(Path.cwd())
+        except EngineError:
+            project = None
         return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
 
 

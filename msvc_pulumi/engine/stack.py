@@ -77,6 +77,7 @@ class Stack:
 
     def call(self, *arguments: str) -> int:
         """The exit code of any other ``pulumi`` command, run in the stack's setting."""
+        self._make_folder()
         command = [str(self.pulumi), *arguments]
         return run(command, self.variables, cwd=self._cwd, output=self.output, events=False).code
 
@@ -140,9 +141,7 @@ class Stack:
 
     def _prepare(self) -> None:
         """The stack is there, and its configuration is that of the project."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        project = f"name: {PROJECT}\nruntime: python\n"
-        (self.folder / "Pulumi.yaml").write_text(project)
+        self._make_folder()
         if not self.exists():
             self._call("stack", "init", self.name, "--no-select", cwd=self.folder)
         salt = _mapping(self.config_file)
@@ -152,6 +151,10 @@ class Stack:
         if self.project is not None:
             config |= _mapping(self.project / f"Pulumi.{self.name}.yaml")
         self.config_file.write_text(yaml.safe_dump(config, sort_keys=False) if config else "")
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
 
     def _call(self, *arguments: str, cwd: Path | None = None) -> str:
         """What a short command printed. Raises EngineError."""
