@@ -1,13 +1,24 @@
-"""`cluster_inputs`: ModelServices and BaseConfigs as they stand in the cluster."""
+"""What a program reads of the cluster: `cluster_inputs`, and `cluster_capabilities`."""
 
+from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
+from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs
 from msvc_pulumi.source import Document
 
-__all__ = ["cluster_inputs"]
+__all__ = ["cluster_capabilities", "cluster_inputs"]
 
 API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
+
+
+def cluster_capabilities() -> Capabilities | None:
+    """The optional kinds that the cluster serves, or None if it does not tell."""
+    try:
+        with Cluster.connect() as cluster:
+            kinds = [(kind.api_version, kind.kind) for kind in OPTIONAL]
+            return Capabilities.of(pair for pair in kinds if cluster.serves(*pair))
+    except ModelServiceError:  # without httpx too; the Kubernetes plugin will say what is wrong
+        return None
 
 
 def cluster_inputs(namespace: str, names: list[str]) -> Inputs:

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pulumi
 
 from msvc_pulumi.components.arguments import INFERENCE_APIS
+from msvc_pulumi.components.clusterinputs import cluster_capabilities, cluster_inputs
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.options import InferenceAPI
@@ -33,8 +34,6 @@ def settings(config: pulumi.Config, root: Path) -> tuple[Inputs, PlanOptions]:
 def _inputs(config: pulumi.Config, root: Path) -> Inputs:
     source = config.get("source") or "files"
     if source == "cluster":
-        from msvc_pulumi.components.clusterinputs import cluster_inputs  # noqa: PLC0415  needs httpx
-
         return cluster_inputs(config.get("namespace") or "", _list(config, "modelServices"))
     if source != "files":
         raise _invalid("source", f'"{source}" is neither "files" nor "cluster"')
@@ -59,7 +58,14 @@ def _options(config: pulumi.Config) -> PlanOptions:
         epp_pull_secrets=tuple(map(str, _list(config, "eppPullSecrets"))),
         pd_pull_secrets=tuple(map(str, _list(config, "pdPullSecrets"))),
         inference_api=cast("InferenceAPI", inference_api),
+        capabilities=None if _elsewhere() else cluster_capabilities(),
     )
+
+
+def _elsewhere() -> bool:
+    """Whether the stack's configuration sends the Kubernetes plugin to a cluster of its own."""
+    provider = pulumi.Config("kubernetes")
+    return any(provider.get(key) for key in ("kubeconfig", "context", "cluster"))
 
 
 def _list(config: pulumi.Config, key: str) -> list[Any]:

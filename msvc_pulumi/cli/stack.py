@@ -147,7 +147,10 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
     default = arguments.namespace or session.cluster.connection.namespace
-    plan_options = replace(options(arguments), namespace=default)
+    from msvc_pulumi.operator.capabilities import capabilities  # noqa: PLC0415
+
+    served = capabilities(session.cluster)
+    plan_options = replace(options(arguments), namespace=default, capabilities=served)
     plans, warnings = plan_inputs(inputs, plan_options, strict=arguments.strict)
     printed.show(warnings, arguments)
     return session.stack(_name(arguments, plans), program=_program(plans)), plans

@@ -1,0 +1,125 @@
+"""What the component does before the engine: arguments, logical names, resource classes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msvc_pulumi.components.arguments import ModelServiceArgs, normalised, planned
+from msvc_pulumi.components.kinds import KINDS, logical_suffix
+from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.plan import PlanOptions, plan_model_service
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SERVICE, BASE = (
+    yaml.safe_load((SAMPLES / "facebook" / name).read_text())
+    for name in ("msvc.yaml", "baseconfig.yaml")
+)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+def over_the_wire(value: Any) -> Any:
+    """`value` as gRPC delivers it: every number is a double."""
+    if isinstance(value, dict):
+        return {key: over_the_wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [over_the_wire(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@given(JSON)
+def test_whole_numbers_survive_the_wire(value: Any) -> None:
+    """What was an integer is one again, of the same type, wherever it stands."""
+    found = normalised(over_the_wire(value))
+    assert json.dumps(found) == json.dumps(value)
+
+
+@pytest.mark.parametrize("value", [0.5, float("inf"), float("-inf"), 1e300])
+def test_other_numbers_stay(value: float) -> None:
+    """A fraction stays a fraction, and what no integer can hold exactly loses nothing."""
+    assert normalised(value) == value
+
+
+def test_plan_is_the_same_from_any_language() -> None:
+    """Arguments that came over the wire describe what the files do."""
+    args: ModelServiceArgs = {
+        "model_service": over_the_wire(SERVICE),
+        "base_config": BASE,
+        "namespace": "n",
+    }
+    assert planned(args).hash == plan_model_service(SERVICE, BASE, PlanOptions("n")).hash
+
+
+WRONG: dict[str, Any] = {
+    "model_service": "a path",
+    "base_config": ["a", "list"],
+    "namespace": 7,
+    "epp_cluster_role": {},
+    "epp_pull_secrets": "one,two",
+    "pd_pull_secrets": [1],
+    "inference_api": "v3",
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_wrong_argument(key: str) -> None:
+    """An argument of the wrong kind is named, whatever it is, by a diagnostic."""
+    args: Any = {"model_service": SERVICE, "base_config": BASE, key: WRONG[key]}
+    with pytest.raises(ModelServiceError) as caught:
+        planned(args)
+    assert [str(item.field) for item in caught.value.diagnostics] == [key]
+
+
+def test_all_wrong_arguments_at_once() -> None:
+    """One error says all that is wrong; a missing ModelService is among it."""
+    args: Any = {key: value for key, value in WRONG.items() if key != "model_service"}
+    with pytest.raises(ModelServiceError) as caught:
+        planned(args)
+    assert {str(item.field) for item in caught.value.diagnostics} == {*WRONG}
+
+
+@pytest.mark.parametrize("value", [pulumi.Output.from_input(1), pulumi.output.UNKNOWN])
+def test_outputs_are_refused_with_their_place(value: Any) -> None:
+    """A value that the engine resolves cannot decide which resources exist."""
+    with pytest.raises(ModelServiceError) as caught:
+        normalised({"a": [{"b": value}]})
+    assert str(caught.value.diagnostics[0].field) == "a[0].b"
+
+
+def test_logical_names() -> None:
+    """They follow the plan's keys; those of list items follow the object, not its place."""
+    text = "".join(
+        f"- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}}}\n"
+        for name in ("one", "two")
+    )
+    base = {**BASE, "data": {**BASE["data"], "configMaps": text}}
+    names = {one.key: logical_suffix(one) for one in plan_model_service(SERVICE, base)}
+    assert names["decodeDeployment"] == "decode-deployment"
+    assert names["httpRoute"] == "http-route"
+    assert names["configMaps[0]"] == "config-maps-one"
+    assert names["configMaps[1]"] == "config-maps-two"
+    assert len({*names.values()}) == len(names)
+
+
+def test_classes_are_those_of_their_kind() -> None:
+    """Each typed class registers the type that its apiVersion and kind name."""
+    for (api_version, kind), typed in KINDS.items():
+        version = api_version if "/" in api_version else f"core/{api_version}"
+        assert getattr(typed, "pulumi_type", f"kubernetes:{version}:{kind}") == (
+            f"kubernetes:{version}:{kind}"
+        )
+        group, _, number = version.partition("/")
+        module = f"pulumi_kubernetes.{group.split('.')[0]}.{number}"
+        assert typed.__module__.startswith(module)
+        assert typed.__name__ == kind
