@@ -69,7 +69,7 @@ def _wants_v1(context: BuildContext) -> bool:
 
 def _converted(child: Child, path: FieldPath) -> Origin:
     """The origin of what was made from the field at ``path``."""
-    return Origin("converted", child.origin(path).span)
+    return Origin("converted", child.origin(path).span, child.field(path))
 
 
 def _pool(child: Child, context: BuildContext) -> Child:

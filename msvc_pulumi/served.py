@@ -69,4 +69,7 @@ def _reason_to_be(child: Child) -> tuple[FieldPath, Span | None]:
     for field in child.overlay.stated.values():
         if field is not None and document is not None:
             return field.parent, document.span(field.parent)
+    for origin in child.overrides.values():
+        if origin.field is not None:  # made from a section that is not there any more
+            return origin.field, origin.span
     return FieldPath.of(child.key), document.span(SPEC) if document else None
