@@ -87,9 +87,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class BaseConfig:
-    """The sections that exist, by key."""
+    """The sections that exist, by key.
+
+    ``stated_roles_only`` is the annotation ``llm-d.ai/roles: stated``: prefill and decode exist
+    only where the ModelService has them, whatever sections there are (quirk Q02).
+    """
 
     sections: Mapping[str, Section]
+    stated_roles_only: bool = False
 
     def __contains__(self, key: str) -> bool:
         return key in self.sections
@@ -126,7 +131,7 @@ def load_base_config(
             diagnostics.extend(decoded.problems)
             if decoded.section is not None:
                 sections[key] = decoded.section
-    return BaseConfig(sections)
+    return BaseConfig(sections, interpolation.has_stated_roles_only(document))
 
 
 def _texts(document: Document, diagnostics: Diagnostics) -> Iterator[tuple[str, str]]:

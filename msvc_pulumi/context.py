@@ -52,8 +52,13 @@ class BuildContext:
         return self.model_service.spec.role(role)
 
     def serves(self, role: Role) -> bool:
-        """Whether the role has a workload; a BaseConfig alone is enough (quirk Q02)."""
-        return self.role(role) is not None or any(
+        """Whether the role has a workload.
+
+        A BaseConfig alone is enough (quirk Q02), unless it says otherwise by annotation.
+        """
+        if self.role(role) is not None:
+            return True
+        return not self.base_config.stated_roles_only and any(
             f"{role}{kind}" in self.base_config for kind in ("Deployment", "LeaderWorkerSet")
         )
 

@@ -30,6 +30,7 @@ from msvc_pulumi.v1alpha1 import ModelService
 __all__ = ["DIALECT_ANNOTATION", "Interpolation", "template_variables"]
 
 DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
+ROLES_ANNOTATION = "llm-d.ai/roles"
 # The module that renders each dialect; imported when a document asks for it.
 DIALECTS = {"go": "msvc_pulumi.gotemplate", "jinja2": "msvc_pulumi.jinjatemplate"}
 UNKNOWN_PORT = -1  # what the original renders
@@ -121,6 +122,19 @@ class Interpolation:
             span=document.span(path),
         )
         return "go"
+
+    def has_stated_roles_only(self, document: Document) -> bool:
+        """Whether the BaseConfig leaves out roles that the ModelService does not state."""
+        roles = _annotation(document.value, ROLES_ANNOTATION) or "any"
+        if roles not in ("any", "stated"):
+            path = FieldPath.of("metadata", "annotations", ROLES_ANNOTATION)
+            self.diagnostics.error(
+                "unsupported-value",
+                f'Unsupported value: "{roles}": supported values: "any", "stated"',
+                field=path,
+                span=document.span(path),
+            )
+        return roles == "stated"
 
     def containers(
         self, service: ModelService, document: Document

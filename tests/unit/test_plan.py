@@ -250,3 +250,21 @@ def test_every_leaf_has_an_origin() -> None:
     ]
     span = origins["spec.replicas"].span
     assert span is not None and span.text.strip() == "replicas: 2"
+
+
+def test_roles_of_the_base_alone_exist_unless_it_opts_out() -> None:
+    """A role that only the BaseConfig describes is planned (Q02), or not, by its annotation."""
+    config = base(prefillDeployment="{}", prefillService="{}", decodeDeployment="{}")
+    document = service(decode={"replicas": 1})
+
+    planned = [item.key for item in plan_model_service(document, config)]
+    assert "prefillDeployment" in planned
+    assert "prefillService" in planned
+
+    config["metadata"]["annotations"] = {"llm-d.ai/roles": "stated"}
+    planned = [item.key for item in plan_model_service(document, config)]
+    assert planned == ["pdServiceAccount", "decodeDeployment"]
+
+    config["metadata"]["annotations"] = {"llm-d.ai/roles": "sometimes"}
+    with pytest.raises(ModelServiceError):
+        plan_model_service(document, config)
