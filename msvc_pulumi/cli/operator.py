@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 __all__ = ["add_parser"]
 
-LEVELS = ("debug", "info", "warning", "error")
+LEVELS = ("debug", "info", "warn", "error", "dpanic", "panic", "fatal")  # zap's
 DESCRIPTION = (
     "Watch ModelServices and make the cluster what they say, one Pulumi stack for each. State is "
     "kept in the folder that XDG_STATE_HOME names; mount a volume there."
@@ -42,18 +43,81 @@ def add_parser(commands: Any) -> None:
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("-l", "--log-level", metavar="LEVEL", choices=LEVELS, default="info", help="%(default)s")
-    add("--log-format", choices=("text", "json"), default="text")
+    add(
+        "-l",
+        "--log-level",
+        choices=LEVELS,
+        default="info",
+        metavar="LEVEL",
+        help=f"one of {', '.join(LEVELS)} (default %(default)s)",
+    )
+    add("--log-format", choices=("text", "json"), default="text", help="(default %(default)s)")
     add("--epp-cluster-role", metavar="NAME", default="", help="ClusterRole of endpoint pickers")
-    add("--epp-pull-secrets", metavar="A,B", action="append", default=[])
-    add("--pd-pull-secrets", metavar="A,B", action="append", default=[])
+    secrets: dict[str, Any] = {"metavar": "A,B", "action": "append", "default": []}
+    add("--epp-pull-secrets", help="image pull secrets of endpoint pickers", **secrets)
+    add("--pd-pull-secrets", help="image pull secrets of prefill and decode pods", **secrets)
     add("--inference-api", choices=("auto", "v1alpha2", "v1"), default="auto")
     add("--namespace", metavar="NAME", action="append", default=[], help="look only after this one")
-    add("--workers", type=int, default=2, metavar="N", help="updates at a time (%(default)s)")
-    add("--batch", type=int, default=25, metavar="N", help="ModelServices an update (%(default)s)")
-    add("--metrics-bind-address", metavar="ADDRESS", default="0", help='"0" is off (%(default)s)')
-    add("--health-probe-bind-address", metavar="ADDRESS", default=":8081", help="%(default)s")
-    parser.set_defaults(run=run_operator, capabilities="")
+    add(
+        "--workers",
+        type=int,
+        default=2,
+        metavar="N",
+        help="updates at a time (default %(default)s)",
+    )
+    add(
+        "--batch",
+        type=int,
+        default=25,
+        metavar="N",
+        help="ModelServices that share an update when many wait (default %(default)s)",
+    )
+    add(
+        "--metrics-bind-address",
+        metavar="ADDRESS",
+        default="0",
+        help='where /metrics is served; "0" is nowhere (default "%(default)s")',
+    )
+    add(
+        "--health-probe-bind-address",
+        metavar="ADDRESS",
+        default=":8081",
+        help='where /healthz and /readyz are served; "0" is nowhere (default "%(default)s")',
+    )
+    add(
+        "--metrics-secure",
+        type=_truth,
+        nargs="?",
+        const=True,
+        default=True,
+        metavar="true|false",
+        help="serve /metrics over HTTPS (default true)",
+    )
+    add("--metrics-cert-path", metavar="FOLDER", default="", help="with the certificate for that")
+    add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
+    add("--metrics-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
+    _add_original(parser.add_argument_group("of the original, without effect here"))
+    parser.set_defaults(run=run_operator, capabilities="", parser=parser)
+
+
+def _add_original(group: Any) -> None:
+    """What a Deployment of the original may state; there is nothing here for it to act on."""
+    flag: dict[str, Any] = {
+        "type": _truth,
+        "nargs": "?",
+        "const": True,
+        "default": False,
+        "metavar": "true|false",
+    }
+    add = group.add_argument
+    add("--leader-elect", help="run one replica: its state is a folder (default false)", **flag)
+    add("--enable-http2", help="HTTP/1.1 is all that is served (default false)", **flag)
+    add("--defaults-yaml-path", metavar="FILE", default="", help="the original never read it")
+    add("-t", "--toggle", action="store_true", help="the original never read it")
+    no_webhook = "there is no webhook"
+    add("--webhook-cert-path", metavar="FOLDER", default="", help=no_webhook)
+    add("--webhook-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
+    add("--webhook-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
 
 
 def run_operator(arguments: argparse.Namespace) -> int:
@@ -64,6 +128,12 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
 
+    certificate = None
+    if _address(arguments.metrics_bind_address) and arguments.metrics_secure:
+        if not arguments.metrics_cert_path:
+            arguments.parser.error("state --metrics-cert-path, or --metrics-secure=false")
+        folder = Path(arguments.metrics_cert_path)
+        certificate = folder / arguments.metrics_cert_name, folder / arguments.metrics_cert_key
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
         plan=options(arguments),
@@ -71,6 +141,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         batch=arguments.batch,
         metrics_address=_address(arguments.metrics_bind_address),
+        metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),
     )
     with Session.open() as session:
@@ -92,3 +163,12 @@ def run_manifests(arguments: argparse.Namespace) -> int:
 def _address(stated: str) -> str:
     """``:8081`` is every interface, as in Go; "0" and "" are off."""
     return "" if stated in ("0", "") else stated
+
+
+def _truth(text: str) -> bool:
+    """A boolean as Go's flags take it."""
+    if text.lower() in ("1", "t", "true"):
+        return True
+    if text.lower() in ("0", "f", "false"):
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")

@@ -26,6 +26,7 @@ from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.sdkspeed import speed_up
 from msvc_pulumi.operator.stackfolder import StackFolder
 
 __all__ = ["EmbeddedExecutor"]
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 # More than this many together make checkpoints of the run itself costly; they grow with its square.
 CHECKPOINTED = 10
+# Seconds that an update may take, and more for each ModelService: one that hangs blocks a worker.
+RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
     # A run that was killed may have made objects that no checkpoint knows: take them over.
     "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
@@ -48,7 +51,9 @@ ENVIRONMENT = {
 class EmbeddedExecutor:
     """The executor that needs nothing but a folder. Close the session when it is done with."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
+        speed_up()
+        self._run_limit = run_limit
         if session.backend.folder is None:
             raise EngineError([_no_folder()])
         environment = {**ENVIRONMENT, **session.environment}
@@ -63,10 +68,13 @@ class EmbeddedExecutor:
         if len(works) == 1:
             return {works[0].key: self._alone(works[0])}
         outcomes = self._together(works)
+        hopeless = not any(outcome.done for outcome in outcomes.values())
         for work in works:
-            if not outcomes[work.key].done:
+            if outcomes[work.key].general:
                 # Whose fault it was is only certain when nobody else is in the same update.
                 outcomes[work.key] = self._alone(work)
+                if hopeless and outcomes[work.key].general:
+                    break  # it is nobody's: the cluster is away, or the disk is full
         return outcomes
 
     def forget(self, key: Key) -> None:
@@ -146,7 +154,8 @@ class EmbeddedExecutor:
                 *("--stack", name, "--config-file", str(stack.config_file)),
                 *(client, "--exec-kind", "auto.inline", *flags),
             ]
-            return run(command, variables, cwd=stack.folder, output=subprocess.DEVNULL)
+            with engineprocesses.limited(name, self._run_limit + RUN_SHARE * size):
+                return run(command, variables, cwd=stack.folder, output=subprocess.DEVNULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +171,12 @@ class _Blame:
         own = [(urn, text) for urn, text in done.errors if owners.get(urn) == work.key.name]
         if not own and self._is_complete(work):
             return Outcome(changes=done.changes)
-        run_of_own = replace(done, events=_only(done, own)) if own else done
-        error = failure(run_of_own, "the update")
-        problems = error.diagnostics or tuple(
-            Diagnostic("engine-failed", text) for _, text in done.errors
-        )
-        return Outcome(problems or (Diagnostic("engine-failed", "the update failed"),))
+        if not own:
+            return Outcome(failure(done, "the update").diagnostics or (_UNKNOWN,), general=True)
+        known = failure(replace(done, events=_only(done, own)), "the update").diagnostics
+        if known and known[0].code != "engine-failed":
+            return Outcome(known)
+        return Outcome(tuple(_refused(urn, text) for urn, text in own))
 
     def _is_complete(self, work: Work) -> bool:
         outputs = checkpoints.components(self.after).get(work.key.name)
@@ -199,6 +208,16 @@ class _ByName(dict[str, str]):
 
     def get(self, urn: str, default: str | None = None) -> str | None:  # type: ignore[override]
         return super().get(urn) or self._names.get(urn.rpartition("::")[2], default)
+
+
+_UNKNOWN = Diagnostic("engine-failed", "the update ended and left something undone")
+
+
+def _refused(urn: str, text: str) -> Diagnostic:
+    """One object that could not be made what it should be."""
+    name = urn.rpartition("::")[2]
+    kind = urn.rpartition("::")[0].rpartition(":")[2]
+    return Diagnostic("apply-failed", f"{kind} {name}: {text}")
 
 
 def _only(done: Run, errors: Sequence[tuple[str, str]]) -> tuple[Mapping[str, object], ...]:

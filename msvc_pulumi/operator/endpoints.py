@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,18 +24,23 @@ class Endpoints:
             return (200, "ok\n") if ready() else (503, "not ready\n")
 
         health: dict[str, Page] = {"/healthz": lambda: (200, "ok\n"), "/readyz": readiness}
-        self._wanted: list[tuple[str, dict[str, Page]]] = [
-            (settings.health_address, health),
-            (settings.metrics_address, {"/metrics": lambda: (200, metrics.text())}),
+        counters: dict[str, Page] = {"/metrics": lambda: (200, metrics.text())}
+        self._wanted = [
+            (settings.health_address, health, None),
+            (settings.metrics_address, counters, settings.metrics_certificate),
         ]
         self._servers: list[ThreadingHTTPServer] = []
 
     def __enter__(self) -> Self:
-        for address, pages in self._wanted:
+        for address, pages, certificate in self._wanted:
             if address:
                 host, _, port = address.rpartition(":")
                 server = ThreadingHTTPServer((host, int(port)), _handler(pages))
                 self._servers.append(server)
+                if certificate:
+                    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+                    context.load_cert_chain(*certificate)
+                    server.socket = context.wrap_socket(server.socket, server_side=True)
                 threading.Thread(target=server.serve_forever, daemon=True).start()
         return self
 

@@ -1,4 +1,4 @@
-"""Engines that this process has started: `stop` ends them, first in peace and then by force.
+"""Engines that this process has started: `stop` ends them, `limited` one that takes too long.
 
 A worker thread that waits for its engine cannot be interrupted, but the engine can.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["children", "stop"]
+__all__ = ["children", "limited", "stop"]
 
-PROGRAM = b"pulumi"
+PROGRAM = "pulumi"
 
 
 def children() -> list[int]:
@@ -21,21 +23,37 @@ def children() -> list[int]:
     return [pid for pid in _children_of(os.getpid()) if _is_engine(pid)]
 
 
+@contextmanager
+def limited(stack: str, seconds: float) -> Iterator[None]:
+    """In ``with``: the engine that works on ``stack`` is ended after ``seconds``."""
+    timer = threading.Timer(
+        seconds, _end, (lambda: [pid for pid in children() if _is_of(pid, stack)], 10.0)
+    )
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def stop(seconds: float) -> None:
     """All of them have ended: on SIGINT if they do so within ``seconds``, on SIGKILL otherwise.
 
     At SIGINT the engine ends what it is at, writes its checkpoint and releases its lock.
     """
+    _end(children, seconds)
+
+
+def _end(running: Callable[[], list[int]], seconds: float) -> None:
     for number, limit in ((signal.SIGINT, seconds), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0)):
-        for pid in children():
-            try:
+        for pid in running():
+            with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                continue
         end = time.monotonic() + limit
-        while children() and time.monotonic() < end:
+        while running() and time.monotonic() < end:
             time.sleep(0.05)
-        if not children():
+        if not running():
             return
 
 
@@ -50,8 +68,15 @@ def _children_of(parent: int) -> Iterator[int]:
 
 
 def _is_engine(pid: int) -> bool:
+    return Path(_arguments(pid)[0]).name == PROGRAM
+
+
+def _is_of(pid: int, stack: str) -> bool:
+    return stack in _arguments(pid)
+
+
+def _arguments(pid: int) -> list[str]:
     try:
-        program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
-    except OSError:
-        return False
-    return os.path.basename(program) == PROGRAM
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:  # it has ended
+        return [""]

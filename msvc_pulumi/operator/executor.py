@@ -44,6 +44,8 @@ class Outcome:
     problems: tuple[Diagnostic, ...] = ()
     changes: Mapping[str, int] = field(default_factory=dict)
     """Operation ("create", "update", "delete", …) → number of resources, of the whole run."""
+    general: bool = False
+    """Whether nothing says that the problem is this ModelService's own."""
 
     @property
     def done(self) -> bool:

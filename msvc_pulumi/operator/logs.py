@@ -12,16 +12,25 @@ __all__ = ["configure"]
 
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 OWN = "msvc_pulumi"
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
 
 
 def configure(level: str, form: str) -> None:
-    """Log to stderr from ``level`` on; ``form`` is "text" or "json". Others' logs from warning."""
+    """Log to stderr from ``level`` on, one of zap's; ``form`` is "text" or "json".
+
+    Of libraries only warnings are shown.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Text())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger(OWN).setLevel(level.upper())
+    logging.getLogger(OWN).setLevel(LEVELS.get(level, logging.CRITICAL))
 
 
 class _Text(logging.Formatter):

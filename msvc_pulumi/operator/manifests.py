@@ -115,6 +115,7 @@ def _deployment(image: str, namespace: str, epp_cluster_role: str) -> Manifest:
         "run",
         "--log-format=json",
         f"--metrics-bind-address=:{METRICS}",
+        "--metrics-secure=false",
         f"--health-probe-bind-address=:{HEALTH}",
     ]
     if epp_cluster_role:

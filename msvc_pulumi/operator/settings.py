@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from msvc_pulumi.options import PlanOptions
 
@@ -28,5 +29,7 @@ class Settings:
     """How long running updates may take to end when the operator is asked to."""
     metrics_address: str = ""
     """host:port of the metrics endpoint, "" for none."""
+    metrics_certificate: tuple[Path, Path] | None = None
+    """Files of the certificate and its key, if metrics are to be served over HTTPS."""
     health_address: str = ""
     """host:port of the health endpoints, "" for none."""

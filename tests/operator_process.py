@@ -1,0 +1,92 @@
+"""The operator as a process of its own, and the kubeconfig of its ServiceAccount."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import yaml
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.operator.manifests import NAME
+
+__all__ = ["OperatorProcess", "kubeconfig_of"]
+
+START_SECONDS = 60.0
+
+
+class OperatorProcess:
+    """``msvc operator run`` with its state in ``folder``."""
+
+    def __init__(self, kubeconfig: Path, folder: Path, port: int, *flags: str) -> None:
+        self.state, self.log = folder / "state", folder / "log"
+        self._kubeconfig, self._port, self._flags = kubeconfig, port, flags
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """It runs and has looked at the whole cluster."""
+        command = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--log-level=debug"]
+        addresses = [
+            "--health-probe-bind-address=0",
+            f"--metrics-bind-address=127.0.0.1:{self._port}",
+            "--metrics-secure=false",
+        ]
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self._kubeconfig),
+            "XDG_STATE_HOME": str(self.state),
+            "PULUMI_HOME": str(self.state / "no-pulumi-home"),
+        }
+        with self.log.open("ab") as stream:
+            before = self.log.stat().st_size
+            self._process = subprocess.Popen(
+                [*command, *addresses, *self._flags], env=environment, stderr=stream, stdout=stream
+            )
+        end = time.monotonic() + START_SECONDS
+        while " ready" not in self.log.read_text()[before:]:
+            assert self._process.poll() is None, self.log.read_text()[before:]
+            assert time.monotonic() < end, self.log.read_text()[before:]
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Its exit code after SIGTERM."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """It is gone without having been asked."""
+        self._end(signal.SIGKILL)
+
+    def metric(self, name: str) -> float:
+        """The value of a metric of the process that runs now."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as page:
+            found = re.search(rf"^{name} (\S+)$", page.read().decode(), re.MULTILINE)
+        assert found, name
+        return float(found[1])
+
+    def files(self, pattern: str) -> list[Path]:
+        """What of its state matches."""
+        return sorted(self.state.glob(f"msvc-pulumi/clusters/*/{pattern}"))
+
+    def _end(self, number: int) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(60)
+
+
+def kubeconfig_of(cluster: Cluster, admin: Path, namespace: str, file: Path) -> Path:
+    """``file``, with which a client is the operator's ServiceAccount and nobody else."""
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{NAME}/token"
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = cluster.server.request("POST", path, body=request)["status"]["token"]
+    config = yaml.safe_load(admin.read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    file.write_text(yaml.safe_dump(config))
+    file.chmod(0o600)
+    return file

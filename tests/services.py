@@ -1,0 +1,126 @@
+"""ModelServices for tests of the operator, and what is asked of them in the cluster."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.plan import PlanOptions, plan_model_service
+
+__all__ = [
+    "API_VERSION",
+    "BASE_CONFIG",
+    "MODEL_SERVICE",
+    "children",
+    "condition",
+    "create_namespace",
+    "eventually",
+    "get",
+    "is_ready",
+    "model_service",
+    "planned",
+    "wait_ready",
+]
+
+SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "facebook"
+MODEL_SERVICE: dict[str, Any] = yaml.safe_load((SAMPLE / "msvc.yaml").read_text())
+BASE_CONFIG: dict[str, Any] = yaml.safe_load((SAMPLE / "baseconfig.yaml").read_text())
+API_VERSION = "llm-d.ai/v1alpha1"
+KINDS = (
+    ("apps/v1", "Deployment"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+    ("inference.networking.x-k8s.io/v1alpha2", "InferencePool"),
+    ("inference.networking.x-k8s.io/v1alpha2", "InferenceModel"),
+)
+WAIT = 90.0  # seconds; an update takes one, on a machine with nothing else to do
+
+
+def model_service(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
+    """The sample under another name, with parts of its spec replaced."""
+    result = copy.deepcopy(MODEL_SERVICE)
+    result["metadata"] = {"name": name, "namespace": namespace}
+    result["spec"] |= spec
+    return result
+
+
+def create_namespace(cluster: Cluster, name: str) -> None:
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=30)
+
+
+def get(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
+    found = cluster.get(API_VERSION, "ModelService", name, namespace)
+    assert found is not None, name
+    return found
+
+
+def condition(service: dict[str, Any] | None, kind: str) -> dict[str, Any]:
+    """The condition of that type; {} if there is none."""
+    conditions = ((service or {}).get("status") or {}).get("conditions") or ()
+    return next((item for item in conditions if item["type"] == kind), {})
+
+
+def is_ready(service: dict[str, Any] | None) -> bool:
+    """Whether it is ready in its present generation."""
+    if service is None:
+        return False
+    ready = condition(service, "Ready")
+    seen = ready.get("observedGeneration") == service["metadata"]["generation"]
+    return seen and ready.get("status") == "True"
+
+
+def wait_ready(cluster: Cluster, namespace: str, names: Iterable[str]) -> float:
+    """How many seconds it took until all are ready."""
+    began, missing = time.monotonic(), set(names)
+    while missing:
+        listed, _ = cluster.list(API_VERSION, "ModelService", namespace)
+        missing -= {item["metadata"]["name"] for item in listed if is_ready(item)}
+        late = [item for item in listed if item["metadata"]["name"] in missing]
+        assert time.monotonic() - began < WAIT, [item.get("status") for item in late]
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def eventually(holds: Callable[[], object], seconds: float = WAIT) -> None:
+    """``holds`` becomes true."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if holds():
+                return
+        except ClusterError:
+            if time.monotonic() > end:
+                raise
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.1)
+
+
+def children(cluster: Cluster, namespace: str, owner: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """(kind, name) → object, for everything that the ModelService owns."""
+    return {
+        (kind, item["metadata"]["name"]): item
+        for version, kind in KINDS
+        for item in cluster.list(version, kind, namespace)[0]
+        if any(
+            reference["name"] == owner for reference in item["metadata"].get("ownerReferences", ())
+        )
+    }
+
+
+def planned(service: dict[str, Any], base_config: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """(kind, name) → manifest, as ``msvc generate`` makes it."""
+    options = PlanOptions(owner_uid=service["metadata"].get("uid", ""))
+    plan = plan_model_service(service, base_config, options)
+    return {
+        (item.manifest["kind"], item.manifest["metadata"]["name"]): item.manifest for item in plan
+    }

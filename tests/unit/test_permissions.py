@@ -1,0 +1,61 @@
+"""What the operator may do: everything a plan can hold, nothing that hands out more."""
+
+from __future__ import annotations
+
+from msvc_pulumi.epp import EPP_RULES
+from msvc_pulumi.kinds import KINDS
+from msvc_pulumi.operator.manifests import manifests
+from msvc_pulumi.operator.permissions import rules
+
+
+def allowed(role: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
+    return {
+        (group, kind, verb)
+        for rule in role
+        if "resourceNames" not in rule
+        for group in rule["apiGroups"]
+        for kind in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_every_kind_of_a_plan_can_be_managed() -> None:
+    """Whatever the pipeline may plan, the operator may make and remove."""
+    granted = allowed(rules())
+    for kind in KINDS.values():
+        group = kind.api_version.rpartition("/")[0]
+        for verb in ("get", "create", "patch", "delete"):
+            assert (group, f"{kind.kind.lower()}s", verb) in granted, kind
+
+
+def test_it_has_what_it_hands_out() -> None:
+    """The endpoint picker's Role holds nothing that the operator does not, so it may create it."""
+    assert allowed(EPP_RULES) <= allowed(rules())
+
+
+def test_it_can_give_itself_nothing() -> None:
+    """No wildcard, no escalation, no Secrets, no impersonation, nothing of the cluster's roles."""
+    granted = allowed(rules())
+    assert not {"*", "escalate", "impersonate", "bind"} & {verb for _, _, verb in granted}
+    assert not {"*", "secrets", "clusterroles", "nodes"} & {kind for _, kind, _ in granted}
+
+
+def test_a_cluster_role_may_be_bound_by_name_only() -> None:
+    """With a ClusterRole for endpoint pickers, that one and no other may be bound."""
+    [bind] = [rule for rule in rules(epp_cluster_role="epp") if "bind" in rule["verbs"]]
+    assert bind["resourceNames"] == ["epp"]
+
+
+def test_one_account_runs_the_operator_and_holds_the_role() -> None:
+    """The Deployment, the binding and the role speak of the same ServiceAccount."""
+    found = {item["kind"]: item for item in manifests("image", "there")}
+    pod = found["Deployment"]["spec"]["template"]["spec"]
+    [subject] = found["ClusterRoleBinding"]["subjects"]
+    account = found["ServiceAccount"]["metadata"]
+
+    assert pod["serviceAccountName"] == account["name"] == subject["name"]
+    assert subject["namespace"] == account["namespace"] == "there"
+    assert (
+        found["ClusterRoleBinding"]["roleRef"]["name"] == found["ClusterRole"]["metadata"]["name"]
+    )
+    assert found["Deployment"]["spec"]["strategy"] == {"type": "Recreate"}
