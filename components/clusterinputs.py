@@ -2,9 +2,9 @@
 
 from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs
-from msvc_pulumi.source import Document
 
 __all__ = ["cluster_capabilities", "cluster_inputs"]
 

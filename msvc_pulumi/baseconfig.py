@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi import schema
+from msvc_pulumi.document.scalars import scalar_text
+from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
 from msvc_pulumi.gotemplate import Rendered
 from msvc_pulumi.interpolate import Interpolation
-from msvc_pulumi.scalars import scalar_text
 from msvc_pulumi.schema import table
-from msvc_pulumi.source import Document, Source, parse
 
 __all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, Span
 from msvc_pulumi.kinds import Kind
-from msvc_pulumi.sourcefile import Source
 
 __all__ = ["OPTIONAL", "Capabilities", "is_optional"]
 

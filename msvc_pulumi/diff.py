@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from msvc_pulumi.emitter import to_yaml
+from msvc_pulumi.document.emitter import to_yaml
 
 __all__ = ["Change", "compare", "restricted"]
 

@@ -8,8 +8,8 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
+from msvc_pulumi.document.source import Document, Source, parse, read_source
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity, nearest
-from msvc_pulumi.source import Document, Source, parse, read_source
 
 __all__ = ["Inputs", "base_config_for", "expand", "load_inputs"]
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from msvc_pulumi.api.v1alpha1 import ModelService
 from msvc_pulumi.artifacts import ModelArtifact
+from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
 from msvc_pulumi.gotemplate import (
     NARROW,
@@ -24,8 +26,6 @@ from msvc_pulumi.gotemplate import (
     TemplateError,
 )
 from msvc_pulumi.naming import ROLES, ChildNames, model_label
-from msvc_pulumi.source import Document
-from msvc_pulumi.v1alpha1 import ModelService
 
 __all__ = ["DIALECT_ANNOTATION", "Interpolation", "template_variables"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from msvc_pulumi import schema
-from msvc_pulumi.emitter import leaf_lines, to_yaml
+from msvc_pulumi.document.emitter import leaf_lines, to_yaml
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["sections", "to_json_text", "to_manifests", "to_sections"]

@@ -12,11 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from msvc_pulumi import configmaps, epp, inference, pd, routing
+from msvc_pulumi.api.v1alpha1 import ModelService, load_model_service
 from msvc_pulumi.artifacts import ModelArtifact, parse_artifact, unused_fields
 from msvc_pulumi.baseconfig import load_base_config
-from msvc_pulumi.children import Child, Origin
-from msvc_pulumi.context import BuildContext
+from msvc_pulumi.children import configmaps, epp, inference, pd, routing
+from msvc_pulumi.children.child import Child, Origin
+from msvc_pulumi.children.context import BuildContext
+from msvc_pulumi.children.flags import flag_warnings
+from msvc_pulumi.children.served import SkippedObject, served
+from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -26,13 +30,9 @@ from msvc_pulumi.errors import (
     PlanError,
     SpecError,
 )
-from msvc_pulumi.flags import flag_warnings
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.naming import ChildNames
 from msvc_pulumi.options import PlanOptions
-from msvc_pulumi.served import SkippedObject, served
-from msvc_pulumi.source import Document
-from msvc_pulumi.v1alpha1 import ModelService, load_model_service
 
 __all__ = ["Plan", "PlanOptions", "PlannedObject", "SkippedObject", "plan_model_service"]
 

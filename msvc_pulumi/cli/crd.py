@@ -19,8 +19,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    from msvc_pulumi.crd import custom_resource_definition  # noqa: PLC0415  only needed here
-    from msvc_pulumi.emitter import to_yaml  # noqa: PLC0415
+    from msvc_pulumi.api.crd import custom_resource_definition  # noqa: PLC0415  only needed here
+    from msvc_pulumi.document.emitter import to_yaml  # noqa: PLC0415
 
     sys.stdout.write(to_yaml(custom_resource_definition()))
     return 0

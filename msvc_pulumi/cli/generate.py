@@ -13,6 +13,7 @@ from msvc_pulumi import output
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.conflicts import conflicts
+from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -23,7 +24,6 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.inputs import Inputs, base_config_for, load_inputs
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
-from msvc_pulumi.sourcefile import read_source
 
 __all__ = ["add_parser", "plan_inputs"]
 

@@ -150,7 +150,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
 
 
 def run_manifests(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.emitter import to_yaml  # noqa: PLC0415
+    from msvc_pulumi.document.emitter import to_yaml  # noqa: PLC0415
     from msvc_pulumi.operator.manifests import manifests  # noqa: PLC0415
 
     found = manifests(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.clustererrors import ClusterError, cluster_error
+from msvc_pulumi.cluster.errors import ClusterError, cluster_error
 from msvc_pulumi.local.nodes import STORAGE_CLASS, Node
 
 __all__ = ["install", "is_ready", "settle"]

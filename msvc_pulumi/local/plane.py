@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.clustererrors import ClusterError
+from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.engine.interruption import Interruption
 from msvc_pulumi.engine.toolchain import (
     Progress,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.clustererrors import ClusterError
+from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.engine.interruption import Interruption
 from msvc_pulumi.engine.toolchain import Progress
 from msvc_pulumi.local.components import COMPONENTS, Layout, command, stages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msvc_pulumi.crd import custom_resource_definition
+from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.operator.permissions import rules
 
 __all__ = ["NAME", "access", "manifests"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msvc_pulumi.epp import EPP_RULES
+from msvc_pulumi.children.epp import EPP_RULES
 
 __all__ = ["rules"]
 

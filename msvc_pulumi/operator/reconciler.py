@@ -12,6 +12,7 @@ from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
@@ -23,7 +24,6 @@ from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
 from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.report import headline
-from msvc_pulumi.source import Document
 
 __all__ = ["Reconciler"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import kopf
 
-from msvc_pulumi.kubeconfig import Connection
+from msvc_pulumi.cluster.kubeconfig import Connection
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.reconciler import Reconciler

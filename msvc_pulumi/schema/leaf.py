@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from msvc_pulumi.scalars import scalar_text
+from msvc_pulumi.document.scalars import scalar_text
 from msvc_pulumi.schema.quantity import QuantityError, canonical
 from msvc_pulumi.schema.table import Kind, Type
 

@@ -10,8 +10,8 @@ import pytest
 from conformance import corpus
 
 from msvc_pulumi.cli import main
+from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics
-from msvc_pulumi.source import Source, parse
 
 HERE = Path(__file__).parent
 CASES = corpus.cases()

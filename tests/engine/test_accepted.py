@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.crd import custom_resource_definition
-from msvc_pulumi.emitter import to_yaml
+from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.options import PlanOptions

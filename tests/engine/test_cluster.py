@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.kubeconfig import load_connection
+from msvc_pulumi.cluster.kubeconfig import load_connection
 from msvc_pulumi.local import LocalControlPlane
 
 

@@ -10,8 +10,8 @@ import pytest
 from operator_process import OperatorProcess, kubeconfig_of
 from services import BASE_CONFIG, create_namespace
 
+from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.crd import custom_resource_definition
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.manifests import access
 

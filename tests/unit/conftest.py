@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
-from msvc_pulumi.source import Document, Source, parse
 
 Case = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msvc_pulumi.arguments import by_flag
+from msvc_pulumi.merge.arguments import by_flag
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.conflicts import conflicts
+from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics
 from msvc_pulumi.plan import Plan, plan_model_service
-from msvc_pulumi.source import Document, Source, parse
 
 ROUTE = "spec: {rules: [{matches: [{path: {type: PathPrefix, value: /}}]}]}"
 

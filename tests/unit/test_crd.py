@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.apifield import api_fields, nested_model
-from msvc_pulumi.crd import NAME, custom_resource_definition
-from msvc_pulumi.modelservice import ModelServiceSpec
-from msvc_pulumi.status import ModelServiceStatus
+from msvc_pulumi.api.apifield import api_fields, nested_model
+from msvc_pulumi.api.crd import NAME, custom_resource_definition
+from msvc_pulumi.api.modelservice import ModelServiceSpec
+from msvc_pulumi.api.status import ModelServiceStatus
 
 CRD = custom_resource_definition()
 VERSION = CRD["spec"]["versions"][0]

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi.emitter import leaf_lines, to_yaml
+from msvc_pulumi.document.emitter import leaf_lines, to_yaml
+from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics
-from msvc_pulumi.source import Source, parse
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(

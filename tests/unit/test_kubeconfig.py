@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.clustererrors import ClusterError, field_path
+from msvc_pulumi.cluster.errors import ClusterError, field_path
+from msvc_pulumi.cluster.kubeconfig import load_connection
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kubeconfig import load_connection
 
 
 def entry(name: str, *, user: object = None, **cluster: object) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi import policies
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.merge import Rules, merge
+from msvc_pulumi.merge import policies
+from msvc_pulumi.merge.walker import Rules, merge
 
 TABLE = yaml.safe_load((Path(__file__).parent / "merge" / "containers.yaml").read_text())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msvc_pulumi.epp import EPP_RULES
+from msvc_pulumi.children.epp import EPP_RULES
 from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.operator.manifests import manifests
 from msvc_pulumi.operator.permissions import rules

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import (
     Diagnostics,
     FieldPath,
@@ -20,7 +21,6 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
-from msvc_pulumi.source import Source, parse
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted(folder for folder in (ROOT / "samples").iterdir() if folder.is_dir())

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msvc_pulumi.document.source import Document, Source, parse, read_source
+from msvc_pulumi.document.sourcefile import MAX_SIZE
 from msvc_pulumi.errors import Diagnostics, FieldPath, LoadError, Severity, Span
-from msvc_pulumi.source import Document, Source, parse, read_source
-from msvc_pulumi.sourcefile import MAX_SIZE
 
 SHARED = Path(__file__).parents[3] / "shared" / "conformance" / "cases"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.crd import custom_resource_definition
+from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.operator.statusreport import Assessment, status_of
 from msvc_pulumi.plan import Plan, plan_model_service

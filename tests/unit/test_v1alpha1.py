@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msvc_pulumi.api.v1alpha1 import ModelService, load_model_service
+from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
-from msvc_pulumi.source import Document, Source, parse
-from msvc_pulumi.v1alpha1 import ModelService, load_model_service
 
 SHARED = Path(__file__).parents[3] / "shared" / "conformance" / "cases"
 

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml.loader import SafeLoader
 
-from msvc_pulumi import yaml11
-from msvc_pulumi.scalars import column_in_scalar, float32_text, resolve, scalar_text
-from msvc_pulumi.yaml11 import DialectError, compose
+from msvc_pulumi.document import yaml11
+from msvc_pulumi.document.scalars import column_in_scalar, float32_text, resolve, scalar_text
+from msvc_pulumi.document.yaml11 import DialectError, compose
 
 RECORDED = [
     json.loads(line)

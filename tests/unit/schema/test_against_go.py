@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics, FieldPath
 from msvc_pulumi.schema import decode, encode_zero, lookup
-from msvc_pulumi.source import Source, parse
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSWERS = Path(__file__).with_name("go-answers.jsonl")

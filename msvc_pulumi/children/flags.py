@@ -1,0 +1,250 @@
+"""Flags that an endpoint picker or routing sidecar no longer takes, or does not take yet.
+
+Which flags a program takes follows from its image. Facts: the flags that the Gateway API Inference
+Extension registers at v0.3 to v1.5, and the release notes of llm-d-router v0.10. Images of unknown
+name or version are left alone; so is everything that is merely unusual.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from msvc_pulumi.children.child import Child
+from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
+
+__all__ = ["Release", "endpoint_picker", "flag_warnings"]
+
+Version = tuple[int, int]
+
+KEBAB_CASE: Version = (1, 0)  # the Inference Extension that spelled its flags --pool-name
+ROUTER: Version = (1, 6)  # llm-d-router v0.10, which took the endpoint picker over after v1.5
+SIDECAR: Version = (0, 10)
+RETIRED: Version = (0, 0)  # llm-d-routing-sidecar in all its versions
+SUCCESSOR: Version = (0, 1)  # before any version of llm-d-router-disagg-sidecar
+
+# Releases of llm-d's endpoint picker by the release of the Inference Extension they are built on.
+SCHEDULERS: dict[Version, Version] = {
+    (0, 0): (0, 3),
+    (0, 1): (0, 4),
+    (0, 2): (0, 5),
+    (0, 3): (1, 0),
+    (0, 4): (1, 2),
+    (0, 5): (1, 3),
+    (0, 6): (1, 3),
+    (0, 7): (1, 4),
+    (0, 8): (1, 5),
+    (0, 9): (1, 5),
+}
+CAMEL_CASE = (
+    "poolName",
+    "poolNamespace",
+    "grpcPort",
+    "grpcHealthPort",
+    "metricsPort",
+    "refreshMetricsInterval",
+    "refreshPrometheusMetricsInterval",
+    "secureServing",
+    "certPath",
+    "totalQueuedRequestsMetric",
+    "kvCacheUsagePercentageMetric",
+    "loraInfoMetric",
+    "configFile",
+    "configText",
+    "healthChecking",
+    "enablePprof",
+    "modelServerMetricsPort",
+    "modelServerMetricsPath",
+    "modelServerMetricsScheme",
+    "modelServerMetricsHttpsInsecureSkipVerify",
+)
+HINTS = ("destinationEndpointHintKey", "destinationEndpointHintMetadataNamespace")
+SCRAPING = ("port", "path", "scheme", "https-insecure-skip-verify")
+METRICS = ("total-queued-requests", "kv-cache-usage-percentage", "lora-info", "cache-info")
+OBSOLETE_VARIABLE = re.compile(r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD|[A-Z_]+_SCORER(_WEIGHT)?")
+_TAG = re.compile(r"v?(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A known program and its version; an endpoint picker's is that of the Inference Extension."""
+
+    program: str
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a flag in ``version``; ``instead`` says what to write now."""
+
+    what: str
+    version: Version
+    instead: str
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"([A-Z])", r"-\1", name).lower()
+
+
+ENDPOINT_PICKER = "endpoint picker"
+ROUTING_SIDECAR = "routing sidecar"
+CHANGES: dict[str, dict[str, Change]] = {
+    ENDPOINT_PICKER: {
+        **{name: Change("renamed", KEBAB_CASE, f"--{_kebab(name)}") for name in CAMEL_CASE},
+        **{name: Change("removed", KEBAB_CASE, "") for name in HINTS},
+        **{
+            f"model-server-metrics-{name}": Change(
+                "removed", ROUTER, "parameters of the metrics-data-source plugin"
+            )
+            for name in SCRAPING
+        },
+        **{
+            f"{name}-metric": Change("deprecated", ROUTER, "engineConfigs of the configuration")
+            for name in METRICS
+        },
+    },
+    ROUTING_SIDECAR: {
+        "connector": Change("renamed", SIDECAR, "--kv-connector"),
+        "prefiller-use-tls": Change("renamed", SIDECAR, "--enable-tls=prefiller"),
+        "decoder-use-tls": Change("renamed", SIDECAR, "--enable-tls=decoder"),
+        "prefiller-tls-insecure-skip-verify": Change(
+            "renamed", SIDECAR, "--tls-insecure-skip-verify=prefiller"
+        ),
+        "decoder-tls-insecure-skip-verify": Change(
+            "renamed", SIDECAR, "--tls-insecure-skip-verify=decoder"
+        ),
+        "vllm-port": Change("deprecated", SIDECAR, "--model-server-port"),
+    },
+}
+# Spellings that came with a release, by what to write before it.
+NEW: dict[str, dict[str, tuple[Version, str]]] = {
+    ENDPOINT_PICKER: {
+        **{_kebab(name): (KEBAB_CASE, f"-{name}") for name in CAMEL_CASE if _kebab(name) != name},
+        "pool-group": (KEBAB_CASE, ""),
+        "ha-enable-leader-election": (KEBAB_CASE, ""),
+    },
+    ROUTING_SIDECAR: {
+        "kv-connector": (SUCCESSOR, "-connector"),
+        "model-server-port": (SUCCESSOR, "-vllm-port"),
+    },
+}
+
+
+def release(image: str) -> Release | None:
+    """The program in ``image``, if its name and version are known.
+
+    A router image of another tag than a version (main, latest) is taken for the newest.
+    """
+    reference = image.partition("@")[0]
+    name, _, tag = reference.rpartition("/")[2].partition(":")
+    match = _TAG.match(tag)
+    version = (int(match[1]), int(match[2])) if match else None
+    if name == "llm-d-router-endpoint-picker":
+        return Release(ENDPOINT_PICKER, SCHEDULERS.get(version or SIDECAR, ROUTER))
+    if name == "llm-d-router-disagg-sidecar":
+        return Release(ROUTING_SIDECAR, version or SIDECAR)
+    if version is None:
+        return None
+    if name == "llm-d-inference-scheduler":
+        known = SCHEDULERS.get(version)
+        return Release(ENDPOINT_PICKER, known) if known else None
+    if name == "epp":
+        return Release(ENDPOINT_PICKER, version)
+    return Release(ROUTING_SIDECAR, RETIRED) if name == "llm-d-routing-sidecar" else None
+
+
+def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:
+    """The containers of ``child`` that run a known endpoint picker, and which release."""
+    for path in _containers(child):
+        known = release(child.get(path.child("image")) or "")
+        if known is not None and known.program == ENDPOINT_PICKER:
+            yield path, known
+
+
+def flag_warnings(children: Sequence[Child]) -> Iterator[Diagnostic]:
+    """A warning for every flag and variable that its program's release does not take."""
+    for child in children:
+        for path in _containers(child):
+            known = release(child.get(path.child("image")) or "")
+            if known is None:
+                continue
+            for number, argument in enumerate(child.get(path.child("args")) or []):
+                place = path.child("args", number)
+                yield from _argument(child, place, argument, known)
+            yield from _variables(child, path, known)
+
+
+def _containers(child: Child) -> Iterator[FieldPath]:
+    group = FieldPath.of("spec", "leaderWorkerTemplate")
+    templates = (
+        FieldPath.of("spec", "template"),
+        group.child("workerTemplate"),
+        group.child("leaderTemplate"),
+    )
+    for template in templates:
+        for name in ("initContainers", "containers"):
+            at = template.child("spec", name)
+            containers = child.get(at)
+            if isinstance(containers, list):
+                yield from (at.child(number) for number in range(len(containers)))
+
+
+def _argument(
+    child: Child, place: FieldPath, argument: str, known: Release
+) -> Iterator[Diagnostic]:
+    if not argument.startswith("-"):
+        return
+    name = argument.lstrip("-").partition("=")[0]
+    change = CHANGES[known.program].get(name)
+    if change is not None and known.version >= change.version:
+        flag = argument.partition("=")[0]
+        yield _problem(
+            child,
+            place,
+            f"{change.what}-flag",
+            f"{flag} was {change.what} in {_named(change.version)}",
+            f"write {change.instead}" if change.instead else "remove it",
+        )
+    new = NEW[known.program].get(name)
+    if new is not None and known.version < new[0]:
+        yield _problem(
+            child,
+            place,
+            "unknown-flag",
+            f"--{name} is not known before {_named(new[0])}, and the image is older",
+            f"write {new[1]}, or use a newer image" if new[1] else "use a newer image",
+        )
+
+
+def _variables(child: Child, container: FieldPath, known: Release) -> Iterator[Diagnostic]:
+    if known.program != ENDPOINT_PICKER or known.version < KEBAB_CASE:
+        return
+    for number, variable in enumerate(child.get(container.child("env")) or []):
+        if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
+            yield _problem(
+                child,
+                container.child("env", number),
+                "obsolete-variable",
+                f"{variable['name']} is not read since {_named(KEBAB_CASE)}",
+                "name the plugins and profiles in an EndpointPickerConfig, given by --config-file",
+            )
+
+
+def _named(version: Version) -> str:
+    if version == SUCCESSOR:
+        return "llm-d-router-disagg-sidecar"
+    if version in (SIDECAR, ROUTER):
+        return "llm-d-router v0.10"
+    return f"v{version[0]}.{version[1]} of the Inference Extension"
+
+
+def _problem(child: Child, place: FieldPath, code: str, summary: str, advice: str) -> Diagnostic:
+    return Diagnostic(
+        code,
+        summary,
+        Severity.WARNING,
+        field=child.field(place),
+        span=child.origin(place).span,
+        help=advice,
+    )

@@ -1,0 +1,284 @@
+"""Routing objects of the Inference Extension's v1alpha2 as objects of its v1.
+
+Field map: ``api/v1/inferencepool_types.go`` against ``api/v1alpha2`` of the Gateway API Inference
+Extension. InferenceModel was removed without an heir of the same shape: its criticality becomes an
+InferenceObjective's priority, its target models an InferenceModelRewrite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from msvc_pulumi import naming
+from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.children.child import Child, Origin
+from msvc_pulumi.children.context import BuildContext
+from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
+from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.kinds import KINDS, Kind
+
+__all__ = ["EPP_PORT", "POOL", "POOL_GROUP", "convert", "llmd_kind"]
+
+OLD_GROUP = "inference.networking.x-k8s.io"
+POOL_GROUP = "inference.networking.k8s.io"
+OLD_POOL = Kind(f"{OLD_GROUP}/v1alpha2", "InferencePool")
+POOL = Kind(f"{POOL_GROUP}/v1", "InferencePool")
+EPP_PORT = 9002  # the default of v1alpha2's extensionRef.portNumber; v1 has none
+
+# The endpoint picker knows bands of priority by sign: above 0 is shed last, below 0 first.
+PRIORITIES = {"Critical": 10, "Standard": 0, "Sheddable": -10}
+SPEC = FieldPath.of("spec")
+
+
+def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
+    """``children`` for the generation of the Inference Extension that is asked for.
+
+    With ``auto`` they are converted only where the cluster is known to serve v1 and not what they
+    are written for. What is written for v1 already stays as it is.
+    """
+    result = _in_v1(children, context) if _wants_v1(context) else list(children)
+    _check_references(result, context)
+    return result
+
+
+def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
+    result: list[Child] = []
+    present = {child.key for child in children}
+    for child in children:
+        if child.kind == OLD_POOL:
+            result.append(_pool(child, context))
+        elif child.kind == KINDS["inferenceModel"]:
+            result.extend(_heirs(child, context, present))
+        else:
+            if child.key == "httpRoute":
+                _convert_route(child)
+            elif child.key == "eppDeployment":
+                _convert_endpoint_picker(child, context)
+            result.append(child)
+    return result
+
+
+def _wants_v1(context: BuildContext) -> bool:
+    wanted, served = context.options.inference_api, context.options.capabilities
+    if wanted == "auto":
+        return served is not None and not served.serves(OLD_POOL) and served.serves(POOL)
+    return wanted == "v1"
+
+
+def _converted(child: Child, path: FieldPath) -> Origin:
+    """The origin of what was made from the field at ``path``."""
+    return Origin("converted", child.origin(path).span, child.field(path))
+
+
+def _pool(child: Child, context: BuildContext) -> Child:
+    spec = child.manifest.get("spec", {})
+    picker = dict(spec.get("extensionRef") or {})
+    reference = {
+        key: picker[key] for key in ("group", "kind", "name", "failureMode") if key in picker
+    }
+    manifest = {
+        **child.manifest,
+        "apiVersion": POOL.api_version,
+        "spec": {"selector": {"matchLabels": spec.get("selector", {})}},
+    }
+    manifest.pop("status", None)  # of another shape
+    pool = replace(child, kind=POOL, manifest=manifest, overrides=dict(child.overrides))
+    at = SPEC.child("extensionRef")
+    pool.overrides[FieldPath.of("apiVersion")] = Origin("converted")
+    pool.overrides[SPEC.child("selector", "matchLabels")] = child.origin(SPEC.child("selector"))
+    for key in spec.get("selector", {}):
+        origin = child.origin(SPEC.child("selector", key))
+        pool.overrides[SPEC.child("selector", "matchLabels", key)] = origin
+    port = SPEC.child("targetPortNumber")
+    if child.get(port):
+        pool.put(SPEC.child("targetPorts"), [{"number": child.get(port)}], _converted(child, port))
+    else:
+        _warn_of_missing_port(child, context)
+    if reference.get("kind", "Service") == "Service":
+        reference["port"] = {"number": picker.get("portNumber", EPP_PORT)}
+    pool.put(SPEC.child("endpointPickerRef"), reference, _converted(child, at))
+    for key in reference:
+        pool.overrides[SPEC.child("endpointPickerRef", key)] = _converted(
+            child, at.child("portNumber" if key == "port" else key)
+        )
+    return pool
+
+
+def _warn_of_missing_port(child: Child, context: BuildContext) -> None:
+    path = SPEC.child("targetPortNumber")
+    context.diagnostics.warning(
+        "pool-without-port",
+        "the InferencePool has no targetPortNumber: the API server rejects it",
+        field=child.field(path),
+        span=child.origin(SPEC).span,
+        help="state the port that the model server listens on",
+    )
+
+
+def _convert_route(route: Child) -> None:
+    """Let the route's references to pools, mirrors included, name the group of v1."""
+    for path in _backend_references(route):
+        reference = route.get(path)
+        if reference.get("kind") == "InferencePool" and reference.get("group") == OLD_GROUP:
+            place = path.child("group")
+            route.put(place, POOL_GROUP, _converted(route, place))
+
+
+def _backend_references(route: Child) -> Iterator[FieldPath]:
+    """The paths of all backend references of an HTTPRoute."""
+    for number, rule in enumerate(route.get(SPEC.child("rules")) or []):
+        at = SPEC.child("rules", number)
+        holders = [(at, rule)]
+        for index, reference in enumerate(rule.get("backendRefs") or []):
+            yield at.child("backendRefs", index)
+            holders.append((at.child("backendRefs", index), reference))
+        for holder, value in holders:
+            for index, entry in enumerate(value.get("filters") or []):
+                if (entry.get("requestMirror") or {}).get("backendRef"):
+                    yield holder.child("filters", index, "requestMirror", "backendRef")
+
+
+def _check_references(children: Sequence[Child], context: BuildContext) -> None:
+    """Report references of the route to the plan's pool that name a group it is not in."""
+    found = {child.key: child for child in children}
+    route, pool = found.get("httpRoute"), found.get("inferencePool")
+    if route is None or pool is None:
+        return
+    group = pool.kind.api_version.partition("/")[0]
+    for path in _backend_references(route):
+        reference = route.get(path)
+        if reference.get("kind") != "InferencePool" or reference.get("group", "") == group:
+            continue
+        if reference.get("name") == pool.manifest["metadata"]["name"]:
+            place = path.child("group")
+            context.diagnostics.warning(
+                "backend-group-mismatch",
+                f'the route refers to an InferencePool of "{reference.get("group", "")}", '
+                f'the pool is one of "{group}"',
+                field=route.field(place),
+                span=route.origin(place).span,
+                help=f"write group: {group}",
+            )
+
+
+def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
+    """Point the endpoint picker at pools of v1; its default is that group already."""
+    for path, known in endpoint_picker(child):
+        image = path.child("image")
+        if known.version < KEBAB_CASE:
+            context.diagnostics.warning(
+                "endpoint-picker-too-old",
+                f"the endpoint picker {child.get(image)} watches v1alpha2 pools only",
+                field=child.field(image),
+                span=child.origin(image).span,
+                help="use llm-d-inference-scheduler v0.3 or later, or --inference-api v1alpha2",
+            )
+    pod = FieldPath.of("spec", "template", "spec", "containers")
+    for number in range(len(child.get(pod) or [])):
+        at = pod.child(number, "args")
+        args = child.get(at) or []
+        for index, argument in enumerate(args):
+            joined = argument == f"--pool-group={OLD_GROUP}"
+            if joined or (argument == OLD_GROUP and index and args[index - 1] == "--pool-group"):
+                value = f"--pool-group={POOL_GROUP}" if joined else POOL_GROUP
+                child.put(at.child(index), value, _converted(child, at.child(index)))
+
+
+def _heirs(model: Child, context: BuildContext, present: set[str]) -> Iterator[Child]:
+    """What an InferenceModel becomes, with a warning that says what is lost.
+
+    An heir that the BaseConfig states itself is not made once more.
+    """
+    said = []
+    criticality = model.get(SPEC.child("criticality"))
+    if criticality in PRIORITIES:
+        objective = context.names.inference_objective
+        if "inferenceObjective" not in present:
+            yield _objective(model, criticality, context)
+        said.append(
+            f'criticality becomes the priority of InferenceObjective "{objective}", which a '
+            "request asks for by the header x-gateway-inference-objective"
+        )
+    targets = list(_targets(model, context))
+    if targets:
+        rewrite = context.names.inference_model_rewrite
+        if "inferenceModelRewrite" not in present:
+            yield _rewrite(model, targets, context)
+        said.append(f'targetModels become InferenceModelRewrite "{rewrite}"')
+    said.append("the HTTPRoute alone decides which requests reach the pool")
+    context.diagnostics.warning(
+        "inference-model-converted",
+        "InferenceModel does not exist in inference.networking.k8s.io/v1: " + "; ".join(said),
+        field=FieldPath.of("data", "inferenceModel"),
+        span=model.base.span(FieldPath()) if model.base else None,
+        help="where several models share a gateway, match a header with the model's name in the "
+        "HTTPRoute",
+    )
+
+
+def _targets(model: Child, context: BuildContext) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rewrite's targets with the number of the target model each is made from."""
+    stated = model.get(SPEC.child("targetModels")) or []
+    if [target.get("name") for target in stated] == [context.model_name]:
+        return  # the model itself: nothing to rewrite
+    for number, target in enumerate(stated):
+        weight = target.get("weight")
+        path = SPEC.child("targetModels", number, "weight")
+        if weight is not None and weight < 1:
+            context.diagnostics.warning(
+                "target-model-dropped",
+                f'target model "{target.get("name", "")}" has weight {weight}: it is left out, '
+                "since the weights of an InferenceModelRewrite begin at 1",
+                field=model.field(path),
+                span=model.origin(path).span,
+            )
+            continue
+        rewrite: dict[str, Any] = {"modelRewrite": target.get("name", "")}
+        yield number, rewrite if weight is None else {**rewrite, "weight": weight}
+
+
+def _objective(model: Child, criticality: str, context: BuildContext) -> Child:
+    path = SPEC.child("criticality")
+    child = _heir("inferenceObjective", context.names.inference_objective, model, context)
+    child.put(SPEC.child("priority"), PRIORITIES[criticality], _converted(model, path))
+    return child
+
+
+def _rewrite(
+    model: Child, targets: Sequence[tuple[int, dict[str, Any]]], context: BuildContext
+) -> Child:
+    child = _heir("inferenceModelRewrite", context.names.inference_model_rewrite, model, context)
+    match = {"model": {"type": "Exact", "value": context.model_name}}
+    rule = {"matches": [match], "targets": [target for _, target in targets]}
+    child.put(SPEC.child("rules"), [rule], Origin("converted"))
+    for index, (number, _) in enumerate(targets):
+        origin = _converted(model, SPEC.child("targetModels", number))
+        child.overrides[SPEC.child("rules", 0, "targets", index)] = origin
+    return child
+
+
+def _heir(key: str, name: str, model: Child, context: BuildContext) -> Child:
+    """An object for the pool with the InferenceModel's annotations."""
+    metadata = context.metadata(name, naming.common_labels(context.model_name))
+    if annotations := model.manifest["metadata"].get("annotations"):
+        metadata["annotations"] = annotations
+    value = {
+        "metadata": metadata,
+        "spec": {"poolRef": {"group": POOL_GROUP, "name": context.names.inference_pool}},
+    }
+    return context.generated(key, value, llmd_kind(key, context.options.capabilities))
+
+
+def llmd_kind(key: str, served: Capabilities | None) -> Kind:
+    """The kind of an InferenceObjective or InferenceModelRewrite: of the group that is served.
+
+    The llm-d router took both over from the Inference Extension; an endpoint picker that knows
+    llm-d's group looks at no other.
+    """
+    ours = KINDS[key]
+    theirs = Kind(f"{OLD_GROUP}/v1alpha2", ours.kind)
+    if served is not None and served.serves(theirs) and not served.serves(ours):
+        return theirs
+    return ours

@@ -1,0 +1,134 @@
+"""The pod template that a ModelService asks of a role: its containers, the model, its placement.
+
+Semantics: the original's ``internal/controller/child_resources.go`` (``mergePDDeployment``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msvc_pulumi import placement
+from msvc_pulumi.baseconfig import Section
+from msvc_pulumi.children.child import Child, Origin
+from msvc_pulumi.children.context import BuildContext, Stated
+from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.merge.deletions import without_deleted, without_empty
+from msvc_pulumi.naming import Role
+
+__all__ = [
+    "PodOverlay",
+    "base_deployment",
+    "base_pod",
+    "container_overlay",
+    "overlay_container",
+    "pod_overlay",
+    "require_accelerators",
+]
+
+CONTAINER_LISTS = ("initContainers", "containers")
+
+
+@dataclass(frozen=True, slots=True)
+class PodOverlay:
+    """A pod spec and the ModelService fields behind it; paths are relative to the pod spec."""
+
+    spec: dict[str, Any]
+    stated: Stated
+
+    def stated_below(self, path: FieldPath) -> dict[FieldPath, FieldPath | None]:
+        """``stated`` for an object that has the pod spec at ``path``."""
+        return {path.child(*inner): source for inner, source in self.stated.items()}
+
+
+def pod_overlay(role: Role, context: BuildContext) -> PodOverlay:
+    """What the ModelService states of the role's pods, with model volume and ServiceAccount."""
+    pod: dict[str, Any] = {
+        "serviceAccountName": context.names.service_account,
+        "volumes": [context.artifact.volume],
+    }
+    if context.artifact.pull_secret:
+        pod["imagePullSecrets"] = [{"name": context.artifact.pull_secret}]
+    containers = container_overlay(FieldPath.of("spec", role), context)
+    return PodOverlay({**pod, **containers.spec}, containers.stated)
+
+
+def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
+    """The container lists below ``at`` of the ModelService, rendered and with the model."""
+    pod: dict[str, Any] = {}
+    stated: dict[FieldPath, FieldPath | None] = {}
+    for name in CONTAINER_LISTS:
+        source = at.child(name)
+        if containers := context.containers.get(source):
+            pod[name] = [
+                _with_model(overlay_container(container, source.child(number), context), context)
+                for number, container in enumerate(containers)
+            ]
+            for number in range(len(containers)):
+                here = FieldPath.of(name, number)
+                stated[here] = source.child(number)
+                stated[here.child("volumeMounts")] = None
+    return PodOverlay(pod, stated)
+
+
+def overlay_container(
+    container: dict[str, Any], at: FieldPath, context: BuildContext
+) -> dict[str, Any]:
+    """The ModelService's container at ``at`` without what only takes the base's values away."""
+    if context.model_service.spec.merge_policy is None:
+        return container
+    return without_empty(container, context.document.get(at))
+
+
+def base_pod(pod: Mapping[str, Any], at: FieldPath, context: BuildContext) -> Mapping[str, Any]:
+    """The base's ``pod`` spec as the containers below ``at`` of the ModelService find it."""
+    if context.model_service.spec.merge_policy is None:
+        return pod
+    stated = {name: context.document.get(at.child(name)) for name in CONTAINER_LISTS}
+    lists = {name: value for name, value in stated.items() if isinstance(value, list)}
+    return without_deleted(pod, lists)
+
+
+def base_deployment(
+    section: Section | None, at: FieldPath, context: BuildContext
+) -> Section | None:
+    """The base's Deployment as the containers below ``at`` of the ModelService find it."""
+    spec = section.value.get("spec", {}) if section else {}
+    pod = spec.get("template", {}).get("spec")
+    if section is None or pod is None:
+        return section
+    template = {**spec["template"], "spec": base_pod(pod, at, context)}
+    return replace(section, value={**section.value, "spec": {**spec, "template": template}})
+
+
+def _with_model(container: dict[str, Any], context: BuildContext) -> dict[str, Any]:
+    """The container with the model's mount and environment if it asks for them.
+
+    The user's own variables stay and win (the original dropped them, quirk Q06).
+    """
+    result = dict(container)
+    if not result.pop("mountModelVolume", False):
+        return result
+    result["volumeMounts"] = [context.artifact.mount]
+    own = result.get("env", [])
+    names = {variable.get("name") for variable in own}
+    model = [variable for variable in context.artifact.env if variable["name"] not in names]
+    if model or own:
+        result["env"] = [*model, *own]
+    return result
+
+
+def require_accelerators(role: Role, context: BuildContext, child: Child, pod: FieldPath) -> None:
+    """Narrow the nodes of the pod spec at ``pod`` to the role's ``acceleratorTypes``."""
+    section = context.role(role)
+    if section is None or section.accelerator_types is None:
+        return
+    accelerators = section.accelerator_types
+    affinity = placement.require_accelerators(
+        child.get(pod.child("affinity")), accelerators.label_key, accelerators.label_values
+    )
+    span = context.document.span(FieldPath.of("spec", role, "acceleratorTypes"))
+    origin = Origin("model service", span)
+    child.put(pod.child("affinity"), affinity)
+    child.overrides[pod.child("affinity", "nodeAffinity")] = origin

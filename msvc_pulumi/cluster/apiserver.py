@@ -1,0 +1,127 @@
+"""HTTP to one API server: `ApiServer.request` returns the decoded answer, `stream` its lines.
+
+Needs httpx (extra ``cluster``), which is imported when an `ApiServer` is made and not before.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from msvc_pulumi.cluster.errors import cluster_error, refusal, unreachable
+from msvc_pulumi.cluster.kubeconfig import Connection
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["ApiServer", "Parameters"]
+
+ATTEMPTS = 5  # at a request that the server turns away for being busy
+CONNECTIONS = 32  # at once, for all threads together
+
+Parameters = Mapping[str, str | int | bool]
+
+
+class ApiServer:
+    """One server, with retries for a busy one and fresh credentials for stale ones. Thread-safe."""
+
+    def __init__(self, connection: Connection, timeout: float = 30.0) -> None:
+        try:
+            import httpx  # noqa: PLC0415
+        except ImportError as missing:
+            raise cluster_error(
+                "cluster-client-missing",
+                "talking to a cluster needs httpx, which is not installed",
+                "pip install 'msvc-pulumi[cluster]'",
+            ) from missing
+        self.connection = connection
+        self.timeout = timeout
+        self._transport_error = httpx.TransportError
+        host = urlsplit(connection.server).hostname or ""
+        self._client = httpx.Client(
+            base_url=connection.server,
+            verify=connection.tls or False,
+            timeout=timeout,
+            proxy=connection.proxy,
+            # Go's clients never send loopback through HTTP_PROXY; httpx would.
+            trust_env=host not in ("localhost", "::1") and not host.startswith("127."),
+            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        )
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Parameters | None = None,
+        body: object = None,
+        content: bytes | None = None,
+        content_type: str = "application/json",
+        timeout: float | None = None,
+    ) -> Any:
+        """The decoded answer, text where it is not JSON. Raises ClusterError unless a success.
+
+        ``body`` is sent as JSON, ``content`` as it is.
+        """
+        data = json.dumps(body).encode() if body is not None else content
+        request = self._client.build_request(
+            method,
+            path,
+            params=params,
+            content=data,
+            headers={"Content-Type": content_type} if data is not None else {},
+            timeout=timeout or self.timeout,
+        )
+        with self._answer(request) as answer:
+            answer.read()
+            if answer.headers.get("content-type", "").startswith("application/json"):
+                return answer.json()
+            return answer.text
+
+    def stream(self, path: str, *, params: Parameters, timeout: float) -> Iterator[str]:
+        """The lines of an answer as they come. Raises ClusterError when the server is lost."""
+        request = self._client.build_request("GET", path, params=params, timeout=timeout)
+        with self._answer(request) as answer:
+            yield from answer.iter_lines()
+
+    @contextmanager
+    def _answer(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        """A successful response, its body still to be read; closed at the end."""
+        what = f"{request.method} {request.url.path}"
+        if self.connection.server_name:
+            request.extensions["sni_hostname"] = self.connection.server_name
+        refresh = False
+        try:
+            for attempt in range(ATTEMPTS):
+                request.headers.update(self.connection.credential(refresh))
+                response = self._client.send(request, stream=True)
+                try:
+                    if response.is_success:
+                        yield response
+                        return
+                    response.read()
+                finally:
+                    response.close()
+                if response.status_code == 429 and attempt + 1 < ATTEMPTS:
+                    time.sleep(float(response.headers.get("retry-after", "1")))
+                elif response.status_code == 401 and not refresh:
+                    refresh = True
+                else:
+                    raise refusal(what, response.status_code, _decoded(response))
+        except self._transport_error as problem:
+            raise unreachable(self.connection.server, problem) from problem
+
+
+def _decoded(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError:
+        return response.text

@@ -1,0 +1,288 @@
+"""A small Kubernetes client: objects are plain dicts, every failure is a `ClusterError`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from msvc_pulumi.cluster.apiserver import ApiServer, Parameters
+from msvc_pulumi.cluster.errors import ClusterError, cluster_error, refusal
+from msvc_pulumi.cluster.kubeconfig import Connection, load_connection
+
+__all__ = ["FIELD_MANAGER", "Cluster", "ClusterError", "Resource"]
+
+FIELD_MANAGER = "msvc"
+PAGE = 500  # objects a list request asks for at once, as kubectl does
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What the server calls a kind."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """URL path of the collection or of one object; no namespace means all of them."""
+        root = "/apis/" if "/" in self.api_version else "/api/"
+        space = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{root}{self.api_version}{space}/{self.plural}{f'/{name}' if name else ''}"
+
+
+@dataclass(slots=True)
+class Cluster:
+    """One API server. Safe to use from several threads; close it, or use it in ``with``."""
+
+    connection: Connection
+    timeout: float = 30.0
+    """Seconds a request may take, unless it says otherwise."""
+    server: ApiServer = field(init=False, repr=False)
+    _served: dict[str, dict[str, Resource]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.server = ApiServer(self.connection, self.timeout)
+
+    @classmethod
+    def connect(
+        cls, kubeconfig: Path | None = None, context: str | None = None, *, timeout: float = 30.0
+    ) -> Cluster:
+        """The cluster kubectl would talk to; makes no request. Raises ClusterError."""
+        return cls(load_connection(kubeconfig, context), timeout)
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self.server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """How the server serves a kind. Raises ClusterError (kind-not-served) if it does not."""
+        known = self._served.get(api_version)
+        if known is None or kind not in known:  # a CRD may have come since
+            known = self._served[api_version] = self._discover(api_version)
+        if kind not in known:
+            error = cluster_error(
+                "kind-not-served",
+                f"the cluster serves no {kind} of {api_version}",
+                "install the CustomResourceDefinition that defines it",
+            )
+            error.status, error.reason = 404, "NotFound"
+            raise error
+        return known[kind]
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the server knows the kind now."""
+        try:
+            self.resource(api_version, kind)
+        except ClusterError as error:
+            if error.reason != "NotFound":
+                raise
+            return False
+        return True
+
+    def get(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
+    ) -> Object | None:
+        """The object, or None if there is none of that name."""
+        path = self._path(api_version, kind, name, namespace)
+        try:
+            return self._object("GET", path)
+        except ClusterError as error:
+            if error.status == 404 and error.reason == "NotFound":
+                return None
+            raise
+
+    def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+    ) -> tuple[list[Object], str]:
+        """All objects, of one namespace or of all, and the resource version to watch from."""
+        path = self.resource(api_version, kind).path(namespace)
+        items: list[Object] = []
+        params = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": ""}
+        while True:
+            given = {key: value for key, value in params.items() if value}
+            page = self._object("GET", path, params=given)
+            for item in page["items"] or ():  # the items of a list do not repeat what they are
+                items.append({"apiVersion": api_version, "kind": kind, **item})
+            params["continue"] = page["metadata"].get("continue", "")
+            if not params["continue"]:
+                return items, page["metadata"]["resourceVersion"]
+
+    def create(self, manifest: Mapping[str, Any]) -> Object:
+        """The object, new. Raises ClusterError (reason AlreadyExists) if there is one."""
+        resource = self.resource(manifest["apiVersion"], manifest["kind"])
+        space = manifest["metadata"].get("namespace") or self.connection.namespace
+        return self._object(
+            "POST", resource.path(space), body=manifest, params={"fieldManager": FIELD_MANAGER}
+        )
+
+    def apply(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        field_manager: str = FIELD_MANAGER,
+        force: bool = False,
+        dry_run: bool = False,
+        subresource: str = "",
+    ) -> Object:
+        """The object after a server-side apply; without ``force`` another owner is a conflict."""
+        metadata = manifest["metadata"]
+        path = self._path(
+            manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace")
+        )
+        params: Parameters = {
+            "fieldManager": field_manager,
+            **({"force": "true"} if force else {}),
+            **({"dryRun": "All"} if dry_run else {}),
+        }
+        return self._object(
+            "PATCH",
+            f"{path}/{subresource}" if subresource else path,
+            params=params,
+            body=manifest,
+            content_type="application/apply-patch+yaml",
+        )
+
+    def patch(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        *,
+        body: Mapping[str, Any],
+        subresource: str = "",
+    ) -> Object:
+        """The object after a JSON merge patch (RFC 7386)."""
+        path = self._path(api_version, kind, name, namespace)
+        return self._object(
+            "PATCH",
+            f"{path}/{subresource}" if subresource else path,
+            body=body,
+            params={"fieldManager": FIELD_MANAGER},
+            content_type="application/merge-patch+json",
+        )
+
+    def delete(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        *,
+        propagation: str = "Background",
+    ) -> bool:
+        """Whether there was something to delete; what it owns follows by ``propagation``."""
+        path = self._path(api_version, kind, name, namespace)
+        try:
+            self.server.request("DELETE", path, body={"propagationPolicy": propagation})
+        except ClusterError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def watch(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        labels: str = "",
+        fields: str = "",
+        timeout: float = 300.0,
+    ) -> Iterator[tuple[str, Object]]:
+        """(ADDED|MODIFIED|DELETED|BOOKMARK, object) since ``resource_version``, for ``timeout`` s.
+
+        Raises ClusterError with status 410 when that version is too old: list again.
+        """
+        params = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "labelSelector": labels,
+            "fieldSelector": fields,
+            "timeoutSeconds": str(max(1, int(timeout))),
+        }
+        path = self.resource(api_version, kind).path(namespace)
+        given = {key: value for key, value in params.items() if value}
+        for line in self.server.stream(path, params=given, timeout=timeout + 30):
+            event = json.loads(line)
+            if event["type"] == "ERROR":
+                status = event["object"]
+                raise refusal(f"watch {path}", int(status.get("code", 500)), status)
+            yield event["type"], event["object"]
+
+    def wait(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        *,
+        until: Callable[[Object | None], bool],
+        timeout: float,
+    ) -> Object | None:
+        """The object as soon as ``until`` holds for it (None stands for its absence).
+
+        Raises ClusterError (cluster-timeout) after ``timeout`` seconds.
+        """
+        end, pause = time.monotonic() + timeout, 0.05
+        while not until(found := self.get(api_version, kind, name, namespace)):
+            if time.monotonic() > end:
+                raise cluster_error(
+                    "cluster-timeout",
+                    f"{kind} {name} is not as expected after {timeout:.0f} s",
+                    f"look at it with `kubectl describe {kind.lower()} {name}`",
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)
+        return found
+
+    def _object(self, method: str, path: str, **details: Any) -> Object:
+        answer = self.server.request(method, path, **details)
+        if not isinstance(answer, dict):
+            raise refusal(f"{method} {path}", 200, f"not an object: {answer!r}"[:200])
+        return answer
+
+    def _path(self, api_version: str, kind: str, name: str, namespace: str | None) -> str:
+        space = namespace or self.connection.namespace
+        return self.resource(api_version, kind).path(space, name)
+
+    def _discover(self, api_version: str) -> dict[str, Resource]:
+        root = "/apis/" if "/" in api_version else "/api/"
+        try:
+            listed = self._object("GET", f"{root}{api_version}")["resources"]
+        except ClusterError as error:
+            if error.status == 404:
+                return {}
+            raise
+        return {
+            item["kind"]: Resource(api_version, item["kind"], item["name"], item["namespaced"])
+            for item in listed
+            if "/" not in item["name"]  # those are subresources
+        }

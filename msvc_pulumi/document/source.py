@@ -1,0 +1,266 @@
+"""Inputs as plain values that remember where each of them is written.
+
+A `Source` is a text with a name, a `Document` one YAML document in it. The values are what the
+original's YAML parser makes of the text (`msvc_pulumi.document.yaml11`); every mapping key and
+every value knows its `Span`, and so does every character inside a string value, so that a mistake
+in a template or in the YAML inside a block scalar is shown at its place in the user's file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from msvc_pulumi.document import yaml11
+from msvc_pulumi.document.scalars import column_in_scalar
+from msvc_pulumi.document.sourcefile import Locate, Source, read_source
+from msvc_pulumi.document.yaml11 import DialectError, Node
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Severity, Span
+
+__all__ = ["Document", "Locate", "Source", "parse", "read_source"]
+
+_HEADER = re.compile(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
+
+
+class _Spans(Mapping[FieldPath, Span]):
+    """The spans of a document's values or keys, worked out when one is asked for."""
+
+    def __init__(self, root: Node, find: Callable[[FieldPath], Span | None], *, keys: bool) -> None:
+        self._root = root
+        self._find = find
+        self._keys = keys
+
+    def __getitem__(self, path: FieldPath) -> Span:
+        span = self._find(path)
+        if span is None:
+            raise KeyError(path)
+        return span
+
+    def __iter__(self) -> Iterator[FieldPath]:
+        pending: list[tuple[FieldPath, Node]] = [(FieldPath(), self._root)]
+        while pending:
+            path, node = pending.pop()
+            if not self._keys or (path and isinstance(path[-1], str)):
+                yield path
+            if isinstance(node.members, dict):
+                pending.extend((path.child(key), member) for key, member in node.members.items())
+            elif node.members is not None:
+                pending.extend((path.child(i), member) for i, member in enumerate(node.members))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Document:
+    """One YAML document: its plain ``value`` and the place of every value and key in it."""
+
+    def __init__(self, source: Source, root: Node) -> None:
+        self.value: Any = root.value
+        self._made = (source, root)
+
+    @classmethod
+    def of(cls, value: Any, name: str) -> Document:
+        """A document for a value that no file holds, such as an object in a stack's configuration.
+
+        Places in it are lines of its JSON text, which is only made when a place is asked for.
+        """
+        document = cls.__new__(cls)
+        document.value = value
+        document._name = name
+        return document
+
+    _name = ""
+
+    @cached_property
+    def _made(self) -> tuple[Source, Node]:
+        text = json.dumps(self.value, indent=2, ensure_ascii=False, default=str)
+        text = yaml11.UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        try:
+            return Source(self._name, text), next(yaml11.compose(text))
+        except DialectError:  # over a limit: only the document as a whole has a place
+            return Source(self._name, ""), Node(self.value, 0, 0)
+
+    @property
+    def source(self) -> Source:
+        return self._made[0]
+
+    @property
+    def _root(self) -> Node:
+        return self._made[1]
+
+    @property
+    def _hidden(self) -> bool:
+        return isinstance(self.value, dict) and self.value.get("kind") == "Secret"
+
+    @property
+    def spans(self) -> Mapping[FieldPath, Span]:
+        """The place of every value; of a mapping or sequence, the first line of it."""
+        return _Spans(self._root, self._value_span, keys=False)
+
+    @property
+    def keys(self) -> Mapping[FieldPath, Span]:
+        """The place of the key of every mapping entry, by the path of its value."""
+        return _Spans(self._root, self._key_span, keys=True)
+
+    def span(self, path: FieldPath) -> Span:
+        """Where to point for ``path``: a scalar itself, a mapping or sequence at its key.
+
+        A path that is not in the document points at its nearest ancestor that is.
+        """
+        known = path
+        while (node := self._node(known)) is None:
+            known = known.parent
+        key = self._key_offsets(known)
+        is_shown = node.members is None and node.end > node.start  # an empty scalar is not
+        if key is None or (is_shown and known == path):
+            return self._spanned(node.start, node.end)
+        end = node.end if self._same_line(key[0], node.end) else key[1]
+        return self._spanned(key[0], end)
+
+    def key_span(self, path: FieldPath) -> Span:
+        """Where the key of ``path`` is written; as `span` for what has no key."""
+        return self._key_span(path) or self.span(path)
+
+    def get(self, path: FieldPath) -> Any:
+        """The value at ``path``, None where there is none."""
+        value = self.value
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def inner_span(self, path: FieldPath, line0: int, column0: int, length: int = 1) -> Span:
+        """The place of a character inside the string at ``path``, by line and column from 0.
+
+        Exact inside literal block scalars and scalars written on one line; elsewhere the first
+        character of the scalar, because folding leaves no one-to-one map.
+        """
+        node = self._node(path)
+        if node is None or not isinstance(node.value, str):
+            return self.span(path)
+        node = node.origin or node
+        if node.style == "|":
+            return self._literal_span(node, line0, column0, length)
+        written = self.source.text[node.start : node.end]
+        if line0 == 0 and node.style != ">":
+            column = column_in_scalar(written, node.value, column0)
+            if column is not None:
+                end = column_in_scalar(written, node.value, column0 + length)
+                start = node.start + column
+                return self._spanned(start, node.start + end if end else start + length)
+        return self._spanned(node.start, node.end)
+
+    def _literal_span(self, node: Node, line0: int, column0: int, length: int) -> Span:
+        lines = node.value.split("\n")
+        mark_line, _ = self.source.position(self._mark_offset(node))
+        number, sample = next(((i, text) for i, text in enumerate(lines) if text.strip()), (0, ""))
+        indentation = max(0, len(self.source.line(mark_line + 1 + number)) - len(sample))
+        start = self.source.offset(mark_line + 1 + line0, indentation + column0)
+        return self._spanned(start, start + length)
+
+    def _mark_offset(self, node: Node) -> int:
+        # An anchor or a tag may stand in front of the mark, even on an earlier line.
+        header = _HEADER.match(self.source.text, node.start)
+        return header.end() if header else node.start
+
+    def _node(self, path: FieldPath) -> Node | None:
+        node = self._root
+        for step in path:
+            members = node.members
+            if isinstance(members, dict) and step in members:
+                node = members[str(step)]
+            elif isinstance(members, list) and isinstance(step, int) and step < len(members):
+                node = members[step]
+            else:
+                return None
+        return node
+
+    def _key_offsets(self, path: FieldPath) -> tuple[int, int] | None:
+        parent = self._node(path.parent) if path else None
+        if parent is None or parent.keys is None:
+            return None
+        return parent.keys.get(str(path[-1]))
+
+    def _value_span(self, path: FieldPath) -> Span | None:
+        node = self._node(path)
+        return None if node is None else self._spanned(node.start, node.end)
+
+    def _key_span(self, path: FieldPath) -> Span | None:
+        offsets = self._key_offsets(path)
+        return None if offsets is None else self._spanned(*offsets)
+
+    def _same_line(self, start: int, end: int) -> bool:
+        return self.source.position(start)[0] == self.source.position(max(start, end - 1))[0]
+
+    def _spanned(self, start: int, end: int) -> Span:
+        return self.source.span(start, end, hidden=self._hidden)
+
+    def duplicates(self) -> Iterator[Diagnostic]:
+        """A warning for every key that a mapping states more than once."""
+        pending = [(FieldPath(), self._root)] if self._root.has_duplicates else []
+        while pending:
+            path, node = pending.pop()
+            for key, start, end in node.duplicates or ():
+                at = path.child(key)
+                yield Diagnostic(
+                    "duplicate-key",
+                    "Duplicate key: the last one counts",
+                    Severity.WARNING,
+                    at,
+                    self.keys[at],
+                    related=(Label(self._spanned(start, end), "ignored"),),
+                    help="keep one of them",
+                )
+            members = node.members
+            if isinstance(members, dict):
+                pending.extend((path.child(key), member) for key, member in members.items())
+            elif members is not None:
+                pending.extend((path.child(i), member) for i, member in enumerate(members))
+
+
+def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
+    """The documents of a source; mistakes go to ``diagnostics``.
+
+    An empty source has no documents. A mistake behind the first document is only a warning, because
+    the original reads one document and never sees the rest; the documents before it are returned.
+    """
+    if source.text.startswith("\ufeff"):
+        source = Source(source.name, source.text[1:], source.locate)
+    documents: list[Document] = []
+    try:
+        for root in yaml11.compose(source.text):
+            document = Document(source, root)
+            diagnostics.extend(document.duplicates())
+            documents.append(document)
+    except DialectError as error:
+        diagnostics.add(_syntax_diagnostic(source, error, behind_first=bool(documents)))
+    return documents
+
+
+def _syntax_diagnostic(source: Source, error: DialectError, *, behind_first: bool) -> Diagnostic:
+    offset = error.offset
+    return Diagnostic(
+        "yaml-limit" if error.is_limit else "yaml-syntax",
+        error.message,
+        Severity.WARNING if behind_first else Severity.ERROR,
+        span=source.error_span(offset),
+        notes=("this document and all behind it are ignored",) if behind_first else (),
+        go="" if behind_first else error.go,
+        help=_syntax_help(source, offset),
+    )
+
+
+def _syntax_help(source: Source, offset: int) -> str:
+    line, _ = source.position(offset)
+    if source.text[offset : offset + 1] == "\t":
+        return "indent with blanks, YAML does not allow tabs"
+    if re.match(r"\s*(?:- )?(?:[\w.-]+:\s+)?\{\{", source.line(line)):
+        return "quote a value that begins with {{"
+    return ""

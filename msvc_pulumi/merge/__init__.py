@@ -1,0 +1,1 @@
+"""The semantic merge: a walker, and the policies of each kind."""
