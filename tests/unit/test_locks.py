@@ -56,8 +56,13 @@ def test_a_number_used_again_is_not_the_holder(tmp_path: Path, locks: Path) -> N
 def test_a_living_pulumi_stays(tmp_path: Path, locks: Path) -> None:
     """The lock of an update that is under way is not touched."""
     with subprocess.Popen(
-        [sys.executable, "-c", "input()", "pulumi"], stdin=subprocess.PIPE
+        [sys.executable, "-c", "print(flush=True); input()", "pulumi"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # its command line is not to be seen before it runs
         file = lock(locks, process.pid)
         assert clear_dead(tmp_path, PROJECT, STACK) == 0
         assert file.exists()
