@@ -33,7 +33,7 @@ unit: setup ## Unit and conformance tests
 	@$(BIN)/pytest -q tests/unit tests/conformance
 
 engine: setup ## Tests against the real engine and a real API server
-	@$(BIN)/pytest -q tests/differential tests/engine
+	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock
