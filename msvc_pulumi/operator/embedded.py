@@ -87,6 +87,7 @@ class EmbeddedExecutor:
             self._part(batch, members)
             found += [Key(*stack.split(".", 1)) for stack in members.values()]
             logger.warning("mended an interrupted update", extra={"stacks": len(members)})
+        found += [Key(*stack.split(".", 1)) for stack in self._folder.locked() if "." in stack]
         return found
 
     def stop(self, seconds: float) -> None:

@@ -154,14 +154,9 @@ class Reconciler:
     def _examine_deleted(self, key: Key, service: Object) -> Work | None:
         if not finalizer.is_held(service):
             return None
-        abandoned = (service["metadata"].get("annotations") or {}).get(ABANDON) == "true"
-        if (
-            abandoned
-            or _age(service["metadata"]["deletionTimestamp"]) > self._settings.deletion_limit
-        ):
-            post(
-                self._cluster, service, "Warning", "Abandoned", "its objects are left to Kubernetes"
-            )
+        if self._is_abandoned(key, service):
+            text = "its objects are left to Kubernetes, which knows their owner"
+            post(self._cluster, service, "Warning", "Abandoned", text)
             self._executor.forget(key)
             finalizer.release(self._cluster, service)
             return None
@@ -169,6 +164,16 @@ class Reconciler:
         self._note(key, Assessment(generation, None, None, deleting=True))
         self.reports.add(key, SHOW_APPLYING_AFTER)
         return Work(key, None)
+
+    def _is_abandoned(self, key: Key, service: Object) -> bool:
+        """Whether its owner has given up on the deletion, or it was tried in vain for too long."""
+        metadata = service["metadata"]
+        if (metadata.get("annotations") or {}).get(ABANDON) == "true":
+            return True
+        with self._lock:
+            attempts = self._attempts.get(key, 0)
+        tried = attempts >= self._settings.deletion_attempts
+        return tried and _age(metadata["deletionTimestamp"]) > self._settings.deletion_limit
 
     def _base_config(self, service: Object) -> tuple[str, Object | None]:
         """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""

@@ -2,7 +2,7 @@
 
 Two thirds of what the SDK spends on a program are a blocking call to the engine for every debug
 message, a stack trace for every resource, and a wait for all outputs that starts anew whenever one
-of them is known, which is quadratic (docs/decisions/0010-operator.md has the figures). None has a
+of them is known, which is quadratic (docs/decisions/0009-operator.md has the figures). None has a
 switch, so this module replaces four private names; ``tests/unit/test_sdkspeed.py`` fails when a
 release of the SDK no longer has them.
 """

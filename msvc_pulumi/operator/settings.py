@@ -25,6 +25,8 @@ class Settings:
     retry_longest: float = 300.0
     deletion_limit: float = 600.0
     """How long a deletion is tried before it is left to the garbage collector."""
+    deletion_attempts: int = 3
+    """How often at least."""
     drain: float = 20.0
     """How long running updates may take to end when the operator is asked to."""
     metrics_address: str = ""

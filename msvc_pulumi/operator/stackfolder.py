@@ -102,6 +102,11 @@ class StackFolder:
         """Joined stacks that were never parted."""
         return sorted(file.stem for file in self.file(BATCH).parent.glob(f"{BATCH}*.json"))
 
+    def locked(self) -> list[str]:
+        """Stacks that somebody works on, or worked on until it was killed."""
+        locks = self.backend / ".pulumi" / "locks" / "organization" / PROJECT
+        return sorted({file.parent.name for file in locks.glob("*/*.json")})
+
     def members(self, batch: str) -> dict[str, str]:
         """Component → stack of a joined stack; {} if it was killed before it was used."""
         try:

@@ -23,6 +23,7 @@ __all__ = ["KINDS", "connection_info", "handlers", "settings"]
 # Tokens of a pod are renewed on disk every hour; the old one stays good for minutes.
 LOGIN_LIFETIME = timedelta(minutes=10)
 EVENT_PAUSE = 0.05  # seconds within which events of one object are taken as one
+GATHERING = 0.15  # seconds in which edits made together become one update
 REPORT_PAUSE = 0.2  # the same for statuses; a Deployment changes several times while it starts
 
 MODEL_SERVICES = ("llm-d.ai", "v1alpha1", "modelservices")
@@ -68,13 +69,13 @@ def handlers(
             reconciler.forget(key)
             reconciler.queue.add(key)
         elif fleet.see_service(seen):
-            reconciler.queue.add(key)
+            reconciler.queue.add(key, GATHERING)
 
     @kopf.on.event(*CONFIG_MAPS, registry=registry)
     async def base_config(event: Any, **_: Any) -> None:
         gone = event["type"] == "DELETED"
         for key in fleet.see_base_config(dict(event["object"]), gone=gone):
-            reconciler.queue.add(key)
+            reconciler.queue.add(key, GATHERING)
 
     def watch_workload(kind: str) -> None:
         @kopf.on.event(*WORKLOADS[kind], registry=registry, id=kind)

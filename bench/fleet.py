@@ -1,0 +1,226 @@
+"""Time the operator with a fleet of ModelServices on a local control plane of its own.
+
+`bench/fleet.py [N]`, 30 unless stated. Prints a table: create, one edit, a BaseConfig edit,
+restart, delete; beside it a raw server-side apply of the same objects, the floor. With
+MSVC_GO_BINARY naming the original's program, that operator creates the same fleet. Asserts nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from msvc_pulumi.api.crd import custom_resource_definition
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.plan import PlanOptions, plan_model_service
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "samples" / "facebook"
+SERVICE = yaml.safe_load((SAMPLE / "msvc.yaml").read_text())
+BASE = yaml.safe_load((SAMPLE / "baseconfig.yaml").read_text())
+for _key, _text in BASE["data"].items():  # a fleet needs more GPUs than the plane's nodes have
+    for _large, _small in (('cpu: "4"', "cpu: 1m"), ("memory: 16Gi", "memory: 1Mi")):
+        _text = _text.replace(_large, _small)
+    BASE["data"][_key] = _text.replace("nvidia.com/gpu: 1", "memory: 32Gi")
+MODEL_SERVICE = ("llm-d.ai/v1alpha1", "ModelService")
+CLIENTS = 8  # more make one API server slower
+PATIENCE = 120.0  # seconds
+
+
+def services(count: int, namespace: str) -> list[dict[str, Any]]:
+    found = []
+    for number in range(count):
+        service = copy.deepcopy(SERVICE)
+        service["metadata"] = {"name": f"m{number:04d}", "namespace": namespace}
+        found.append(service)
+    return found
+
+
+def row(what: str, seconds: float, note: str = "") -> None:
+    print(f"{what:<52} {seconds:8.2f} s  {note}", flush=True)
+
+
+def until(holds: Callable[[], bool]) -> float:
+    began = time.perf_counter()
+    while not holds():
+        if time.perf_counter() - began > PATIENCE:
+            raise SystemExit("it did not come about")
+        time.sleep(0.05)
+    return time.perf_counter() - began
+
+
+def all_at_once(act: Callable[[Any], object], items: list[Any]) -> None:
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for result in [pool.submit(act, item) for item in items]:
+            result.result()
+
+
+def prepare(cluster: Cluster, namespace: str) -> None:
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=60)
+    cluster.apply({**BASE, "metadata": {**BASE["metadata"], "namespace": namespace}})
+
+
+def remaining(cluster: Cluster, kinds: set[tuple[str, str]], namespace: str) -> int:
+    """How many objects of those kinds a ModelService owns."""
+    return sum(
+        bool(item["metadata"].get("ownerReferences"))
+        for kind in kinds
+        for item in cluster.list(*kind, namespace)[0]
+    )
+
+
+def ready(cluster: Cluster, namespace: str, count: int) -> bool:
+    listed, _ = cluster.list(*MODEL_SERVICE, namespace)
+    conditions = [item.get("status", {}).get("conditions", ()) for item in listed]
+    done = [
+        any(c["type"] == "Ready" and c["status"] == "True" for c in some) for some in conditions
+    ]
+    return sum(done) == count
+
+
+def deployed(cluster: Cluster, namespace: str, field: str, value: Any) -> int:
+    listed, _ = cluster.list("apps/v1", "Deployment", namespace)
+    mine = [item for item in listed if item["metadata"]["name"].endswith("-decode")]
+    return sum(item["spec"].get(field) == value for item in mine)
+
+
+@contextmanager
+def operator(
+    command: list[str], kubeconfig: Path, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(kubeconfig),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "PULUMI_HOME": str(folder / "none"),
+    }
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def memory(process: subprocess.Popen[bytes]) -> str:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmRSS")]
+    return f"{int(line.split()[1]) // 1024} MB in the controller"
+
+
+def floor(cluster: Cluster, count: int) -> None:
+    prepare(cluster, "floor")
+    objects = [
+        planned.manifest
+        for service in services(count, "floor")
+        for planned in plan_model_service(service, BASE, PlanOptions())
+    ]
+    began = time.perf_counter()
+    all_at_once(lambda item: cluster.apply(item, field_manager="floor"), objects)
+    row("floor: raw server-side apply", time.perf_counter() - began, f"{len(objects)} objects")
+    cluster.delete("v1", "Namespace", "floor")
+    until(lambda: cluster.get("v1", "Namespace", "floor") is None)
+
+
+def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
+    command = [sys.executable, "-m", "msvc_pulumi", "operator", "run"]
+    command.append("--health-probe-bind-address=0")
+    prepare(cluster, "fleet")
+    every = services(count, "fleet")
+    plan = plan_model_service(every[0], BASE, PlanOptions())
+    kinds = {(item.manifest["apiVersion"], item.manifest["kind"]) for item in plan}
+    total = count * len(plan)
+    log = folder / "log"
+    with operator(command, kubeconfig, folder) as process:
+        until(lambda: " ready" in log.read_text())
+        began = time.perf_counter()
+        all_at_once(cluster.create, every)
+        until(lambda: remaining(cluster, kinds, "fleet") == total)
+        row(f"create {count}: all objects exist", time.perf_counter() - began, f"{total} objects")
+        until(lambda: ready(cluster, "fleet", count))
+        row(f"create {count}: all ready", time.perf_counter() - began, memory(process))
+
+        time.sleep(3)
+        began = time.perf_counter()
+        decode = {**every[0]["spec"]["decode"], "replicas": 1}
+        edit = {"spec": {"decode": decode}}
+        cluster.patch(*MODEL_SERVICE, "m0000", "fleet", body=edit)
+        until(lambda: deployed(cluster, "fleet", "replicas", 1) == 1)
+        row(f"one edit among {count}: applied", time.perf_counter() - began)
+
+        time.sleep(3)
+        began = time.perf_counter()
+        text = BASE["data"]["decodeDeployment"].replace("spec:", "spec:\n  minReadySeconds: 1", 1)
+        body = {"data": {"decodeDeployment": text}}
+        cluster.patch("v1", "ConfigMap", BASE["metadata"]["name"], "fleet", body=body)
+        until(lambda: deployed(cluster, "fleet", "minReadySeconds", 1) == count)
+        row(f"BaseConfig edit under {count}: applied", time.perf_counter() - began)
+        until(lambda: ready(cluster, "fleet", count))
+        time.sleep(3)
+    before = log.stat().st_size
+    began = time.perf_counter()
+    with operator(command, kubeconfig, folder) as process:
+        until(lambda: " ready" in log.read_text()[before:])
+        row(f"restart over {count} unchanged: ready", time.perf_counter() - began)
+        time.sleep(3)
+        runs = log.read_text()[before:].count(" applied ")
+        row(
+            f"restart over {count} unchanged: then quiet", 3.0, f"{runs} updates, {memory(process)}"
+        )
+        began = time.perf_counter()
+        all_at_once(
+            lambda one: cluster.delete(*MODEL_SERVICE, one["metadata"]["name"], "fleet"), every
+        )
+        until(lambda: not cluster.list(*MODEL_SERVICE, "fleet")[0])
+        until(lambda: remaining(cluster, kinds, "fleet") == 0)
+        row(f"delete {count}: nothing left", time.perf_counter() - began)
+
+
+def original(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, binary: str) -> None:
+    prepare(cluster, "original")
+    every = services(count, "original")
+    command = [binary, "run", "--epp-cluster-role=view", "--health-probe-bind-address=0"]
+    with operator(command, kubeconfig, folder):
+        time.sleep(5)
+        began = time.perf_counter()
+        all_at_once(cluster.create, every)
+        until(lambda: deployed(cluster, "original", "replicas", 2) == count)
+        row(f"Go operator, create {count}: last Deployment", time.perf_counter() - began)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    load = os.getloadavg()[0]
+    print(f"{count} ModelServices; {os.cpu_count()} processors, load {load:.1f} at the start")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with LocalControlPlane(folder / "plane") as plane, plane.cluster() as cluster:
+            cluster.apply(custom_resource_definition(), force=True)
+            floor(cluster, count)
+            (folder / "ours").mkdir()
+            ours(cluster, plane.kubeconfig, folder / "ours", count)
+            if binary := os.environ.get("MSVC_GO_BINARY"):
+                (folder / "original").mkdir()
+                original(cluster, plane.kubeconfig, folder / "original", count, binary)
+            else:
+                print("Go operator: not timed, MSVC_GO_BINARY is not set")
+
+
+if __name__ == "__main__":
+    main()
