@@ -31,6 +31,8 @@ class ModelService(pulumi.ComponentResource):
     """SHA-256 of everything declared; equal hashes mean equal objects."""
     children: pulumi.Output[dict[str, dict[str, str]]]
     """apiVersion, kind, namespace and name of each object, by its plan key."""
+    skipped: pulumi.Output[dict[str, str]]
+    """Why an object is left out because the cluster does not serve its kind, by its plan key."""
     decode_deployment_name: pulumi.Output[str | None]
     """Name of the decode Deployment, if there is one."""
     prefill_deployment_name: pulumi.Output[str | None]
@@ -96,6 +98,7 @@ class ModelService(pulumi.ComponentResource):
             "namespace": pulumi.Output.from_input(plan.namespace),
             "plan_hash": pulumi.Output.from_input(plan.hash),
             "children": pulumi.Output.all(*urns).apply(lambda _: references),
+            "skipped": pulumi.Output.from_input({one.key: one.reason for one in plan.skipped}),
             "decode_deployment_name": name_of("decodeDeployment"),
             "prefill_deployment_name": name_of("prefillDeployment"),
             "epp_deployment_name": name_of("eppDeployment"),

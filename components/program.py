@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from msvc_pulumi.components.model_service import ModelService
-from msvc_pulumi.errors import Diagnostics, ModelServiceError
-from msvc_pulumi.inputs import Inputs, base_config_for
-from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.inputs import Inputs
+from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.report import render
 
 __all__ = ["declare", "declare_plans", "export"]
@@ -23,20 +24,13 @@ def declare(inputs: Inputs, options: PlanOptions) -> dict[str, ModelService]:
     Raises:
         pulumi.RunError: what is wrong with the inputs, all of it.
     """
-    diagnostics = Diagnostics(list(inputs.diagnostics))
-    plans: list[Plan] = []
-    for document in inputs.model_services:
-        base_config = base_config_for(document, inputs.base_configs, diagnostics)
-        try:
-            plans.append(plan_model_service(document, base_config, options))
-        except ModelServiceError as error:
-            diagnostics.extend(error.diagnostics)
-    _no_duplicates(plans, diagnostics)
-    if diagnostics.errors:
-        raise pulumi.RunError(render(diagnostics).rstrip())
-    if len(diagnostics):
-        pulumi.log.warn(render(diagnostics).rstrip())
-    return declare_plans(plans)
+    try:
+        fleet = plan_inputs(inputs, options)
+    except ModelServiceError as error:
+        raise pulumi.RunError(render(error.diagnostics).rstrip()) from error
+    if fleet.general:
+        pulumi.log.warn(render(fleet.general).rstrip())
+    return declare_plans(fleet.plans)
 
 
 def declare_plans(plans: Sequence[Plan]) -> dict[str, ModelService]:
@@ -50,23 +44,17 @@ def declare_plans(plans: Sequence[Plan]) -> dict[str, ModelService]:
 
 
 def export(services: Mapping[str, ModelService]) -> None:
-    """Export, by name, each ModelService's namespace, plan hash and the names of its objects."""
+    """Export, by name, each ModelService's namespace, plan hash and the names of its objects,
+    and of those that the cluster could not take, why.
+    """
     for name, service in services.items():
         children = service.children.apply(
             lambda references: {key: one["name"] for key, one in references.items()}
         )
-        facts = {"namespace": service.namespace, "hash": service.plan_hash, "children": children}
+        facts = {
+            "namespace": service.namespace,
+            "hash": service.plan_hash,
+            "children": children,
+            "skipped": service.skipped,
+        }
         pulumi.export(name, facts)
-
-
-def _no_duplicates(plans: list[Plan], diagnostics: Diagnostics) -> None:
-    seen: set[tuple[str, str]] = set()
-    for plan in plans:
-        identity = (plan.namespace, plan.name)
-        if identity in seen:
-            diagnostics.error(
-                "duplicate-model-service",
-                f'ModelService "{plan.name}" is given twice in namespace "{plan.namespace}"',
-                help="rename one of them, or name its file only once",
-            )
-        seen.add(identity)

@@ -34,7 +34,8 @@ class ApiField:
     embedded Go struct the original has the field in. ``default`` is what the API server fills in,
     never this program. ``advisory`` limits are enforced by the API server alone, and so is the
     presence of a ``tolerated`` required field. ``blank`` is what an empty text is
-    worth. ``omit`` names fields of the type that are not part of the API.
+    worth. ``omit`` names fields of the type that are not part of the API,
+    ``optional`` required ones that the BaseConfig may state.
     """
 
     type: str = ""
@@ -56,6 +57,7 @@ class ApiField:
     tolerated: bool = False
     blank: Severity | None = None
     omit: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     promoted: str = ""
     go: str = ""
 

@@ -98,7 +98,7 @@ def model_schema(model: type[BaseModel]) -> dict[str, Any]:
     for name, field, info in api_fields(model):
         nested, is_list = nested_model(field, info)
         if nested is None:
-            schema = type_schema(field.type, field.omit)
+            schema = type_schema(field.type, field.omit, field.optional)
         else:
             schema = model_schema(nested)
             schema = {"type": "array", "items": schema} if is_list else schema

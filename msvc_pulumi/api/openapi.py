@@ -78,19 +78,24 @@ _ATOMIC = frozenset(
 ) | {"meta/v1.LabelSelector"}
 
 
-def type_schema(expression: str, omit: Collection[str] = ()) -> dict[str, Any]:
+def type_schema(
+    expression: str, omit: Collection[str] = (), optional: Collection[str] = ()
+) -> dict[str, Any]:
     """The structural schema of a type expression of the table, without the fields in ``omit``.
 
-    A field is required where controller-gen takes it for that: no pointer, no omitempty.
+    A field is required where controller-gen takes it for that, no pointer and no omitempty, unless
+    it is among ``optional``.
 
     Raises: KeyError for a type the table does not know.
     """
-    return _schema(parse_type(expression), omit)
+    return _schema(parse_type(expression), omit, optional)
 
 
-def _schema(type_: Type, omit: Collection[str] = ()) -> dict[str, Any]:
+def _schema(
+    type_: Type, omit: Collection[str] = (), optional: Collection[str] = ()
+) -> dict[str, Any]:
     if type_.kind is Kind.STRUCT:
-        return _struct(type_.struct, omit)
+        return _struct(type_.struct, omit, optional)
     if type_.kind is Kind.INT:
         return {"type": "integer", "format": "int64" if type_.maximum > 2**31 else "int32"}
     if type_.item is not None:
@@ -101,7 +106,7 @@ def _schema(type_: Type, omit: Collection[str] = ()) -> dict[str, Any]:
     return copy.deepcopy(_SCALARS[type_.kind])  # YAML would print shared parts as aliases
 
 
-def _struct(name: str, omit: Collection[str]) -> dict[str, Any]:
+def _struct(name: str, omit: Collection[str], optional: Collection[str]) -> dict[str, Any]:
     markers = _MARKERS.get(name, {})
     fields = {key: field for key, field in lookup(name).fields.items() if key not in omit}
     schema: dict[str, Any] = {
@@ -111,7 +116,9 @@ def _struct(name: str, omit: Collection[str]) -> dict[str, Any]:
             for key, field in fields.items()
         },
     }
-    required = sorted(key for key, field in fields.items() if _is_required(field))
+    required = sorted(
+        key for key, field in fields.items() if _is_required(field) and key not in optional
+    )
     if required:
         schema["required"] = required
     if name in _ATOMIC:

@@ -141,10 +141,14 @@ class Autoscaling(Section):
     """Who sets the role's replica count; exactly one of the members."""
 
     hpa: Annotated[
-        dict[str, Any] | None, ApiField("*autoscaling/v2.HorizontalPodAutoscalerSpec", omit=TARGET)
+        dict[str, Any] | None,
+        ApiField(
+            "*autoscaling/v2.HorizontalPodAutoscalerSpec", omit=TARGET, optional=("maxReplicas",)
+        ),
     ] = Field(None, description="A HorizontalPodAutoscaler; its target is the role's own workload.")
     keda: Annotated[
-        dict[str, Any] | None, ApiField("*keda.sh/v1alpha1.ScaledObjectSpec", omit=TARGET)
+        dict[str, Any] | None,
+        ApiField("*keda.sh/v1alpha1.ScaledObjectSpec", omit=TARGET, optional=("triggers",)),
     ] = Field(None, description="A KEDA ScaledObject; its target is the role's own workload.")
     external: Annotated[ExternalScaling | None, ApiField()] = Field(
         None, description="Leave the replica count to somebody else."

@@ -185,12 +185,6 @@ def _check_autoscaling(section: dict[str, Any], path: FieldPath) -> Iterator[Dia
                 field=here.child(name, "scaleTargetRef"),
                 help="remove scaleTargetRef",
             )
-    hpa = scaling.get("hpa")
-    if hpa is not None and "maxReplicas" not in hpa:
-        yield Diagnostic("required", "Required value", field=here.child("hpa", "maxReplicas"))
-    keda = scaling.get("keda")
-    if keda is not None and not keda.get("triggers"):
-        yield Diagnostic("required", "Required value", field=here.child("keda", "triggers"))
 
 
 def _keep_null_replicas(decoded: dict[str, Any], document: Document) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from msvc_pulumi import diff
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli.generate import plan_inputs
 from msvc_pulumi.errors import Diagnostic, LoadError
+from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.options import PlanOptions
 
@@ -55,9 +55,9 @@ def _manifests(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]
     settings = PlanOptions(
         namespace=arguments.namespace, epp_cluster_role=arguments.epp_cluster_role
     )
-    plans, warnings = plan_inputs(inputs, settings, strict=arguments.strict)
-    printed.show(warnings, arguments)
-    return [planned.manifest for plan in plans for planned in plan]
+    fleet = plan_inputs(inputs, settings, strict=arguments.strict)
+    printed.show(fleet.warnings, arguments)
+    return [planned.manifest for plan in fleet.plans for planned in plan]
 
 
 def _live(wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,26 +6,18 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi import output
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.conflicts import conflicts
 from msvc_pulumi.document.sourcefile import read_source
-from msvc_pulumi.errors import (
-    Diagnostic,
-    Diagnostics,
-    LoadError,
-    ModelServiceError,
-    Severity,
-    SpecError,
-)
-from msvc_pulumi.inputs import Inputs, base_config_for, load_inputs
-from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.errors import Diagnostic, LoadError
+from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.plan import PlanOptions
 
-__all__ = ["add_parser", "plan_inputs"]
+__all__ = ["add_input_arguments", "add_parser", "options"]
 
 FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
 
@@ -124,45 +116,16 @@ def _names(values: Iterable[str]) -> Iterable[str]:
             yield from record
 
 
-def plan_inputs(
-    inputs: Inputs, plan_options: PlanOptions, *, strict: bool = False
-) -> tuple[list[Plan], list[Diagnostic]]:
-    """A plan for every ModelService, and the warnings of all.
-
-    Raises:
-        ModelServiceError: any ModelService has errors; it carries the problems of all of them.
-    """
-    found = Diagnostics(list(inputs.diagnostics))
-    plans = []
-    failure: type[ModelServiceError] = SpecError
-    for service in inputs.model_services:
-        base = base_config_for(service, inputs.base_configs, found)
-        try:
-            plan = plan_model_service(service, base, plan_options)
-        except ModelServiceError as error:
-            failure = type(error)
-            found.extend(error.diagnostics)
-        else:
-            plans.append(plan)
-            found.extend(plan.diagnostics)
-    if not found.errors:
-        found.extend(conflicts(plans))
-    if strict:
-        found.items = [replace(item, severity=Severity.ERROR) for item in found]
-    found.raise_errors(failure)
-    return plans, list(found)
-
-
 def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
     if not inputs.model_services:
         problem = Diagnostic("no-model-service", "no ModelService among the files")
         raise LoadError([problem])
-    plans, warnings = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
     if arguments.output == "manifests":
-        text = output.to_manifests(plans, provenance=arguments.provenance)
+        text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
     else:
-        text = FORMATS[arguments.output](plans)
-    printed.show(warnings, arguments)
+        text = FORMATS[arguments.output](fleet.plans)
+    printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
     return 0

@@ -8,7 +8,8 @@ from typing import Any
 
 from msvc_pulumi import graph
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli.generate import add_input_arguments, options, plan_inputs
+from msvc_pulumi.cli.generate import add_input_arguments, options
+from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 
 __all__ = ["add_parser"]
@@ -30,7 +31,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    plans, warnings = plan_inputs(inputs, options(arguments), strict=arguments.strict)
-    printed.show(warnings, arguments)
-    sys.stdout.write(graph.render(plans, arguments.output))
+    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    printed.show(fleet.warnings, arguments)
+    sys.stdout.write(graph.render(fleet.plans, arguments.output))
     return 0

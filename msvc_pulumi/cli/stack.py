@@ -140,7 +140,8 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
         project = find_project(Path.cwd())
         return session.stack(arguments.stack or DEFAULT_STACK, project=project), None
-    from msvc_pulumi.cli.generate import options, plan_inputs  # noqa: PLC0415
+    from msvc_pulumi.cli.generate import options  # noqa: PLC0415
+    from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
 
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
@@ -151,8 +152,9 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
 
     served = capabilities(session.cluster)
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
-    plans, warnings = plan_inputs(inputs, plan_options, strict=arguments.strict)
-    printed.show(warnings, arguments)
+    fleet = plan_inputs(inputs, plan_options, strict=arguments.strict)
+    printed.show(fleet.general, arguments)  # a component shows those of its plan itself
+    plans = list(fleet.plans)
     return session.stack(_name(arguments, plans), program=_program(plans)), plans
 
 

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli.generate import add_input_arguments, options, plan_inputs
+from msvc_pulumi.cli.generate import add_input_arguments, options
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Severity
+from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 
 __all__ = ["add_parser"]
@@ -36,13 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
-    plans, warnings = plan_inputs(inputs, options(arguments), strict=arguments.strict)
-    found = Diagnostics(list(warnings))
+    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    found = Diagnostics(list(fleet.warnings))
     from msvc_pulumi import validate  # noqa: PLC0415  its schemas are large
 
     try:
         version = arguments.kubernetes_version or validate.KUBERNETES_VERSION
-        found.extend(validate.validate(plans, version))
+        found.extend(validate.validate(fleet.plans, version))
     except ImportError:
         found.add(
             Diagnostic(
@@ -54,6 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     found.raise_errors(PlanError)
     printed.show(found, arguments)
-    objects = sum(len(plan) for plan in plans)
-    sys.stdout.write(f"valid: {len(plans)} ModelServices, {objects} objects\n")
+    objects = sum(len(plan) for plan in fleet.plans)
+    sys.stdout.write(f"valid: {len(fleet.plans)} ModelServices, {objects} objects\n")
     return 0

@@ -119,8 +119,8 @@ def test_limits_and_defaults(path: str, limits: dict[str, Any]) -> None:
         ("spec.decode.containers[].env[].valueFrom.fieldRef", ["fieldPath"]),
         ("spec.decode.containers[].env[].valueFrom.resourceFieldRef", ["resource"]),
         ("spec.decode.acceleratorTypes", ["labelKey", "labelValues"]),
-        ("spec.decode.autoscaling.hpa", ["maxReplicas"]),
-        ("spec.decode.autoscaling.keda", ["triggers"]),
+        ("spec.decode.autoscaling.hpa", []),
+        ("spec.decode.autoscaling.keda", []),
         ("status", []),
         (
             "status.conditions[]",

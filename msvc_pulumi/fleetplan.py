@@ -1,0 +1,71 @@
+"""`plan_inputs`: the plans of all ModelServices of a run, and all that is to be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from msvc_pulumi.conflicts import conflicts
+from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, Severity, SpecError
+from msvc_pulumi.inputs import Inputs, base_config_for
+from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+
+__all__ = ["FleetPlan", "plan_inputs"]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPlan:
+    """The plans in the order of the inputs, and the warnings of all in the order of their finding.
+
+    ``general`` are those warnings that no plan has itself: of the inputs, and between plans.
+    """
+
+    plans: tuple[Plan, ...]
+    warnings: tuple[Diagnostic, ...]
+    general: tuple[Diagnostic, ...]
+
+
+def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -> FleetPlan:
+    """A plan for every ModelService. With ``strict`` warnings are errors.
+
+    Raises:
+        ModelServiceError: any ModelService has errors; it carries the problems of all of them.
+    """
+    found, general = Diagnostics(list(inputs.diagnostics)), Diagnostics(list(inputs.diagnostics))
+    plans: list[Plan] = []
+    failure: type[ModelServiceError] = SpecError
+    for service in inputs.model_services:
+        choice = Diagnostics()
+        base = base_config_for(service, inputs.base_configs, choice)
+        for each in (found, general):
+            each.extend(choice)
+        try:
+            plan = plan_model_service(service, base, options)
+        except ModelServiceError as error:
+            failure = type(error)
+            found.extend(error.diagnostics)
+        else:
+            plans.append(plan)
+            found.extend(plan.diagnostics)
+    between = list(_given_twice(plans))
+    if not (found.errors or between):
+        between = list(conflicts(plans))
+    for each in (found, general):
+        each.extend(between)
+    if strict:
+        found.items = [replace(item, severity=Severity.ERROR) for item in found]
+    found.raise_errors(failure)
+    return FleetPlan(tuple(plans), tuple(found), tuple(general))
+
+
+def _given_twice(plans: Sequence[Plan]) -> Iterator[Diagnostic]:
+    seen: set[tuple[str, str]] = set()
+    for plan in plans:
+        identity = (plan.namespace, plan.name)
+        if identity in seen:
+            yield Diagnostic(
+                "duplicate-model-service",
+                f'ModelService "{plan.name}" is given twice in namespace "{plan.namespace}"',
+                help="rename one of them, or name its file only once",
+            )
+        seen.add(identity)
