@@ -82,6 +82,9 @@ class Workload:
         updated = int(status.get("updatedReplicas") or 0)
         if updated < self.wanted:
             return self._not("Progressing", f"{name}: {updated} of {self.wanted} pods are new")
+        old = int(status.get("replicas") or 0) - updated
+        if self.kind == "Deployment" and old > 0:
+            return self._not("Progressing", f"{name}: {old} old pods have not ended yet")
         if self.available < self.wanted:
             why = "; ".join(_complaints(status))
             text = f"{name}: {self.available} of {self.wanted} pods are available"

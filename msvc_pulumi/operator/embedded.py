@@ -81,6 +81,8 @@ class EmbeddedExecutor:
         self._folder.remove(key.stack)
 
     def recover(self) -> list[Key]:
+        if ended := engineprocesses.end_orphans(self._session.backend.workspace):
+            logger.warning("ended engines of a killed operator", extra={"engines": ended})
         found: list[Key] = []
         for batch in self._folder.batches():
             members = self._folder.members(batch)

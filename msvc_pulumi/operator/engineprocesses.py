@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["children", "limited", "stop"]
+__all__ = ["children", "end_orphans", "limited", "stop"]
 
 PROGRAM = "pulumi"
+ORPHAN_SECONDS = 10.0  # for an engine to write its checkpoint and release its lock
 
 
 def children() -> list[int]:
@@ -35,6 +36,26 @@ def limited(stack: str, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def end_orphans(folder: Path) -> int:
+    """How many engines of a killed operator were ended: those that work on stacks in ``folder``.
+
+    They lost their program with it and are about to fail, but must not do so later than this.
+    """
+
+    def running() -> list[int]:
+        own = f"{folder}{os.sep}"
+        found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        return [
+            pid
+            for pid in found
+            if _is_engine(pid) and any(item.startswith(own) for item in _arguments(pid))
+        ]
+
+    count = len(running())
+    _end(running, ORPHAN_SECONDS)
+    return count
 
 
 def stop(seconds: float) -> None:

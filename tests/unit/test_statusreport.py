@@ -64,6 +64,7 @@ def test_everything_ready() -> None:
         ({}, "Missing"),
         (live(observedGeneration=2), "Progressing"),
         (live(updatedReplicas=1), "Progressing"),
+        (live(replicas=3), "Progressing"),
         (live(availableReplicas=1), "PodsNotReady"),
         (live(wanted=3, updatedReplicas=3), "PodsNotReady"),
     ],
