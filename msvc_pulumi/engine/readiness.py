@@ -43,7 +43,7 @@ def wait_available(
         if not missing:
             return
         if time.monotonic() > end:
-            raise _unavailable(missing, timeout)
+            raise _unavailable(cluster, missing, timeout)
         time.sleep(POLL_SECONDS)
 
 
@@ -66,11 +66,31 @@ def _lacks(deployment: dict[str, Any] | None) -> str:
     return "; ".join([f"{available} of {wanted} replicas are available", *reasons])
 
 
-def _unavailable(missing: dict[tuple[str, str], str], timeout: float) -> EngineError:
+def _unscheduled(cluster: Cluster, namespace: str, name: str) -> tuple[str, ...]:
+    """What the scheduler says of the Deployment's pods that no node takes, each once."""
+    deployment = cluster.get("apps/v1", "Deployment", name, namespace or None)
+    if deployment is None:
+        return ()
+    selector = deployment["spec"]["selector"].get("matchLabels") or {}
+    labels = ",".join(f"{key}={value}" for key, value in selector.items())
+    pods, _ = cluster.list("v1", "Pod", deployment["metadata"]["namespace"], labels=labels)
+    said = [
+        condition.get("message", "")
+        for pod in pods
+        for condition in pod.get("status", {}).get("conditions") or ()
+        if (condition["type"], condition["status"]) == ("PodScheduled", "False")
+    ]
+    return tuple(f"no node takes a pod: {message}" for message in dict.fromkeys(said) if message)
+
+
+def _unavailable(
+    cluster: Cluster, missing: dict[tuple[str, str], str], timeout: float
+) -> EngineError:
     return EngineError(
         Diagnostic(
             "not-available",
             f"Deployment {name} is not available after {timeout:.0f} s: {lacks}",
+            notes=_unscheduled(cluster, namespace, name),
             help=f"kubectl{f' -n {namespace}' if namespace else ''} describe pods -l "
             f"llm-d.ai/inferenceServing=true",
         )
