@@ -123,8 +123,8 @@ def _controller_manager(layout: Layout, _port: int) -> list[str]:
         f"--service-account-private-key-file={layout.key}",
         "--leader-elect=false",
         "--secure-port=0",
-        # On a machine busy building, heartbeats come late; the default would fail every node then.
-        "--node-monitor-grace-period=3m",
+        # On a busy or sleeping machine heartbeats come late; nodes that fail once leave pods unready.
+        "--node-monitor-grace-period=1h",
         *REQUEST_RATE,
     ]
 
