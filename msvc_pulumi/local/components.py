@@ -123,7 +123,8 @@ def _controller_manager(layout: Layout, _port: int) -> list[str]:
         f"--service-account-private-key-file={layout.key}",
         "--leader-elect=false",
         "--secure-port=0",
-        # On a busy or sleeping machine heartbeats come late; nodes that fail once leave pods unready.
+        # On a busy or sleeping machine heartbeats come late; a node that failed once leaves its
+        # pods unready for good.
         "--node-monitor-grace-period=1h",
         *REQUEST_RATE,
     ]
