@@ -212,6 +212,12 @@ class PDSpec(ModelServicePodSpec):
     accelerator_types: Annotated[AcceleratorTypes | None, ApiField()] = Field(
         None, description="Nodes the pods must run on, by accelerator label."
     )
+    tolerations: Annotated[list[dict[str, Any]], ApiField("[]core/v1.Toleration", atomic=True)] = (
+        Field(default_factory=list, description="Tolerations, added to the base config's.")
+    )
+    priority_class_name: Annotated[str | None, ApiField("*string")] = Field(
+        None, description="Priority class of the pods; wins over the base config's."
+    )
     autoscaling: Annotated[Autoscaling | None, ApiField()] = Field(
         None, description="Who sets the replica count; exactly one of hpa, keda and external."
     )

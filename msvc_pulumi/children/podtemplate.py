@@ -50,8 +50,20 @@ def pod_overlay(role: Role, context: BuildContext) -> PodOverlay:
     }
     if context.artifact.pull_secret:
         pod["imagePullSecrets"] = [{"name": context.artifact.pull_secret}]
-    containers = container_overlay(FieldPath.of("spec", role), context)
-    return PodOverlay({**pod, **containers.spec}, containers.stated)
+    at = FieldPath.of("spec", role)
+    stated: dict[FieldPath, FieldPath | None] = {}
+    section = context.role(role)
+    if section is not None:
+        placed = {
+            "tolerations": section.tolerations,
+            "priorityClassName": section.priority_class_name,
+        }
+        for name, value in placed.items():
+            if value:
+                pod[name] = value
+                stated[FieldPath.of(name)] = at.child(name)
+    containers = container_overlay(at, context)
+    return PodOverlay({**pod, **containers.spec}, {**stated, **containers.stated})
 
 
 def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:

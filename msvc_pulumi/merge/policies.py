@@ -112,6 +112,7 @@ def _pod_rules(pod: str, args: Policy) -> Rules:
     return Rules.of(
         {
             f"{pod}.imagePullSecrets": Associative("name"),
+            f"{pod}.tolerations": Joined(base_first),
             f"{pod}.volumes": Associative("name"),
             f"{pod}.volumes[]": Alternatives(besides=frozenset({"name"})),
             **{

@@ -268,3 +268,17 @@ def test_roles_of_the_base_alone_exist_unless_it_opts_out() -> None:
     config["metadata"]["annotations"] = {"llm-d.ai/roles": "sometimes"}
     with pytest.raises(ModelServiceError):
         plan_model_service(document, config)
+
+
+def test_tolerations_and_priority_come_from_either_side() -> None:
+    """The ModelService adds tolerations to the base's and chooses the priority class."""
+    text = "spec: {template: {spec: {priorityClassName: low, tolerations: [{key: a}]}}}"
+    decode = {"tolerations": [{"key": "b", "operator": "Exists"}], "priorityClassName": "high"}
+
+    alone = plan_model_service(service(decode={}), base(decodeDeployment=text))
+    both = plan_model_service(service(decode=decode), base(decodeDeployment=text))
+
+    pods = [plan.objects[-1].manifest["spec"]["template"]["spec"] for plan in (alone, both)]
+    assert [pod["priorityClassName"] for pod in pods] == ["low", "high"]
+    assert pods[0]["tolerations"] == [{"key": "a"}]
+    assert pods[1]["tolerations"] == [{"key": "a"}, {"key": "b", "operator": "Exists"}]
