@@ -9,6 +9,7 @@ import pytest
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.components.clusterinputs import cluster_capabilities
 from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.inputs import load_inputs
@@ -40,9 +41,9 @@ def apply(kubectl: str, kubeconfig: Path, namespace: str, manifests: str) -> Non
 
 @pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
 def test_samples(folder: Path, kubectl: str, kubeconfig: Path, namespace: str) -> None:
-    """Every object of every sample is accepted with strict field validation."""
+    """Every object that the cluster has a kind for is accepted with strict field validation."""
     inputs = load_inputs([str(folder)])
-    options = PlanOptions(namespace=namespace)
+    options = PlanOptions(namespace=namespace, capabilities=cluster_capabilities())
     plans = [
         plan_model_service(document, next(iter(inputs.base_configs), None), options)
         for document in inputs.model_services
