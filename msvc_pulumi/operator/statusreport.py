@@ -72,8 +72,8 @@ def status_of(
             status[f"{field}Available"] = workload.available
             conditions.append(workload.condition())
             copies += workload.copies()
-        if assessment.applied:
-            status["planHash"] = plan.hash
+        # The hash of what the cluster has, which is the one before until the plan is applied.
+        status["planHash"] = plan.hash if assessment.applied else before.get("planHash")
         if plan.diagnostics:
             status["warnings"] = [headline(item) for item in plan.diagnostics[:MAX_WARNINGS]]
     conditions.insert(0, roll_up(conditions))
