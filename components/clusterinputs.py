@@ -1,6 +1,6 @@
 """What a program reads of the cluster: `cluster_inputs`, and `cluster_capabilities`."""
 
-from msvc_pulumi.capabilities import OPTIONAL, Capabilities
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
@@ -15,8 +15,7 @@ def cluster_capabilities() -> Capabilities | None:
     """The optional kinds that the cluster serves, or None if it does not tell."""
     try:
         with Cluster.connect() as cluster:
-            kinds = [(kind.api_version, kind.kind) for kind in OPTIONAL]
-            return Capabilities.of(pair for pair in kinds if cluster.serves(*pair))
+            return Capabilities.discover(cluster.serves)
     except ModelServiceError:  # without httpx too; the Kubernetes plugin will say what is wrong
         return None
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, Span
 from msvc_pulumi.kinds import Kind
 
-__all__ = ["OPTIONAL", "Capabilities", "is_optional"]
+__all__ = ["OPTIONAL", "Capabilities"]
 
 # Kinds that a cluster may lack, and what brings them.
 OPTIONAL: dict[Kind, str] = {
@@ -39,11 +39,6 @@ OPTIONAL: dict[Kind, str] = {
 }
 
 
-def is_optional(kind: Kind) -> bool:
-    """Whether a cluster may lack the kind: those of Kubernetes itself are everywhere."""
-    return kind in OPTIONAL
-
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """The kinds and whole API versions that a cluster serves."""
@@ -55,6 +50,14 @@ class Capabilities:
     def of(cls, kinds: Iterable[tuple[str, str]]) -> Capabilities:
         """The capabilities of a cluster that serves ``kinds``: pairs of apiVersion and kind."""
         return cls(frozenset(Kind(version, kind) for version, kind in kinds))
+
+    @classmethod
+    def discover(cls, serves: Callable[[str, str], bool]) -> Capabilities:
+        """Which of the optional kinds a cluster has; ``serves`` asks it for an apiVersion and kind.
+
+        Raises what ``serves`` raises.
+        """
+        return cls(frozenset(kind for kind in OPTIONAL if serves(kind.api_version, kind.kind)))
 
     def serves(self, kind: Kind) -> bool:
         """Whether the cluster serves the kind."""

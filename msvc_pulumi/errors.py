@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import Any
 
 __all__ = [
     "MAX_PROBLEMS",
@@ -51,6 +52,17 @@ class FieldPath(tuple[str | int, ...]):
     @property
     def parent(self) -> FieldPath:
         return FieldPath(self[:-1])
+
+    def find(self, value: Any) -> Any:
+        """What is at this path of ``value``, mappings and lists; None where there is nothing."""
+        for step in self:
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
 
     def __str__(self) -> str:
         text = ""

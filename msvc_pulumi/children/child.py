@@ -178,15 +178,7 @@ class Child:
 
     def get(self, path: FieldPath) -> Any:
         """The value at ``path`` of the manifest, None where there is none."""
-        value: Any = self.manifest
-        for step in path:
-            if isinstance(value, dict):
-                value = value.get(str(step))
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                value = value[step]
-            else:
-                return None
-        return value
+        return path.find(self.manifest)
 
     def _own(self, path: FieldPath) -> Any:
         """The mapping or list at ``path``, after copying everything on the way to it."""

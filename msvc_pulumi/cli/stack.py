@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.errors import Diagnostic, LoadError, SpecError
 
@@ -148,9 +149,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
     default = arguments.namespace or session.cluster.connection.namespace
-    from msvc_pulumi.operator.capabilities import capabilities  # noqa: PLC0415
-
-    served = capabilities(session.cluster)
+    served = Capabilities.discover(session.cluster.serves)
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
     fleet = plan_inputs(inputs, plan_options, strict=arguments.strict)
     printed.show(fleet.general, arguments)  # a component shows those of its plan itself

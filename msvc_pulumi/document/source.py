@@ -126,15 +126,7 @@ class Document:
 
     def get(self, path: FieldPath) -> Any:
         """The value at ``path``, None where there is none."""
-        value = self.value
-        for step in path:
-            if isinstance(value, dict):
-                value = value.get(str(step))
-            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                value = value[step]
-            else:
-                return None
-        return value
+        return path.find(self.value)
 
     def inner_span(self, path: FieldPath, line0: int, column0: int, length: int = 1) -> Span:
         """The place of a character inside the string at ``path``, by line and column from 0.

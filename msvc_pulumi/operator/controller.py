@@ -10,9 +10,9 @@ from functools import partial
 
 import kopf
 
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator import watching
-from msvc_pulumi.operator.capabilities import capabilities
 from msvc_pulumi.operator.endpoints import Endpoints
 from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
@@ -76,7 +76,7 @@ class Controller:
 
     def _ask_capabilities(self) -> None:
         """Plan for what the cluster serves now; if that has changed, everything anew."""
-        served = capabilities(self._cluster)
+        served = Capabilities.discover(self._cluster.serves)
         if served != self.reconciler.capabilities:
             self.reconciler.capabilities = served
             for key in self.fleet.services():

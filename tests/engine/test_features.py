@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.capabilities import OPTIONAL
+from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components.kinds import KINDS
 from msvc_pulumi.components.program import declare_plans, export
@@ -18,7 +18,6 @@ from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.readiness import wait_available
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.operator.capabilities import capabilities
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
@@ -91,7 +90,7 @@ def scale(cluster: Cluster, namespace: str, name: str, count: int) -> None:
 def test_life_of_every_sample(session: Session, cluster: Cluster, namespace: str) -> None:
     """What the plans say is there after the first update, the second changes nothing, and after
     the destruction nothing is left."""
-    served = capabilities(cluster)
+    served = Capabilities.discover(cluster.serves)
     plans = [planned(*sample(name), namespace, capabilities=served) for name in NAMES]
     wanted = identities(plans)
     assert wanted >= {("keda.sh/v1alpha1", "ScaledObject", "granite-keda-decode")}
@@ -237,7 +236,8 @@ def test_move_to_the_next_inference_extension(
     """The new pool is made, and the route sent to it, before the old pool goes."""
     service, base = sample("facebook")
     old = planned(service, base, namespace)
-    new = planned(service, base, namespace, inference_api="v1", capabilities=capabilities(cluster))
+    served = Capabilities.discover(cluster.serves)
+    new = planned(service, base, namespace, inference_api="v1", capabilities=served)
     stack_of(session, namespace, [old]).up("--skip-preview")
     run = stack_of(session, namespace, [new]).up("--skip-preview")
 

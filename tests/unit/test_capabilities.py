@@ -46,6 +46,18 @@ def test_every_form_says_the_same(text: str) -> None:
     assert not capabilities.serves(SETS)
 
 
+def test_a_cluster_is_asked_for_each_kind_it_may_lack() -> None:
+    """What is discovered is what the cluster says it serves, and it is asked for nothing else."""
+    asked = set()
+
+    def serves(api_version: str, kind: str) -> bool:
+        asked.add(Kind(api_version, kind))
+        return kind == KEDA.kind
+
+    assert Capabilities.discover(serves) == Capabilities(frozenset({KEDA}))
+    assert asked == set(OPTIONAL)
+
+
 @pytest.mark.parametrize(
     ("text", "line"), [("NAME KIND\n\nfoo bar\n", 1), ("v1\nwhat is this\n", 2), ("# nothing\n", 0)]
 )

@@ -111,9 +111,10 @@ def test_processes_are_found_by_their_folder(started: list[Process], tmp_path: P
     mine, other = tmp_path / "mine", tmp_path / "other"
     for folder in (mine, other):
         folder.mkdir()
-    loop = "while :; do sleep 0.05; done"
-    process = start(started, mine, "sh", "-c", loop, f"--data={mine}/x")
-    start(started, other, "sh", "-c", loop, f"--data={other}/x")
+        os.mkfifo(folder / "pipe")
+    wait = "read line <pipe"  # without a child, which would have the same command line at first
+    process = start(started, mine, "sh", "-c", wait, f"--data={mine}/x")
+    start(started, other, "sh", "-c", wait, f"--data={other}/x")
 
     assert find(["sh"], mine) == {process.pid: "sh"}
     assert not find(["etcd"], mine)
