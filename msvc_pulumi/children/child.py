@@ -146,6 +146,10 @@ class Child:
             return self.overlay.origin(there)
         return Origin("base config", self.base.span(there) if self.base else None)
 
+    def converted(self, path: FieldPath) -> Origin:
+        """The origin of what is made from the field at ``path``."""
+        return Origin("converted", self.origin(path).span, self.field(path))
+
     def field(self, path: FieldPath) -> FieldPath:
         """The field a user has to look at for ``path``: of the document that set it."""
         override = _nearest(self.overrides, path)

@@ -68,10 +68,15 @@ _TAG = re.compile(r"v?(\d+)\.(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A known program and its version; an endpoint picker's is that of the Inference Extension."""
+    """A known program and its version; an endpoint picker's is that of the Inference Extension.
+
+    ``of_router`` is set where the llm-d router is the source: since it took InferenceObjective and
+    InferenceModelRewrite over, its endpoint picker looks for them in llm-d's API group first.
+    """
 
     program: str
     version: Version
+    of_router: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ def release(image: str) -> Release | None:
     match = _TAG.match(tag)
     version = (int(match[1]), int(match[2])) if match else None
     if name == "llm-d-router-endpoint-picker":
-        return Release(ENDPOINT_PICKER, SCHEDULERS.get(version or SIDECAR, ROUTER))
+        picker = SCHEDULERS.get(version or SIDECAR, ROUTER)
+        return Release(ENDPOINT_PICKER, picker, of_router=True)
     if name == "llm-d-router-disagg-sidecar":
         return Release(ROUTING_SIDECAR, version or SIDECAR)
     if version is None:

@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from msvc_pulumi import naming
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
+from msvc_pulumi.children.inferencemodel import for_pool, heirs
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
-__all__ = ["EPP_PORT", "POOL", "POOL_GROUP", "convert", "llmd_kind"]
+__all__ = ["EPP_PORT", "POOL", "convert"]
 
 OLD_GROUP = "inference.networking.x-k8s.io"
 POOL_GROUP = "inference.networking.k8s.io"
 OLD_POOL = Kind(f"{OLD_GROUP}/v1alpha2", "InferencePool")
 POOL = Kind(f"{POOL_GROUP}/v1", "InferencePool")
 EPP_PORT = 9002  # the default of v1alpha2's extensionRef.portNumber; v1 has none
-
-# The endpoint picker knows bands of priority by sign: above 0 is shed last, below 0 first.
-PRIORITIES = {"Critical": 10, "Standard": 0, "Sheddable": -10}
 SPEC = FieldPath.of("spec")
 
 
@@ -39,6 +34,8 @@ def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
     are written for. What is written for v1 already stays as it is.
     """
     result = _in_v1(children, context) if _wants_v1(context) else list(children)
+    pool = next((child.kind for child in result if child.key == "inferencePool"), POOL)
+    result = [for_pool(child, result, pool, context) for child in result]
     _check_references(result, context)
     return result
 
@@ -50,7 +47,7 @@ def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
         if child.kind == OLD_POOL:
             result.append(_pool(child, context))
         elif child.kind == KINDS["inferenceModel"]:
-            result.extend(_heirs(child, context, present))
+            result.extend(heirs(child, context, present))
         else:
             if child.key == "httpRoute":
                 _convert_route(child)
@@ -65,11 +62,6 @@ def _wants_v1(context: BuildContext) -> bool:
     if wanted == "auto":
         return served is not None and not served.serves(OLD_POOL) and served.serves(POOL)
     return wanted == "v1"
-
-
-def _converted(child: Child, path: FieldPath) -> Origin:
-    """The origin of what was made from the field at ``path``."""
-    return Origin("converted", child.origin(path).span, child.field(path))
 
 
 def _pool(child: Child, context: BuildContext) -> Child:
@@ -93,15 +85,15 @@ def _pool(child: Child, context: BuildContext) -> Child:
         pool.overrides[SPEC.child("selector", "matchLabels", key)] = origin
     port = SPEC.child("targetPortNumber")
     if child.get(port):
-        pool.put(SPEC.child("targetPorts"), [{"number": child.get(port)}], _converted(child, port))
+        pool.put(SPEC.child("targetPorts"), [{"number": child.get(port)}], child.converted(port))
     else:
         _warn_of_missing_port(child, context)
     if reference.get("kind", "Service") == "Service":
         reference["port"] = {"number": picker.get("portNumber", EPP_PORT)}
-    pool.put(SPEC.child("endpointPickerRef"), reference, _converted(child, at))
+    pool.put(SPEC.child("endpointPickerRef"), reference, child.converted(at))
     for key in reference:
-        pool.overrides[SPEC.child("endpointPickerRef", key)] = _converted(
-            child, at.child("portNumber" if key == "port" else key)
+        pool.overrides[SPEC.child("endpointPickerRef", key)] = child.converted(
+            at.child("portNumber" if key == "port" else key)
         )
     return pool
 
@@ -123,7 +115,7 @@ def _convert_route(route: Child) -> None:
         reference = route.get(path)
         if reference.get("kind") == "InferencePool" and reference.get("group") == OLD_GROUP:
             place = path.child("group")
-            route.put(place, POOL_GROUP, _converted(route, place))
+            route.put(place, POOL_GROUP, route.converted(place))
 
 
 def _backend_references(route: Child) -> Iterator[FieldPath]:
@@ -183,102 +175,4 @@ def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
             joined = argument == f"--pool-group={OLD_GROUP}"
             if joined or (argument == OLD_GROUP and index and args[index - 1] == "--pool-group"):
                 value = f"--pool-group={POOL_GROUP}" if joined else POOL_GROUP
-                child.put(at.child(index), value, _converted(child, at.child(index)))
-
-
-def _heirs(model: Child, context: BuildContext, present: set[str]) -> Iterator[Child]:
-    """What an InferenceModel becomes, with a warning that says what is lost.
-
-    An heir that the BaseConfig states itself is not made once more.
-    """
-    said = []
-    criticality = model.get(SPEC.child("criticality"))
-    if criticality in PRIORITIES:
-        objective = context.names.inference_objective
-        if "inferenceObjective" not in present:
-            yield _objective(model, criticality, context)
-        said.append(
-            f'criticality becomes the priority of InferenceObjective "{objective}", which a '
-            "request asks for by the header x-gateway-inference-objective"
-        )
-    targets = list(_targets(model, context))
-    if targets:
-        rewrite = context.names.inference_model_rewrite
-        if "inferenceModelRewrite" not in present:
-            yield _rewrite(model, targets, context)
-        said.append(f'targetModels become InferenceModelRewrite "{rewrite}"')
-    said.append("the HTTPRoute alone decides which requests reach the pool")
-    context.diagnostics.warning(
-        "inference-model-converted",
-        "InferenceModel does not exist in inference.networking.k8s.io/v1: " + "; ".join(said),
-        field=FieldPath.of("data", "inferenceModel"),
-        span=model.base.span(FieldPath()) if model.base else None,
-        help="where several models share a gateway, match a header with the model's name in the "
-        "HTTPRoute",
-    )
-
-
-def _targets(model: Child, context: BuildContext) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rewrite's targets with the number of the target model each is made from."""
-    stated = model.get(SPEC.child("targetModels")) or []
-    if [target.get("name") for target in stated] == [context.model_name]:
-        return  # the model itself: nothing to rewrite
-    for number, target in enumerate(stated):
-        weight = target.get("weight")
-        path = SPEC.child("targetModels", number, "weight")
-        if weight is not None and weight < 1:
-            context.diagnostics.warning(
-                "target-model-dropped",
-                f'target model "{target.get("name", "")}" has weight {weight}: it is left out, '
-                "since the weights of an InferenceModelRewrite begin at 1",
-                field=model.field(path),
-                span=model.origin(path).span,
-            )
-            continue
-        rewrite: dict[str, Any] = {"modelRewrite": target.get("name", "")}
-        yield number, rewrite if weight is None else {**rewrite, "weight": weight}
-
-
-def _objective(model: Child, criticality: str, context: BuildContext) -> Child:
-    path = SPEC.child("criticality")
-    child = _heir("inferenceObjective", context.names.inference_objective, model, context)
-    child.put(SPEC.child("priority"), PRIORITIES[criticality], _converted(model, path))
-    return child
-
-
-def _rewrite(
-    model: Child, targets: Sequence[tuple[int, dict[str, Any]]], context: BuildContext
-) -> Child:
-    child = _heir("inferenceModelRewrite", context.names.inference_model_rewrite, model, context)
-    match = {"model": {"type": "Exact", "value": context.model_name}}
-    rule = {"matches": [match], "targets": [target for _, target in targets]}
-    child.put(SPEC.child("rules"), [rule], Origin("converted"))
-    for index, (number, _) in enumerate(targets):
-        origin = _converted(model, SPEC.child("targetModels", number))
-        child.overrides[SPEC.child("rules", 0, "targets", index)] = origin
-    return child
-
-
-def _heir(key: str, name: str, model: Child, context: BuildContext) -> Child:
-    """An object for the pool with the InferenceModel's annotations."""
-    metadata = context.metadata(name, naming.common_labels(context.model_name))
-    if annotations := model.manifest["metadata"].get("annotations"):
-        metadata["annotations"] = annotations
-    value = {
-        "metadata": metadata,
-        "spec": {"poolRef": {"group": POOL_GROUP, "name": context.names.inference_pool}},
-    }
-    return context.generated(key, value, llmd_kind(key, context.options.capabilities))
-
-
-def llmd_kind(key: str, served: Capabilities | None) -> Kind:
-    """The kind of an InferenceObjective or InferenceModelRewrite: of the group that is served.
-
-    The llm-d router took both over from the Inference Extension; an endpoint picker that knows
-    llm-d's group looks at no other.
-    """
-    ours = KINDS[key]
-    theirs = Kind(f"{OLD_GROUP}/v1alpha2", ours.kind)
-    if served is not None and served.serves(theirs) and not served.serves(ours):
-        return theirs
-    return ours
+                child.put(at.child(index), value, child.converted(at.child(index)))

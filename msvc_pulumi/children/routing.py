@@ -12,9 +12,9 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.inference import EPP_PORT, POOL, llmd_kind
+from msvc_pulumi.children.inference import EPP_PORT, POOL
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import KINDS, Kind
+from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge import policies
 
 __all__ = ["build"]
@@ -89,9 +89,7 @@ def _inference_pool_v1(context: BuildContext) -> Child:
 def _for_pool(key: str, name: str, context: BuildContext) -> Child:
     """The BaseConfig's InferenceObjective or InferenceModelRewrite, for the pool of the plan."""
     section = context.base_config.get(key)
-    kind = Kind.of(section.type_name) if section else KINDS[key]
-    if section is not None and "apiVersion" not in section.value:
-        kind = llmd_kind(key, context.options.capabilities)
+    kind = Kind.of(section.type_name) if section else None
     value = {
         "metadata": context.metadata(name, naming.common_labels(context.model_name)),
         "spec": {"poolRef": {"name": context.names.inference_pool}},

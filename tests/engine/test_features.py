@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from samplestacks import NAMES, contents, identities, planned, sample, stack_of
 
-from msvc_pulumi.capabilities import OPTIONAL, Capabilities
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.components.kinds import KINDS
-from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.readiness import wait_available
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-NAMES = sorted(folder.name for folder in SAMPLES.iterdir() if folder.is_dir())
-EVERY_KIND = [*KINDS, *((kind.api_version, kind.kind) for kind in OPTIONAL)]
-NOT_OURS = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
-POOLS = "inference.networking.x-k8s.io/v1alpha2", "inference.networking.k8s.io/v1"
 Manifest = dict[str, Any]
-
-
-def sample(name: str) -> tuple[Manifest, Manifest]:
-    """ModelService and BaseConfig of a sample."""
-    folder = SAMPLES / name
-    service, base = (
-        yaml.safe_load((folder / file).read_text()) for file in ("msvc.yaml", "baseconfig.yaml")
-    )
-    return service, base
-
-
-def planned(service: Manifest, base: Manifest, namespace: str, **options: Any) -> Plan:
-    return plan_model_service(service, base, PlanOptions(namespace=namespace, **options))
-
-
-def stack_of(session: Session, namespace: str, plans: Iterable[Plan]) -> Stack:
-    plans = list(plans)
-    return session.stack(f"features.{namespace}", program=lambda: export(declare_plans(plans)))
-
-
-def contents(cluster: Cluster, namespace: str) -> set[tuple[str, str, str]]:
-    """apiVersion, kind and name of everything of ours in the namespace."""
-    return {
-        (version, kind, item["metadata"]["name"])
-        for version, kind in EVERY_KIND
-        if cluster.serves(version, kind)
-        for item in cluster.list(version, kind, namespace)[0]
-        if (kind, item["metadata"]["name"]) not in NOT_OURS
-        and not item["metadata"].get("ownerReferences")
-    }
-
-
-def identities(plans: Iterable[Plan]) -> set[tuple[str, str, str]]:
-    return {
-        (one["apiVersion"], one["kind"], one["metadata"]["name"])
-        for plan in plans
-        for one in (planned.manifest for planned in plan)
-    }
-
-
-def replicas(cluster: Cluster, namespace: str, name: str) -> int:
-    found = cluster.get("apps/v1", "Deployment", name, namespace)
-    assert found is not None
-    return int(found["spec"]["replicas"])
-
-
-def scale(cluster: Cluster, namespace: str, name: str, count: int) -> None:
-    """Set the count as an autoscaler does: through the scale subresource."""
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"
-    cluster.server.request(
-        "PATCH",
-        path,
-        params={"fieldManager": "kube-controller-manager"},
-        body={"spec": {"replicas": count}},
-        content_type="application/merge-patch+json",
-    )
 
 
 def test_life_of_every_sample(session: Session, cluster: Cluster, namespace: str) -> None:
@@ -106,50 +38,6 @@ def test_life_of_every_sample(session: Session, cluster: Cluster, namespace: str
     assert stack.up("--skip-preview").changes == {"same": made["create"]}
     stack.destroy("--skip-preview")
     assert contents(cluster, namespace) == set()
-
-
-def test_scale(session: Session, cluster: Cluster, namespace: str) -> None:
-    """Nobody but who owns the count changes it: not an unrelated edit, and no switch from fixed to
-    autoscaled and back."""
-    service, base = sample("hpa")
-    service["metadata"]["name"] = "scaled"
-    autoscaling = service["spec"]["decode"].pop("autoscaling")
-    without = copy.deepcopy(base)
-    del without["data"]["decodeAutoscaler"]
-
-    def up(base: Manifest, image: str, **decode: Any) -> dict[str, int]:
-        edited = copy.deepcopy(service)
-        edited["spec"]["decode"] |= decode
-        edited["spec"]["decode"]["containers"][0]["image"] = image
-        plans = [planned(edited, base, namespace)]
-        return dict(stack_of(session, namespace, plans).up("--skip-preview").changes)
-
-    def count() -> int:
-        return replicas(cluster, namespace, "scaled-decode")
-
-    up(without, "example.com/a", replicas=3)
-    assert count() == 3
-    assert up(base, "example.com/b", autoscaling=autoscaling)["create"] == 1
-    assert count() == 3
-    scale(cluster, namespace, "scaled-decode", 5)
-    assert up(base, "example.com/c", autoscaling=autoscaling)["update"] == 1
-    assert count() == 5
-    owners = _owners(cluster, namespace)
-    assert owners == {"kube-controller-manager"}  # we have not taken a share of it
-    assert up(without, "example.com/d") == {"delete": 1, "update": 1, "same": 4}
-    assert count() == 5
-    up(without, "example.com/e")
-    assert count() == 5
-
-
-def _owners(cluster: Cluster, namespace: str) -> set[str]:
-    found = cluster.get("apps/v1", "Deployment", "scaled-decode", namespace)
-    assert found is not None
-    return {
-        entry["manager"]
-        for entry in found["metadata"]["managedFields"]
-        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
-    }
 
 
 def pods(cluster: Cluster, namespace: str) -> list[Manifest]:
@@ -228,29 +116,3 @@ def test_model_images(session: Session, cluster: Cluster, namespace: str) -> Non
             assert mount["readOnly"]
             assert (mount["name"], mount["mountPath"]) == (volumes[0]["name"], "/model-cache")
         assert path in pod["containers"][0]["args"]
-
-
-def test_move_to_the_next_inference_extension(
-    session: Session, cluster: Cluster, namespace: str
-) -> None:
-    """The new pool is made, and the route sent to it, before the old pool goes."""
-    service, base = sample("facebook")
-    old = planned(service, base, namespace)
-    served = Capabilities.discover(cluster.serves)
-    new = planned(service, base, namespace, inference_api="v1", capabilities=served)
-    stack_of(session, namespace, [old]).up("--skip-preview")
-    run = stack_of(session, namespace, [new]).up("--skip-preview")
-
-    order = [
-        (event["resOutputsEvent"]["metadata"]["op"], _kind(event["resOutputsEvent"]))
-        for event in run.events
-        if "resOutputsEvent" in event
-    ]
-    gone = order.index(("delete", f"{POOLS[0]}:InferencePool"))
-    assert order.index(("create", f"{POOLS[1]}:InferencePool")) < gone
-    assert order.index(("update", "gateway.networking.k8s.io/v1:HTTPRoute")) < gone
-    assert contents(cluster, namespace) == identities([new])
-
-
-def _kind(event: Manifest) -> str:
-    return str(event["metadata"]["type"]).removeprefix("kubernetes:")
