@@ -45,11 +45,16 @@ def cluster_identity(cluster: Cluster) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """``variables`` tell the engine of it; ``folder`` holds the state if the backend is ours."""
+    """``variables`` tell the engine of it; ``folder`` holds the state if the backend is ours.
+
+    ``identity`` is that of the cluster; ``url`` is "" for one that only a login tells of.
+    """
 
     variables: Mapping[str, str] = field(repr=False)
     folder: Path | None
     workspace: Path
+    identity: str
+    url: str = field(repr=False)
 
     @classmethod
     def of(cls, identity: str, environment: Mapping[str, str]) -> Backend:
@@ -61,28 +66,32 @@ class Backend:
         state = state_directory(environment)
         variables: dict[str, str] = {}
         folder = None
-        if not _chosen_by_user(environment):
+        url = _chosen_by_user(environment)
+        if url is None:
             folder = state / "clusters" / identity / "backend"
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            variables["PULUMI_BACKEND_URL"] = folder.as_uri()
+            variables["PULUMI_BACKEND_URL"] = url = folder.as_uri()
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & {*environment}:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(state))
         if not environment.get("PULUMI_HOME") and not _is_used(home(environment)):
             variables["PULUMI_HOME"] = str(_home(state))
         workspace = state / "clusters" / identity / "stacks"
         workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(variables, folder, workspace)
+        return cls(variables, folder, workspace, identity, url)
 
 
-def _chosen_by_user(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names a backend, or a login did."""
-    if environment.get("PULUMI_BACKEND_URL") or environment.get("PULUMI_ACCESS_TOKEN"):
-        return True
+def _chosen_by_user(environment: Mapping[str, str]) -> str | None:
+    """The URL that the environment or a login names, "" if that is the Pulumi service."""
+    if url := environment.get("PULUMI_BACKEND_URL"):
+        return url
+    if environment.get("PULUMI_ACCESS_TOKEN"):
+        return ""
     try:
         credentials = json.loads((home(environment) / "credentials.json").read_text())
     except (OSError, ValueError):
-        return False
-    return isinstance(credentials, dict) and bool(credentials.get("current"))
+        return None
+    current = credentials.get("current") if isinstance(credentials, dict) else None
+    return str(current) if current else None
 
 
 def _is_used(folder: Path) -> bool:

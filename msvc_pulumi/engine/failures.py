@@ -49,6 +49,14 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "free some space and run the command again",
     ),
     (
+        r"unable to open bucket|could not list bucket|failed to load checkpoint|NoSuchBucket|"
+        r"(read|write) \"\.pulumi/meta\.yaml\"|failed to ping PostgreSQL",
+        "backend-unreachable",
+        "the backend that keeps the stacks cannot be used",
+        "check PULUMI_BACKEND_URL, the credentials (AWS_… or PG…) and that the bucket or database "
+        "exists",
+    ),
+    (
         r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host",
         "cluster-unreachable",
         "the Kubernetes cluster does not answer",

@@ -1,4 +1,4 @@
-"""Locks of stacks in a backend folder of ours: `clear_dead` removes those whose process is gone.
+"""Locks of stacks: `clear_dead` removes those whose owner is gone, `locked` names locked stacks.
 
 A killed ``pulumi`` leaves its lock for ever; the format is that of ``pkg/backend/diy/lock.go``.
 """
@@ -8,32 +8,44 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
-__all__ = ["clear_dead"]
+from msvc_pulumi.engine.bucket import Bucket
+
+__all__ = ["clear_dead", "locked"]
 
 
-def clear_dead(backend: Path, project: str, stack: str) -> int:
-    """How many locks of the stack were removed: those made on this machine by ended processes.
+def clear_dead(bucket: Bucket, project: str, stack: str, gone: Collection[str] = ()) -> int:
+    """How many locks of the stack were removed: those of processes that have ended.
 
-    A lock that cannot be read, or is of another machine, stays.
+    That is known of processes of this machine, and of all those on hosts that are ``gone``. A lock
+    that cannot be read, or is of another machine, stays.
     """
-    folder = backend / ".pulumi" / "locks" / "organization" / project / stack
-    removed = 0
-    for file in folder.glob("*.json") if folder.is_dir() else ():
-        if _is_dead(file):
-            file.unlink(missing_ok=True)
-            removed += 1
-    return removed
+    keys = [key for key in bucket.keys(_prefix(project, stack)) if key.endswith(".json")]
+    dead = [key for key in keys if _is_dead(bucket.read(key), gone)]
+    bucket.remove(dead)
+    return len(dead)
 
 
-def _is_dead(file: Path) -> bool:
+def locked(bucket: Bucket, project: str) -> list[str]:
+    """Stacks that somebody works on, or worked on until it was killed."""
+    return sorted({key.split("/")[-2] for key in bucket.keys(_prefix(project))})
+
+
+def _prefix(project: str, stack: str = "") -> str:
+    return f".pulumi/locks/organization/{project}/{f'{stack}/' if stack else ''}"
+
+
+def _is_dead(content: bytes | None, gone: Collection[str]) -> bool:
     try:
-        lock = json.loads(file.read_text())
-        process, host = int(lock["pid"]), lock["hostname"]
-    except (OSError, ValueError, TypeError, KeyError):
+        lock = json.loads(content or b"")
+        process, host = int(lock["pid"]), str(lock["hostname"])
+    except (ValueError, TypeError, KeyError):
         return False
-    return host == socket.gethostname() and not _is_pulumi(process)
+    if host == socket.gethostname():
+        return not _is_pulumi(process)
+    return host in gone
 
 
 def _is_pulumi(process: int) -> bool:

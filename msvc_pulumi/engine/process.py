@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
+from msvc_pulumi.engine.redaction import hidden
+
 __all__ = ["Run", "run"]
 
 HUSHED = (
@@ -85,7 +87,8 @@ def run(
             assert process.stderr is not None  # noqa: S101  it is a pipe
             stderr = "".join(line for line in process.stderr if HUSHED not in line)
             code = process.wait()
-        return Run(code, stderr, tuple(_events(log)), bool(received))
+        found = tuple(_events(log, environment))
+        return Run(code, hidden(stderr, environment), found, bool(received))
 
 
 @contextmanager
@@ -109,10 +112,10 @@ def _forwarding(process: subprocess.Popen[str], *, own_session: bool) -> Iterato
             signal.signal(number, handler)
 
 
-def _events(log: Path) -> Iterator[Mapping[str, Any]]:
+def _events(log: Path, environment: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
     if not log.exists():
         return
-    for line in log.read_text(errors="replace").splitlines():
+    for line in hidden(log.read_text(errors="replace"), environment).splitlines():
         try:
             event = json.loads(line)
         except ValueError:  # cut off when the engine was killed

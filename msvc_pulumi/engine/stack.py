@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import yaml
 
 from msvc_pulumi.engine.backend import Backend
+from msvc_pulumi.engine.bucket import FolderBucket
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
@@ -125,7 +126,7 @@ class Stack:
     def _operate(self, operation: str, *flags: str) -> Run:
         self._prepare()
         if self.backend.folder is not None:
-            clear_dead(self.backend.folder, PROJECT, self.name)
+            clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         with ExitStack() as stack:
             client: Sequence[str] = ()
             if self.program is not None and operation in ("up", "preview"):

@@ -1,4 +1,4 @@
-"""Checkpoints of stacks, as the engine keeps them in a folder: joined for one run, parted after it.
+"""Checkpoints of stacks, as the engine keeps them: joined for one run, parted after it.
 
 An update costs half a second of processor time before it does anything. `join` makes one stack of
 many, so that one update serves them all, and `part` gives each its own resources back. Format:
@@ -8,22 +8,21 @@ many, so that one update serves them all, and `part` gives each its own resource
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 __all__ = [
     "Checkpoint",
     "components",
+    "dump",
     "join",
     "owner",
+    "parse",
     "part",
-    "read",
     "renamed",
     "resources",
+    "salt",
     "without_positions",
-    "write",
 ]
 
 Checkpoint = dict[str, Any]
@@ -34,25 +33,23 @@ SHARED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 POSITIONS = ("sourcePosition", "stackTrace")
 
 
-def read(file: Path) -> Checkpoint | None:
-    """The checkpoint in ``file``, None if there is none. Raises ValueError if it is not one."""
-    try:
-        checkpoint = json.loads(file.read_bytes())
-    except FileNotFoundError:
-        return None
+def parse(content: bytes, stack: str) -> Checkpoint:
+    """The checkpoint that is ``content``. Raises ValueError if that is not one."""
+    checkpoint = json.loads(content)
     if not isinstance(checkpoint, dict) or checkpoint.get("version") != 3:
-        raise ValueError(f"{file.name} is no checkpoint of version 3")
+        raise ValueError(f"the state of {stack} is no checkpoint of version 3")
     return checkpoint
 
 
-def write(file: Path, checkpoint: Checkpoint) -> None:
-    """``file`` holds the old checkpoint or this one at any moment, and survives a power cut."""
-    partial = file.with_name(f".{file.name}.partial")
-    with partial.open("w", encoding="utf-8") as stream:
-        json.dump(checkpoint, stream, separators=(",", ":"))
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+def dump(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint as it is kept."""
+    return json.dumps(checkpoint, separators=(",", ":")).encode()
+
+
+def salt(checkpoint: Checkpoint) -> str:
+    """What the key of the stack's secrets is derived with, beside the passphrase; "" if unknown."""
+    latest = checkpoint["checkpoint"].get("latest") or {}
+    return str(((latest.get("secrets_providers") or {}).get("state") or {}).get("salt") or "")
 
 
 def renamed(checkpoint: Checkpoint, old: str, new: str) -> Checkpoint:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,17 +18,17 @@ from msvc_pulumi.components.kinds import logical_suffix
 from msvc_pulumi.components.program import declare_plans
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.inline import serving
-from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import PROJECT, Stack
+from msvc_pulumi.engine.stack import Stack
+from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.sdkspeed import speed_up
-from msvc_pulumi.operator.stackfolder import StackFolder
+from msvc_pulumi.operator.stackstore import BATCH, StackStore
 
 __all__ = ["EmbeddedExecutor"]
 
@@ -49,22 +50,27 @@ ENVIRONMENT = {
 
 
 class EmbeddedExecutor:
-    """The executor that needs nothing but a folder. Close the session when it is done with."""
+    """The executor that needs nothing but a place for its stacks. Close the session after it."""
 
     def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
         speed_up()
         self._run_limit = run_limit
-        if session.backend.folder is None:
-            raise EngineError([_no_folder()])
         environment = {**ENVIRONMENT, **session.environment}
         self._session = replace(session, environment=environment)
-        self._folder = StackFolder(session.backend.folder, session.backend.workspace)
-        self._folder.seed(self._session)
+        backend = session.backend
+        bucket = open_bucket(backend.url, session.environment)
+        if bucket.remote and "PULUMI_CONFIG_PASSPHRASE_FILE" in backend.variables:
+            raise EngineError([_no_passphrase(bucket.name)])
+        self._store = StackStore(bucket, backend.workspace)
+        self._store.seed(self._session)
+        self._unparted: dict[str, Mapping[str, str]] = {}
+        self._mending = threading.Lock()
 
     def knows(self, key: Key) -> bool:
-        return self._folder.file(key.stack).exists()
+        return self._store.exists(key.stack)
 
     def converge(self, works: Sequence[Work]) -> dict[Key, Outcome]:
+        self._mend(works)
         if len(works) == 1:
             return {works[0].key: self._alone(works[0])}
         outcomes = self._together(works)
@@ -78,18 +84,18 @@ class EmbeddedExecutor:
         return outcomes
 
     def forget(self, key: Key) -> None:
-        self._folder.remove(key.stack)
+        self._store.remove(key.stack)
 
     def recover(self) -> list[Key]:
         if ended := engineprocesses.end_orphans(self._session.backend.workspace):
             logger.warning("ended engines of a killed operator", extra={"engines": ended})
-        found: list[Key] = []
-        for batch in self._folder.batches():
-            members = self._folder.members(batch)
+        found = [Key(*stack.split(".", 1)) for stack in self._store.locked() if "." in stack]
+        self._store.look(self._store.claim(self._session.backend.identity))
+        for batch in self._store.batches():
+            members = self._store.members(batch)
             self._part(batch, members)
             found += [Key(*stack.split(".", 1)) for stack in members.values()]
             logger.warning("mended an interrupted update", extra={"stacks": len(members)})
-        found += [Key(*stack.split(".", 1)) for stack in self._folder.locked() if "." in stack]
         return found
 
     def stop(self, seconds: float) -> None:
@@ -97,51 +103,70 @@ class EmbeddedExecutor:
 
     def _alone(self, work: Work) -> Outcome:
         name = work.key.stack
-        if not self.knows(work.key):
+        before = self._store.read(name)
+        if before is None:
             if work.plan is None:
                 return Outcome()
-            self._folder.create(name)
-        outcome = self._update(name, [work])[work.key]
-        state = checkpoints.read(self._folder.file(name))
+            before = self._store.empty(name)
+            self._store.write(name, before)
+        outcomes, after = self._update(name, [work], before)
+        outcome = outcomes[work.key]
         if work.plan is None and outcome.done:
-            self._folder.remove(name)
-        elif state is not None:
-            checkpoints.write(self._folder.file(name), checkpoints.without_positions(state))
-            self._folder.tidy(name)
+            self._store.remove(name)
+        elif after is not None:
+            self._store.write(name, checkpoints.without_positions(after))
+            self._store.tidy(name)
         return outcome
 
     def _together(self, works: Sequence[Work]) -> dict[Key, Outcome]:
-        batch = f"batch-{secrets.token_hex(4)}"
+        known = self._store.read_all(work.key.stack for work in works)
+        # A stack that `msvc up` made has a key of its own, and no stack has two.
+        foreign = {name for name, state in known.items() if not self._store.is_of(state)}
+        outcomes = {work.key: self._alone(work) for work in works if work.key.stack in foreign}
+        works = [work for work in works if work.key.stack not in foreign]
+        if not works:
+            return outcomes
+        batch = f"{BATCH}{secrets.token_hex(4)}"
         members = {work.key.name: work.key.stack for work in works}
-        states = {stack: self._folder.read(stack) for stack in members.values()}
-        known = {stack: state for stack, state in states.items() if state is not None}
-        empty = self._folder.empty(batch)
-        self._folder.create(batch, checkpoints.join(known, batch, empty), members)
+        states = {name: state for name, state in known.items() if name not in foreign}
+        joined = checkpoints.join(states, batch, self._store.empty(batch))
+        self._unparted[batch] = members
+        self._store.create_batch(batch, joined, members)
         try:
-            return self._update(batch, works)
+            return outcomes | self._update(batch, works, joined)[0]
         finally:
             self._part(batch, members)
 
+    def _mend(self, works: Sequence[Work]) -> None:
+        """No stack of ``works`` is part of a joined one that could not be parted after its run."""
+        wanted = {work.key.stack for work in works}
+        with self._mending:
+            for batch, members in list(self._unparted.items()):
+                if wanted & {*members.values()}:
+                    self._part(batch, members)
+
     def _part(self, batch: str, members: Mapping[str, str]) -> None:
         """Every member has its own stack again, and the batch is gone."""
-        joined = self._folder.read(batch)
+        joined = self._store.read(batch)
         if joined is not None and members:
             parts = checkpoints.part(checkpoints.without_positions(joined), batch, members)
-            for stack in members.values():
-                if stack in parts:
-                    self._folder.create(stack, parts[stack])
-                else:
-                    self._folder.remove(stack)
-        self._folder.remove(batch)
+            self._store.write_all(parts)
+            for stack in {*members.values()} - parts.keys():
+                if self._store.exists(stack):
+                    self._store.remove(stack)
+        self._store.remove(batch)
+        self._unparted.pop(batch, None)
 
-    def _update(self, name: str, works: Sequence[Work]) -> dict[Key, Outcome]:
+    def _update(
+        self, name: str, works: Sequence[Work], before: Checkpoint
+    ) -> tuple[dict[Key, Outcome], Checkpoint | None]:
+        self._store.prepare(name, before)
         plans = [work.plan for work in works if work.plan is not None]
-        before = self._folder.read(name)
         flags = ["--refresh"] if any(work.refresh for work in works) else []
         done = self._run(name, lambda: declare_plans(plans), len(works), flags)
-        after = self._folder.read(name)
+        after = self._store.read(name)
         blame = _Blame(works, before, after)
-        return {work.key: blame.outcome(work, done) for work in works}
+        return {work.key: blame.outcome(work, done) for work in works}, after
 
     def _run(
         self, name: str, program: Callable[[], object], size: int, flags: Sequence[str]
@@ -150,7 +175,7 @@ class EmbeddedExecutor:
         variables = dict(stack.variables)
         if size > CHECKPOINTED:
             variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
-        clear_dead(self._folder.backend, PROJECT, name)
+        self._store.clear_dead_locks(name)
         with serving(program) as client:  # type: ignore[arg-type]  # its result is not asked for
             command = [
                 *(str(stack.pulumi), "up", "--yes", "--skip-preview", "--continue-on-error"),
@@ -230,10 +255,10 @@ def _only(done: Run, errors: Sequence[tuple[str, str]]) -> tuple[Mapping[str, ob
     )
 
 
-def _no_folder() -> Diagnostic:
+def _no_passphrase(name: str) -> Diagnostic:
     return Diagnostic(
-        "backend-unsupported",
-        "the operator keeps its stacks in a folder, and another backend is configured",
-        help="unset PULUMI_BACKEND_URL and PULUMI_ACCESS_TOKEN, and mount a volume at the folder "
-        "that XDG_STATE_HOME names",
+        "passphrase-missing",
+        f"stacks are kept in {name}, and their passphrase would be kept on this machine only",
+        help="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, to the same on every "
+        "machine that works on them",
     )

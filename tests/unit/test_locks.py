@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from msvc_pulumi.engine.bucket import FolderBucket
 from msvc_pulumi.engine.locks import clear_dead
 
 PROJECT, STACK = "modelservice", "dev"
@@ -39,7 +40,7 @@ def dead_process() -> int:
 def test_a_dead_one_goes(tmp_path: Path, locks: Path) -> None:
     """A process that has ended does not need its lock."""
     file = lock(locks, dead_process())
-    assert clear_dead(tmp_path, PROJECT, STACK) == 1
+    assert clear_dead(FolderBucket(tmp_path), PROJECT, STACK) == 1
     assert not file.exists()
 
 
@@ -49,7 +50,7 @@ def test_a_number_used_again_is_not_the_holder(tmp_path: Path, locks: Path) -> N
     name = Path(f"/proc/{os.getppid()}/cmdline")
     if not name.exists() or b"pulumi" in name.read_bytes():
         pytest.skip("the parent's name does not tell")
-    assert clear_dead(tmp_path, PROJECT, STACK) == 1
+    assert clear_dead(FolderBucket(tmp_path), PROJECT, STACK) == 1
     assert not file.exists()
 
 
@@ -64,7 +65,7 @@ def test_a_living_pulumi_stays(tmp_path: Path, locks: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()  # its command line is not to be seen before it runs
         file = lock(locks, process.pid)
-        assert clear_dead(tmp_path, PROJECT, STACK) == 0
+        assert clear_dead(FolderBucket(tmp_path), PROJECT, STACK) == 0
         assert file.exists()
         process.kill()
 
@@ -72,7 +73,7 @@ def test_a_living_pulumi_stays(tmp_path: Path, locks: Path) -> None:
 def test_another_machines_stays(tmp_path: Path, locks: Path) -> None:
     """Nobody here knows whether a process over there lives."""
     file = lock(locks, dead_process(), host="another-machine")
-    assert clear_dead(tmp_path, PROJECT, STACK) == 0
+    assert clear_dead(FolderBucket(tmp_path), PROJECT, STACK) == 0
     assert file.exists()
 
 
@@ -80,12 +81,12 @@ def test_another_machines_stays(tmp_path: Path, locks: Path) -> None:
 def test_an_unreadable_one_stays(text: str, tmp_path: Path, locks: Path) -> None:
     """What is not a lock of the known format is left to its owner."""
     (locks / "x.json").write_text(text)
-    assert clear_dead(tmp_path, PROJECT, STACK) == 0
+    assert clear_dead(FolderBucket(tmp_path), PROJECT, STACK) == 0
     assert (locks / "x.json").exists()
 
 
 def test_other_stacks_are_not_looked_at(tmp_path: Path, locks: Path) -> None:
     """Only the stack that is about to run is cleared; one without locks has none."""
     file = lock(locks, dead_process())
-    assert clear_dead(tmp_path, PROJECT, "other") == 0
+    assert clear_dead(FolderBucket(tmp_path), PROJECT, "other") == 0
     assert file.exists()
