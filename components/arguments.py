@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, NotRequired, TypedDict, cast, get_args
 
 import pulumi
 
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, PlanError, SpecError
+from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.document.sourcefile import Source
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, PlanError, SpecError, nearest
 from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
@@ -37,6 +39,10 @@ class ModelServiceArgs(TypedDict):
     """Image pull secrets of the prefill and decode pods."""
     inference_api: NotRequired[str]
     """Generation of the Inference Extension to use: auto, v1alpha2 or v1."""
+    capabilities: NotRequired[list[str]]
+    """What the cluster serves beyond Kubernetes itself, each apiVersion/Kind or a whole apiVersion,
+    as in keda.sh/v1alpha1/ScaledObject. Objects of other such kinds are left out, with a warning;
+    without this argument none is. In Python served_kinds() asks the cluster."""
 
 
 class _Kind(NamedTuple):
@@ -61,6 +67,7 @@ KINDS_OF_ARGUMENTS = {
     "inference_api": _Kind(
         f"one of {', '.join(INFERENCE_APIS)}", lambda value: value in (None, *INFERENCE_APIS)
     ),
+    "capabilities": _NAMES,
 }
 
 
@@ -69,7 +76,16 @@ def planned(args: ModelServiceArgs) -> Plan:
     given = {key: normalised(value, FieldPath.of(key)) for key, value in args.items()}
     diagnostics = Diagnostics()
     for key, value in given.items():
-        if (kind := KINDS_OF_ARGUMENTS.get(key)) is not None and not kind.accepts(value):
+        kind = KINDS_OF_ARGUMENTS.get(key)
+        if kind is None:
+            near = nearest(key, KINDS_OF_ARGUMENTS)
+            diagnostics.error(
+                "invalid-argument",
+                "is not an argument of a ModelService",
+                field=FieldPath.of(key),
+                help=f"did you mean {near}?" if near else "",
+            )
+        elif not kind.accepts(value):
             diagnostics.error(
                 "invalid-argument", f"must be {kind.description}", field=FieldPath.of(key)
             )
@@ -82,8 +98,16 @@ def planned(args: ModelServiceArgs) -> Plan:
         epp_pull_secrets=tuple(given.get("epp_pull_secrets") or ()),
         pd_pull_secrets=tuple(given.get("pd_pull_secrets") or ()),
         inference_api=cast("InferenceAPI", given.get("inference_api") or "auto"),
+        capabilities=_capabilities(given.get("capabilities")),
     )
     return plan_model_service(given["model_service"], given.get("base_config"), options)
+
+
+def _capabilities(entries: list[str] | None) -> Capabilities | None:
+    """None where nothing is said; an empty list says that the cluster serves nothing more."""
+    if not entries:
+        return None if entries is None else Capabilities()
+    return Capabilities.parse(Source("capabilities", "\n".join(entries)))
 
 
 def normalised(value: Any, at: FieldPath = ROOT) -> Any:

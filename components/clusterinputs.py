@@ -1,4 +1,4 @@
-"""What a program reads of the cluster: `cluster_inputs`, and `cluster_capabilities`."""
+"""What a program reads of the cluster: `cluster_inputs`, `cluster_capabilities`, `served_kinds`."""
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
@@ -6,7 +6,7 @@ from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs
 
-__all__ = ["cluster_capabilities", "cluster_inputs"]
+__all__ = ["cluster_capabilities", "cluster_inputs", "served_kinds"]
 
 API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 
@@ -18,6 +18,19 @@ def cluster_capabilities() -> Capabilities | None:
             return Capabilities.discover(cluster.serves)
     except ModelServiceError:  # without httpx too; the Kubernetes plugin will say what is wrong
         return None
+
+
+def served_kinds() -> list[str] | None:
+    """The argument ``capabilities`` for the cluster of the current kubeconfig context: which of
+    the kinds it may lack it serves; None if it does not tell.
+
+    A ModelService does not ask by itself: the kubeconfig of its provider may be the output of
+    another resource, and what gets declared cannot wait for that.
+    """
+    served = cluster_capabilities()
+    if served is None:
+        return None
+    return sorted(f"{kind.api_version}/{kind.kind}" for kind in served.kinds)
 
 
 def cluster_inputs(namespace: str, names: list[str]) -> Inputs:

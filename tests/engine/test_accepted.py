@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from msvc_pulumi.api.crd import custom_resource_definition
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.components.clusterinputs import cluster_capabilities
 from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.inputs import load_inputs
@@ -40,10 +40,12 @@ def apply(kubectl: str, kubeconfig: Path, namespace: str, manifests: str) -> Non
 
 
 @pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
-def test_samples(folder: Path, kubectl: str, kubeconfig: Path, namespace: str) -> None:
+def test_samples(
+    folder: Path, kubectl: str, kubeconfig: Path, namespace: str, cluster: Cluster
+) -> None:
     """Every object that the cluster has a kind for is accepted with strict field validation."""
     inputs = load_inputs([str(folder)])
-    options = PlanOptions(namespace=namespace, capabilities=cluster_capabilities())
+    options = PlanOptions(namespace=namespace, capabilities=Capabilities.discover(cluster.serves))
     plans = [
         plan_model_service(document, next(iter(inputs.base_configs), None), options)
         for document in inputs.model_services

@@ -235,4 +235,8 @@ def test_bad_input_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: st
     remote("config", "set", "--path", "more.inferenceApi", "v3", "--stack", "dev")
     with pytest.raises(AssertionError, match=r"inference_api: must be one of auto, v1alpha2, v1"):
         remote("up", "--yes", "--skip-preview", "--stack", "dev")
+    remote("config", "rm", "more", "--stack", "dev")
+    remote("config", "set", "--path", "more.capabilities[0]", "what is this", "--stack", "dev")
+    with pytest.raises(AssertionError, match='"what is this" names no API version or kind'):
+        remote("up", "--yes", "--skip-preview", "--stack", "dev")
     assert cluster.list("apps/v1", "Deployment", namespace)[0] == []

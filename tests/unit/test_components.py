@@ -69,6 +69,8 @@ WRONG: dict[str, Any] = {
     "epp_pull_secrets": "one,two",
     "pd_pull_secrets": [1],
     "inference_api": "v3",
+    "capabilities": "keda.sh/v1alpha1",
+    "pd_pull_secret": ["one"],
 }
 
 
@@ -87,6 +89,35 @@ def test_all_wrong_arguments_at_once() -> None:
     with pytest.raises(ModelServiceError) as caught:
         planned(args)
     assert {str(item.field) for item in caught.value.diagnostics} == {*WRONG}
+
+
+KEDA = {"keda": {"minReplicaCount": 1, "maxReplicaCount": 2, "triggers": [{"type": "cpu"}]}}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "skipped"),
+    [
+        (None, False),
+        ([], True),
+        (["leaderworkerset.x-k8s.io/v1"], True),
+        (["keda.sh/v1alpha1/ScaledObject"], False),
+        (["keda.sh/v1alpha1"], False),
+    ],
+)
+def test_capabilities(capabilities: list[str] | None, skipped: bool) -> None:
+    """What the cluster is said not to serve is left out; where nothing is said, nothing is."""
+    spec = {**SERVICE["spec"], "decode": {**SERVICE["spec"]["decode"], "autoscaling": KEDA}}
+    args: Any = {"model_service": {**SERVICE, "spec": spec}, "base_config": BASE}
+    plan = planned({**args, "capabilities": capabilities})
+    assert ("decodeAutoscaler" in {one.key for one in plan.skipped}) == skipped
+    assert ("decodeAutoscaler" in {one.key for one in plan}) != skipped
+
+
+def test_wrong_capability() -> None:
+    """An entry that names no kind is an error that shows it."""
+    args: Any = {"model_service": SERVICE, "capabilities": ["keda.sh/v1alpha1", "what is this"]}
+    with pytest.raises(ModelServiceError, match='"what is this" names no API version or kind'):
+        planned(args)
 
 
 @pytest.mark.parametrize("value", [pulumi.Output.from_input(1), pulumi.output.UNKNOWN])
