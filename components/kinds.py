@@ -27,7 +27,8 @@ KINDS: dict[tuple[str, str], type[pulumi.CustomResource]] = {
 
 # The provider would wait for these until their pods answer, and a model may load for an hour.
 # Readiness is reported by `msvc up` and the operator instead.
-SLOW_KINDS = {"Deployment", "LeaderWorkerSet", "Service"}
+WORKLOADS = {"Deployment", "LeaderWorkerSet"}
+SLOW_KINDS = {*WORKLOADS, "Service"}
 
 
 def logical_suffix(planned: PlannedObject) -> str:
@@ -54,6 +55,8 @@ def declare_object(
     annotations = {"pulumi.com/deletionPropagationPolicy": "background"}
     if kind in SLOW_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
+    if kind in WORKLOADS and _states_replicas(planned):
+        annotations["pulumi.com/patchForce"] = "true"
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
     manifest["metadata"] = {**metadata, "annotations": {**annotations, **own}}
@@ -61,6 +64,13 @@ def declare_object(
     if typed is None:
         return CustomResource(name, api_version=api_version, kind=kind, opts=opts, **manifest)
     return typed(name, opts=opts, **{_snake(key): value for key, value in manifest.items()})
+
+
+def _states_replicas(planned: PlannedObject) -> bool:
+    """Whether the count is the user's to set: then an autoscaler that set it before owns the field
+    still, and only force takes it back.
+    """
+    return "replicas" in planned.manifest["spec"] and "spec.replicas" not in planned.ignore_changes
 
 
 def _snake(key: str) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from msvc_pulumi.children.child import Child
+from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import Kind
@@ -27,6 +27,9 @@ KINDS = {
 }
 SPEC = FieldPath.of("spec")
 DEFAULTED_REPLICAS = 1  # what the API server fills in, so nobody need have stated it
+# KEDA refuses a ScaledObject for a target that another HorizontalPodAutoscaler has, unless that one
+# says by this annotation that it does not mind (apis/keda/v1alpha1/scaledobject_webhook.go).
+HPA_OWNERSHIP = "validations.keda.sh/hpa-ownership"
 KEDA_MAXIMUM = 100  # KEDA's maxReplicaCount where none is stated
 
 
@@ -72,9 +75,19 @@ def build(role: Role, context: BuildContext, workload: Child) -> Iterator[Child]
     checks = _Checks(child, context)
     if kind == KINDS["hpa"]:
         checks.horizontal_pod_autoscaler()
+        _admit_successor(child)
     else:
         checks.scaled_object()
     yield child
+
+
+def _admit_successor(child: Child) -> None:
+    """Let KEDA's admission take a ScaledObject for the target while this autoscaler is still there:
+    a switch to KEDA makes the new object before the old one goes.
+    """
+    path = FieldPath.of("metadata", "annotations", HPA_OWNERSHIP)
+    if child.get(path) is None:
+        child.put(path, "false", Origin("generated"))
 
 
 def _warn_of_replicas(role: Role, context: BuildContext) -> None:

@@ -5,7 +5,6 @@ Runs where MSVC_OFFICIAL_KUBERNETES_PLUGIN names the folder of the official prog
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,10 @@ import yaml
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components import ModelService
-from msvc_pulumi.engine.plugins import KUBERNETES
 from msvc_pulumi.engine.session import Session
 
-OFFICIAL = os.environ.get("MSVC_OFFICIAL_KUBERNETES_PLUGIN", "")
-pytestmark = [
-    pytest.mark.skipif(not OFFICIAL, reason="MSVC_OFFICIAL_KUBERNETES_PLUGIN is not set"),
-    # The SDK leaves the event loop of a program open whose engine ended before it.
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-]
+# The SDK leaves the event loop of a program open whose engine ended before it.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 Program = Callable[[str, int], Callable[[], None]]
@@ -125,19 +119,6 @@ def void(_: object) -> None:
     return None
 
 
-@pytest.fixture
-def official(
-    session: Session, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[], Session]:
-    """The same session, with the official plugin on PATH."""
-
-    def opened() -> Session:
-        monkeypatch.setenv("PATH", f"{OFFICIAL}{os.pathsep}{os.environ['PATH']}")
-        return Session.open(kubeconfig)
-
-    return opened
-
-
 PROGRAMS = {
     "facebook": sample("facebook"),
     "simple": sample("simple"),
@@ -151,35 +132,33 @@ def test_moves_both_ways(  # noqa: PLR0917  fixtures
     first: str,
     name: str,
     session: Session,
-    official: Any,
+    official_session: Session,
     cluster: Cluster,
     namespace: str,
 ) -> None:
     """Made by one it is unchanged to the other, also after a refresh, and after an edit."""
-    with official() as other:
-        assert session.plugins.kubernetes.stand_in
-        assert other.plugins.kubernetes.path == Path(OFFICIAL, KUBERNETES)
-        one, two = (session, other) if first == "stand-in" else (other, session)
-        program = PROGRAMS[name]
+    both = (session, official_session)
+    one, two = both if first == "stand-in" else both[::-1]
+    program = PROGRAMS[name]
 
-        def stack(of: Session, replicas: int) -> Any:
-            return of.stack(f"{name}.{namespace}", program=program(namespace, replicas))
+    def stack(of: Session, replicas: int) -> Any:
+        return of.stack(f"{name}.{namespace}", program=program(namespace, replicas))
 
-        made = stack(one, 1).up().changes
-        assert set(made) == {"create"}
-        total = made["create"]
-        for session_ in (two, one, two):
-            unchanged = stack(session_, 1).up("--expect-no-changes", "--skip-preview").changes
-            assert unchanged == {"same": total}
-            refreshed = stack(session_, 1).refresh("--skip-preview").changes
-            assert set(refreshed) <= {"same", "refresh", "update"}, refreshed
-            assert stack(session_, 1).up("--skip-preview").changes == {"same": total}
-        edited = stack(two, 3).up("--skip-preview").changes
-        assert set(edited) == {"update", "same"}
-        assert stack(one, 3).up("--skip-preview").changes == {"same": total}
-        again = stack(one, 2).up("--skip-preview").changes
-        assert again == edited
-        assert stack(two, 2).preview("--expect-no-changes").changes == {"same": total}
-        stack(two, 2).destroy()
+    made = stack(one, 1).up().changes
+    assert set(made) == {"create"}
+    total = made["create"]
+    for session_ in (two, one, two):
+        unchanged = stack(session_, 1).up("--expect-no-changes", "--skip-preview").changes
+        assert unchanged == {"same": total}
+        refreshed = stack(session_, 1).refresh("--skip-preview").changes
+        assert set(refreshed) <= {"same", "refresh", "update"}, refreshed
+        assert stack(session_, 1).up("--skip-preview").changes == {"same": total}
+    edited = stack(two, 3).up("--skip-preview").changes
+    assert set(edited) == {"update", "same"}
+    assert stack(one, 3).up("--skip-preview").changes == {"same": total}
+    again = stack(one, 2).up("--skip-preview").changes
+    assert again == edited
+    assert stack(two, 2).preview("--expect-no-changes").changes == {"same": total}
+    stack(two, 2).destroy()
     left = [item["metadata"]["name"] for item in cluster.list("v1", "Service", namespace)[0]]
     assert left == []
