@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 
 __all__ = ["add_parser"]
 
 LEVELS = ("debug", "info", "warn", "error", "dpanic", "panic", "fatal")  # zap's
+EXECUTORS = ("embedded", "pko")
+EXECUTOR_HELP = "who runs the engine: this process, or the Pulumi Kubernetes Operator"
 DESCRIPTION = (
     "Watch ModelServices and make the cluster what they say, one Pulumi stack for each. State is "
     "kept in the folder that XDG_STATE_HOME names; mount a volume there."
@@ -38,6 +45,7 @@ def add_parser(commands: Any) -> None:
     manifests.add_argument("--image", required=True, help="container image of the operator")
     manifests.add_argument("--namespace", metavar="NAME", default="modelservice-system")
     manifests.add_argument("--epp-cluster-role", metavar="NAME", default="")
+    manifests.add_argument("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
     manifests.set_defaults(run=run_manifests)
 
 
@@ -58,19 +66,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pd-pull-secrets", help="image pull secrets of prefill and decode pods", **secrets)
     add("--inference-api", choices=("auto", "v1alpha2", "v1"), default="auto")
     add("--namespace", metavar="NAME", action="append", default=[], help="look only after this one")
-    add(
-        "--workers",
-        type=int,
-        default=2,
-        metavar="N",
-        help="updates at a time (default %(default)s)",
-    )
+    add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
+    add("--workers", type=int, metavar="N", help="updates at a time (default 2, with pko 64)")
     add(
         "--batch",
         type=int,
-        default=25,
         metavar="N",
-        help="ModelServices that share an update when many wait (default %(default)s)",
+        help="ModelServices that share an update when many wait (default 25, with pko always 1)",
     )
     add(
         "--metrics-bind-address",
@@ -96,8 +98,40 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--metrics-cert-path", metavar="FOLDER", default="", help="with the certificate for that")
     add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
     add("--metrics-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
+    _add_workspace(parser.add_argument_group("of the workspaces of --executor pko"))
     _add_original(parser.add_argument_group("of the original, without effect here"))
     parser.set_defaults(run=run_operator, capabilities="", parser=parser)
+
+
+def _add_workspace(group: Any) -> None:
+    """How workspaces are made. A variable MSVC_WORKSPACE_… does what the flag does."""
+
+    def add(flag: str, default: str = "", **details: Any) -> None:
+        variable = flag.removeprefix("--").replace("-", "_").upper()
+        group.add_argument(flag, default=os.environ.get(f"MSVC_{variable}", default), **details)
+
+    add("--workspace-image", metavar="IMAGE", help="image of this project (Dockerfile)")
+    add("--workspace-storage", "1Gi", metavar="SIZE", help="volume of each state (default 1Gi)")
+    add("--workspace-storage-class", metavar="NAME", help="class of it (default: the cluster's)")
+    add("--workspace-backend", metavar="URL", help="keep state there, not in volumes")
+    add(
+        "--workspace-environment-secret",
+        metavar="NAME",
+        help="Secret in each namespace whose keys become variables, for a backend's credentials",
+    )
+    add(
+        "--workspace-service-account",
+        metavar="NAME",
+        help="ServiceAccount that each namespace has (default: one is made where it is needed)",
+    )
+    add("--workspace-pod", metavar="FILE", help="YAML with nodeSelector, tolerations and the like")
+    add(
+        "--workspace-update-limit",
+        "600",
+        type=float,
+        metavar="SECONDS",
+        help="how long an update may take (default 600)",
+    )
 
 
 def _add_original(group: Any) -> None:
@@ -122,10 +156,12 @@ def _add_original(group: Any) -> None:
 
 def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
+    from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
     from msvc_pulumi.operator import logs  # noqa: PLC0415
     from msvc_pulumi.operator.controller import Controller  # noqa: PLC0415
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
+    from msvc_pulumi.operator.pko.executor import PkoExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
 
     certificate = None
@@ -134,19 +170,49 @@ def run_operator(arguments: argparse.Namespace) -> int:
             arguments.parser.error("state --metrics-cert-path, or --metrics-secure=false")
         folder = Path(arguments.metrics_cert_path)
         certificate = folder / arguments.metrics_cert_name, folder / arguments.metrics_cert_key
+    elsewhere = arguments.executor == "pko"
+    workspace = _workspace(arguments) if elsewhere else None
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
         plan=options(arguments),
         namespaces=tuple(arguments.namespace),
-        workers=arguments.workers,
-        batch=arguments.batch,
+        workers=arguments.workers or (64 if elsewhere else 2),
+        batch=arguments.batch or 25,
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),
     )
+    if workspace is not None:
+        # Its workers only wait: one that waits for several would hold the quick ones up, and what
+        # Pulumi's operator runs goes on without this one.
+        settings = replace(settings, batch=1, drain=0.0)
+        with Cluster.connect() as cluster:
+            Controller(cluster, PkoExecutor(cluster, workspace), settings).run()
+        return 0
     with Session.open() as session:
         Controller(session.cluster, EmbeddedExecutor(session), settings).run()
     return 0
+
+
+def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
+    """Settings of workspaces. Raises LoadError."""
+    from msvc_pulumi.cli.generate import options  # noqa: PLC0415
+    from msvc_pulumi.operator.pko.settings import WorkspaceSettings, read_pod  # noqa: PLC0415
+
+    if not arguments.workspace_image:
+        arguments.parser.error("--executor pko needs --workspace-image")
+    return WorkspaceSettings(
+        arguments.workspace_image,
+        plan=options(arguments),
+        namespaces=tuple(arguments.namespace),
+        service_account=arguments.workspace_service_account,
+        backend=arguments.workspace_backend,
+        environment_secret=arguments.workspace_environment_secret,
+        storage=arguments.workspace_storage,
+        storage_class=arguments.workspace_storage_class or None,
+        pod=read_pod(Path(arguments.workspace_pod)) if arguments.workspace_pod else {},
+        update_limit=arguments.workspace_update_limit,
+    )
 
 
 def run_manifests(arguments: argparse.Namespace) -> int:
@@ -154,7 +220,10 @@ def run_manifests(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.operator.manifests import manifests  # noqa: PLC0415
 
     found = manifests(
-        arguments.image, arguments.namespace, epp_cluster_role=arguments.epp_cluster_role
+        arguments.image,
+        arguments.namespace,
+        epp_cluster_role=arguments.epp_cluster_role,
+        executor=arguments.executor,
     )
     sys.stdout.write("---\n".join(to_yaml(item) for item in found))
     return 0

@@ -46,10 +46,12 @@ class Outcome:
     """Operation ("create", "update", "delete", …) → number of resources, of the whole run."""
     general: bool = False
     """Whether nothing says that the problem is this ModelService's own."""
+    pending: bool = False
+    """Whether it goes on by itself; the same work is to be handed in again to hear of its end."""
 
     @property
     def done(self) -> bool:
-        return not self.problems
+        return not self.problems and not self.pending
 
 
 class Executor(Protocol):

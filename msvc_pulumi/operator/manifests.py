@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from msvc_pulumi.api.crd import custom_resource_definition
-from msvc_pulumi.operator.permissions import rules
+from msvc_pulumi.operator.permissions import ExecutorName, rules, workspace_rules
+from msvc_pulumi.operator.pko.names import WORKSPACE_ACCOUNT
 
 __all__ = ["NAME", "access", "manifests"]
 
@@ -20,7 +21,13 @@ METRICS, HEALTH = 8080, 8081
 GRACE_SECONDS = 45
 
 
-def manifests(image: str, namespace: str, *, epp_cluster_role: str = "") -> list[Manifest]:
+def manifests(
+    image: str,
+    namespace: str,
+    *,
+    epp_cluster_role: str = "",
+    executor: ExecutorName = "embedded",
+) -> list[Manifest]:
     """Everything, for the operator of ``image`` in ``namespace``.
 
     One replica, replaced only once it has ended: two would work on the same stacks.
@@ -35,17 +42,26 @@ def manifests(image: str, namespace: str, *, epp_cluster_role: str = "") -> list
                 "labels": {**LABELS, "pod-security.kubernetes.io/enforce": "restricted"},
             },
         },
-        *access(namespace, epp_cluster_role=epp_cluster_role),
-        _state(namespace),
+        *access(namespace, epp_cluster_role=epp_cluster_role, executor=executor),
+        *([_state(namespace)] if executor == "embedded" else []),
         _service(namespace),
         _disruption_budget(namespace),
-        _deployment(image, namespace, epp_cluster_role),
+        _deployment(image, namespace, epp_cluster_role, executor),
     ]
 
 
-def access(namespace: str, *, epp_cluster_role: str = "") -> list[Manifest]:
-    """The operator's ServiceAccount and what it may do."""
+def access(
+    namespace: str, *, epp_cluster_role: str = "", executor: ExecutorName = "embedded"
+) -> list[Manifest]:
+    """The operator's ServiceAccount and what it may do; with ``pko`` what workspaces may do."""
+    workspaces = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": WORKSPACE_ACCOUNT, "labels": LABELS},
+        "rules": workspace_rules(epp_cluster_role=epp_cluster_role),
+    }
     return [
+        *([workspaces] if executor == "pko" else []),
         {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
@@ -55,7 +71,7 @@ def access(namespace: str, *, epp_cluster_role: str = "") -> list[Manifest]:
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRole",
             "metadata": {"name": NAME, "labels": LABELS},
-            "rules": rules(epp_cluster_role=epp_cluster_role),
+            "rules": rules(epp_cluster_role=epp_cluster_role, executor=executor),
         },
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -109,7 +125,9 @@ def _disruption_budget(namespace: str) -> Manifest:
     }
 
 
-def _deployment(image: str, namespace: str, epp_cluster_role: str) -> Manifest:
+def _deployment(
+    image: str, namespace: str, epp_cluster_role: str, executor: ExecutorName
+) -> Manifest:
     arguments = [
         "operator",
         "run",
@@ -120,6 +138,10 @@ def _deployment(image: str, namespace: str, epp_cluster_role: str) -> Manifest:
     ]
     if epp_cluster_role:
         arguments.append(f"--epp-cluster-role={epp_cluster_role}")
+    state: Manifest = {"persistentVolumeClaim": {"claimName": NAME}}
+    if executor == "pko":
+        arguments += ["--executor=pko", f"--workspace-image={image}"]
+        state = {"emptyDir": {}}
     container = {
         "name": "operator",
         "image": image,
@@ -170,7 +192,7 @@ def _deployment(image: str, namespace: str, epp_cluster_role: str) -> Manifest:
                     },
                     "containers": [container],
                     "volumes": [
-                        {"name": "state", "persistentVolumeClaim": {"claimName": NAME}},
+                        {"name": "state", **state},
                         {"name": "tmp", "emptyDir": {}},
                     ],
                 },

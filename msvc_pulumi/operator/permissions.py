@@ -6,13 +6,15 @@ It holds what it hands out: the API server lets nobody create a Role with more t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msvc_pulumi.children.epp import EPP_RULES
+from msvc_pulumi.operator.pko.names import AUTH_DELEGATOR, WORKSPACE_ACCOUNT
 
-__all__ = ["rules"]
+__all__ = ["ExecutorName", "rules", "workspace_rules"]
 
 Rule = dict[str, Any]
+ExecutorName = Literal["embedded", "pko"]
 
 READ = ["get", "list", "watch"]
 # `patch` and `create` are what a server-side apply needs; a deletion is watched until it is done.
@@ -38,8 +40,11 @@ CHILDREN: dict[str, list[str]] = {
 """API group → the kinds that plans have."""
 
 
-def rules(*, epp_cluster_role: str = "") -> list[Rule]:
-    """The rules; with ``epp_cluster_role`` it may bind that role instead of making its own."""
+def rules(*, epp_cluster_role: str = "", executor: ExecutorName = "embedded") -> list[Rule]:
+    """The rules; with ``epp_cluster_role`` it may bind that role instead of making its own.
+
+    The executor ``pko`` makes no children: its workspaces do (`workspace_rules`).
+    """
     own = [
         _rule("llm-d.ai", ["modelservices"], [*READ, "patch"]),
         _rule("llm-d.ai", ["modelservices/status"], ["patch"]),
@@ -47,11 +52,44 @@ def rules(*, epp_cluster_role: str = "") -> list[Rule]:
         # Its uid tells one cluster from another.
         {**_rule("", ["namespaces"], ["get"]), "resourceNames": ["kube-system"]},
     ]
+    if executor == "pko":
+        return [*own, *_stack_rules()]
+    return [*own, *_children_rules(epp_cluster_role)]
+
+
+def workspace_rules(*, epp_cluster_role: str = "") -> list[Rule]:
+    """What a workspace of the Pulumi Kubernetes Operator may do, each in its own namespace."""
+    return [_rule("llm-d.ai", ["modelservices"], ["get"]), *_children_rules(epp_cluster_role)]
+
+
+def _stack_rules() -> list[Rule]:
+    """Stacks, what is around them, and the two roles that it gives to the workspaces' account."""
+    rbac = "rbac.authorization.k8s.io"
+    bind = _rule(rbac, ["clusterroles"], ["bind"])
+    return [
+        # Inputs, and the workloads that readiness is told from.
+        _rule("", ["configmaps"], READ),
+        _rule("apps", ["deployments"], READ),
+        _rule("leaderworkerset.x-k8s.io", ["leaderworkersets"], READ),
+        _rule("pulumi.com", ["stacks"], MANAGE),
+        _rule("pulumi.com", ["stacks/status"], ["patch"]),
+        _rule("auto.pulumi.com", ["updates", "workspaces"], ["get"]),
+        _rule("", ["pods"], ["delete"]),
+        _rule("", ["persistentvolumeclaims"], ["get", "create", "delete"]),
+        # It reads none, not even the passphrases it makes.
+        _rule("", ["secrets", "serviceaccounts"], ["create", "delete"]),
+        _rule(rbac, ["clusterrolebindings"], ["create", "delete"]),
+        _rule(rbac, ["rolebindings", "roles"], ["list", "create", "delete"]),
+        {**bind, "resourceNames": [AUTH_DELEGATOR, WORKSPACE_ACCOUNT]},
+    ]
+
+
+def _children_rules(epp_cluster_role: str) -> list[Rule]:
     children = [_rule(group, kinds, MANAGE) for group, kinds in CHILDREN.items()]
     if epp_cluster_role:
         bind = _rule("rbac.authorization.k8s.io", ["clusterroles"], ["bind"])
-        return [*own, *children, {**bind, "resourceNames": [epp_cluster_role]}]
-    return [*own, *children, *(dict(rule) for rule in EPP_RULES if not _is_had(rule))]
+        return [*children, {**bind, "resourceNames": [epp_cluster_role]}]
+    return [*children, *(dict(rule) for rule in EPP_RULES if not _is_had(rule))]
 
 
 def _rule(group: str, kinds: list[str], verbs: list[str]) -> Rule:

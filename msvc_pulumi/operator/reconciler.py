@@ -190,6 +190,9 @@ class Reconciler:
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         service = self._fleet.service(work.key)
+        if outcome.pending:
+            self.queue.add(work.key)
+            return
         if not outcome.done:
             self._failed(work.key, outcome.problems, plan=work.plan, deleting=work.plan is None)
             return

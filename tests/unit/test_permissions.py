@@ -5,7 +5,7 @@ from __future__ import annotations
 from msvc_pulumi.children.epp import EPP_RULES
 from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.operator.manifests import manifests
-from msvc_pulumi.operator.permissions import rules
+from msvc_pulumi.operator.permissions import rules, workspace_rules
 
 
 def allowed(role: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
@@ -44,6 +44,33 @@ def test_a_cluster_role_may_be_bound_by_name_only() -> None:
     """With a ClusterRole for endpoint pickers, that one and no other may be bound."""
     [bind] = [rule for rule in rules(epp_cluster_role="epp") if "bind" in rule["verbs"]]
     assert bind["resourceNames"] == ["epp"]
+
+
+def test_with_workspaces_the_operator_makes_no_children() -> None:
+    """The executor ``pko`` is given Stacks and what is around them; what its workspaces need, the
+    operator does not have but may only bind, by name. The default executor's role has none of it.
+    """
+    role = rules(executor="pko")
+    granted = allowed(role)
+    for kind in KINDS.values():
+        group = kind.api_version.rpartition("/")[0]
+        assert (group, f"{kind.kind.lower()}s", "patch") not in granted, kind
+    [bind] = [rule for rule in role if "bind" in rule["verbs"]]
+    assert bind["resourceNames"] == ["system:auth-delegator", "modelservice-workspace"]
+    assert not {"*", "escalate", "impersonate", "bind"} & {verb for _, _, verb in granted}
+    assert not {("", "secrets", verb) for verb in ("get", "list", "watch")} & granted
+    assert not {"pulumi.com", "auto.pulumi.com"} & {group for group, _, _ in allowed(rules())}
+    assert allowed(workspace_rules()) <= allowed(rules())
+
+
+def test_the_workspaces_role_is_installed_with_them_only() -> None:
+    """``manifests`` brings the role that the operator binds, and no volume that nobody uses."""
+    found = [(i["kind"], i["metadata"]["name"]) for i in manifests("i", "n", executor="pko")]
+    assert ("ClusterRole", "modelservice-workspace") in found
+    assert "PersistentVolumeClaim" not in dict(found)
+    usual = [(item["kind"], item["metadata"]["name"]) for item in manifests("i", "n")]
+    assert ("ClusterRole", "modelservice-workspace") not in usual
+    assert "PersistentVolumeClaim" in dict(usual)
 
 
 def test_one_account_runs_the_operator_and_holds_the_role() -> None:

@@ -1,0 +1,85 @@
+"""`plan_from_cluster`: the plan of a ModelService as the cluster holds it at this moment.
+
+The program in a workspace of the Pulumi Kubernetes Operator plans with it, and so does the operator
+when it wants to know whether a workspace saw what it should have seen.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.document.source import Document
+from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
+from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.plan import Plan, plan_model_service
+
+__all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
+
+API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
+OPTIONS = ("epp_cluster_role", "epp_pull_secrets", "pd_pull_secrets", "inference_api")
+
+
+def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: PlanOptions) -> Plan:
+    """The plan for what ``cluster`` has now, with its kinds as capabilities.
+
+    Raises:
+        LoadError: the ModelService or its BaseConfig is not there.
+        ClusterError: the cluster cannot be read.
+        ModelServiceError: there is something wrong with them.
+    """
+    service = cluster.get(API_VERSION, KIND, name, namespace)
+    if service is None:
+        raise LoadError([Diagnostic("model-service-not-found", f"there is no {namespace}/{name}")])
+    base_config = _base_config(cluster, service)
+    options = replace(
+        options,
+        owner_uid=service["metadata"]["uid"],
+        capabilities=Capabilities.discover(cluster.serves),
+    )
+    return plan_model_service(
+        Document.of(_stated(service), f"modelservice {namespace}/{name}"),
+        Document.of(_stated(base_config), f"baseconfig of {namespace}/{name}")
+        if base_config
+        else None,
+        options,
+    )
+
+
+def options_to_json(options: PlanOptions) -> str:
+    """The options that a platform's owner sets, for `options_from_json`."""
+    return json.dumps({name: getattr(options, name) for name in OPTIONS}, sort_keys=True)
+
+
+def options_from_json(text: str) -> PlanOptions:
+    """The options that `options_to_json` wrote; "" gives the defaults."""
+    stated = json.loads(text or "{}")
+    lists = {name: tuple(value) for name, value in stated.items() if isinstance(value, list)}
+    return PlanOptions(**(stated | lists))
+
+
+def _base_config(cluster: Cluster, service: Mapping[str, Any]) -> dict[str, Any] | None:
+    reference = (service.get("spec") or {}).get("baseConfigMapRef") or {}
+    name = reference.get("name")
+    if not name:
+        return None
+    namespace = reference.get("namespace") or service["metadata"]["namespace"]
+    found = cluster.get("v1", "ConfigMap", name, namespace)
+    if found is None:
+        missing = Diagnostic(
+            "base-config-not-found",
+            f"there is no ConfigMap {namespace}/{name}",
+            field=FieldPath.of("spec", "baseConfigMapRef"),
+            help="make it, or correct the reference",
+        )
+        raise LoadError([missing])
+    return found
+
+
+def _stated(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without what is no input: its status, and who set which field."""
+    metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
+    kept = {name: value for name, value in item.items() if name != "status"}
+    return {**kept, "metadata": metadata}

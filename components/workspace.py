@@ -1,0 +1,38 @@
+"""`declare_workspace`: the program of a workspace of the Pulumi Kubernetes Operator.
+
+It reads the ModelService and its BaseConfig from the cluster in every run. Nothing of them is in
+the Stack's configuration, whose changes would replace the workspace's pod.
+"""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.components.clusterplan import options_from_json, plan_from_cluster
+from msvc_pulumi.components.program import declare_plans
+from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.report import render
+
+__all__ = ["NAME", "NAMESPACE", "OPTIONS", "PLAN_HASH", "declare_workspace"]
+
+NAMESPACE, NAME, OPTIONS = "MSVC_NAMESPACE", "MSVC_NAME", "MSVC_OPTIONS"
+"""Variables: which ModelService it is, and `options_to_json` of the operator's options."""
+PLAN_HASH = "planHash"
+"""The output that says what was applied."""
+
+
+def declare_workspace(environment: Mapping[str, str]) -> None:
+    """Declare the ModelService that ``environment`` names; export the hash of its plan.
+
+    Raises:
+        pulumi.RunError: what is wrong with it, or with reading it.
+    """
+    options = options_from_json(environment.get(OPTIONS, ""))
+    try:
+        with Cluster.connect() as cluster:
+            plan = plan_from_cluster(cluster, environment[NAMESPACE], environment[NAME], options)
+    except ModelServiceError as error:
+        raise pulumi.RunError(render(error.diagnostics).rstrip()) from error
+    declare_plans([plan])
+    pulumi.export(PLAN_HASH, plan.hash)

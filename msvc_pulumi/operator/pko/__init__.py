@@ -1,0 +1,1 @@
+"""The Pulumi Kubernetes Operator as executor."""

@@ -1,0 +1,319 @@
+"""`PkoExecutor`: lets the Pulumi Kubernetes Operator run the stacks, one for each ModelService.
+
+An update is asked for by an annotation and waited for through the one watch of `Mirror`; a thread
+that waits costs nothing but itself, so there may be many. None waits longer than the settings'
+``patience``: what is not done by then is pending, and comes again when others have had their turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.components.clusterplan import plan_from_cluster
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.fleet import base_config_of
+from msvc_pulumi.operator.pko.access import Access
+from msvc_pulumi.operator.pko.mirror import Mirror
+from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names
+from msvc_pulumi.operator.pko.pursuit import (
+    Action,
+    Finding,
+    Pursuit,
+    Sight,
+    applied_hash,
+    is_stalled,
+)
+from msvc_pulumi.operator.pko.settings import WorkspaceSettings
+from msvc_pulumi.operator.pko.stackobject import stack_object
+
+__all__ = ["PkoExecutor"]
+
+logger = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+
+API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
+LOOK = 5.0  # seconds between looks at what the watch does not tell
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What was asked for of one ModelService, and how it goes."""
+
+    plan_hash: str
+    """"" for a deletion."""
+    pursuit: Pursuit
+    asked_again: bool = False
+
+
+class PkoExecutor:
+    """The executor that leaves the engine to workspaces. Call `recover` before anything else."""
+
+    def __init__(self, cluster: Cluster, settings: WorkspaceSettings) -> None:
+        self._cluster, self._settings = cluster, settings
+        self._access = Access(cluster, settings)
+        self._mirror = Mirror(cluster, settings.namespaces)
+        self._wanted: dict[Key, _Wanted] = {}
+        self._of_namespace: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._stopped = threading.Event()
+
+    def knows(self, key: Key) -> bool:
+        return self._mirror.get(key) is not None
+
+    def converge(self, works: Sequence[Work]) -> dict[Key, Outcome]:
+        outcomes: dict[Key, Outcome] = {}
+        for work in works:
+            try:
+                done = self._begin(work)
+            except ModelServiceError as error:
+                self._wanted.pop(work.key, None)
+                done = Outcome(error.diagnostics)
+            if done is not None:
+                outcomes[work.key] = done
+        end = time.monotonic() + self._settings.patience
+        for work in works:
+            if work.key not in outcomes:
+                outcomes[work.key] = self._await(work, end)
+                if not outcomes[work.key].pending:
+                    self._wanted.pop(work.key, None)
+                    self._mirror.forget(work.key)
+        return outcomes
+
+    def forget(self, key: Key) -> None:
+        stack = self._mirror.get(key)
+        if stack is not None:
+            self._release(key)
+            self._cluster.delete(*STACK, stack["metadata"]["name"], key.namespace)
+        with self._of_namespace[key.namespace]:
+            self._access.revoke(key, last=not self._others(key))
+
+    def recover(self) -> list[Key]:
+        """Stacks whose ModelServices are gone; all others are as far as their statuses say."""
+        self._mirror.start()
+        services = {
+            (item["metadata"]["namespace"], item["metadata"]["name"])
+            for namespace in self._settings.namespaces or (None,)
+            for item in self._cluster.list(API_VERSION, KIND, namespace)[0]
+        }
+        return [key for key in self._mirror.known() if key not in services]
+
+    def stop(self, seconds: float) -> None:
+        """Wait for nothing any more; what Pulumi's operator runs goes on."""
+        self._stopped.set()
+        self._mirror.stop(seconds)
+
+    def _begin(self, work: Work) -> Outcome | None:
+        """Ask the Stack for what ``work`` wants; an outcome if there is nothing to wait for."""
+        self._mirror.expect(work.key)
+        wanted, stack = self._wanted.get(work.key), self._mirror.get(work.key)
+        if work.plan is None:
+            if stack is None:
+                return self._leave(work.key)
+            if wanted is None or wanted.plan_hash:
+                self._wanted[work.key] = _Wanted("", self._pursuit(stack))
+            if not stack["metadata"].get("deletionTimestamp"):
+                self._cluster.delete(*STACK, stack["metadata"]["name"], work.key.namespace)
+            elif wanted is None and is_stalled(stack):
+                self._ask_again(work.key)
+            return None
+        if wanted is not None and wanted.plan_hash == work.plan.hash and stack is not None:
+            return None  # it was pending
+        if stack is not None and stack["metadata"].get("deletionTimestamp"):
+            # One of the same name that is on its way out; this one's turn comes after it.
+            self._mirror.wait(work.key, LOOK)
+            return Outcome(pending=True)
+        pursuit = self._pursuit(stack)
+        if stack is not None and not work.refresh and _is_for(stack, work.plan.hash):
+            if applied_hash(stack) == work.plan.hash and pursuit.is_done(stack):
+                return Outcome()
+            if not is_stalled(stack):  # it runs, or is tried again without being asked
+                self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
+                return None
+        if stack is not None and is_stalled(stack).get("reason") == "WorkspaceFailed":
+            self._restart(work.key)
+        self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
+        self._ask(work.key, work.plan.hash, stack, refresh=work.refresh)
+        return None
+
+    def _ask(self, key: Key, plan_hash: str, stack: Object | None, *, refresh: bool) -> None:
+        service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
+        if service is None:
+            raise _gone(key)
+        uid = service["metadata"]["uid"]
+        request = _next_request(stack, plan_hash)
+        manifest = stack_object(key, uid, request, self._settings, refresh=refresh)
+        with self._of_namespace[key.namespace]:
+            if stack is None:
+                self._refuse_foreign(manifest)
+            self._access.grant(key, base_config_of(service))
+            self._mirror.see(self._cluster.apply(manifest, force=True))
+        logger.info("asked for an update", extra={"modelservice": str(key), "request": request})
+
+    def _await(self, work: Work, end: float) -> Outcome:
+        wanted = self._wanted[work.key]
+        while not self._stopped.is_set():
+            stack = self._mirror.get(work.key)
+            now = time.monotonic()
+            try:
+                if stack is None:
+                    if work.plan is None:
+                        return self._leave(work.key)
+                    return Outcome(pending=True)  # somebody deleted it
+                outcome = self._step(work, wanted, self._sight(work.key, stack, now), now)
+            except ModelServiceError as error:
+                return Outcome(error.diagnostics)
+            if outcome is not None:
+                return outcome
+            if now >= end:
+                break
+            self._mirror.wait(work.key, min(LOOK, end - now))
+        return Outcome(pending=True)
+
+    def _sight(self, key: Key, stack: Object, now: float) -> Sight:
+        """The Stack, with what else there is to see if it has not changed for a while."""
+        wanted = self._wanted[key]
+        if not wanted.pursuit.wants_look(now, LOOK):
+            return Sight(stack)
+        current = ((stack.get("status") or {}).get("currentUpdate") or {}).get("name")
+        name = stack["metadata"]["name"]
+        if current:
+            update = self._cluster.get(AUTO, "Update", current, key.namespace)
+            return Sight(stack, True, update)
+        return Sight(stack, True, None, self._cluster.get(AUTO, "Workspace", name, key.namespace))
+
+    def _step(self, work: Work, wanted: _Wanted, sight: Sight, now: float) -> Outcome | None:
+        finding: Finding = wanted.pursuit.step(sight, now)
+        key, action = work.key, finding.action
+        if action is not Action.WAIT:
+            logger.debug("%s", action.name, extra={"modelservice": str(key)})
+        if action is Action.DONE:
+            return self._check(work, wanted, sight)
+        if action is Action.FAILED:
+            return Outcome(finding.problems)
+        if action is Action.RESTART:
+            logger.warning("replacing the workspace's pod", extra={"modelservice": str(key)})
+            self._restart(key)
+        elif action is Action.CLEAR:
+            logger.warning("clearing a lost update", extra={"modelservice": str(key)})
+            name = sight.stack["metadata"]["name"]
+            body = {"status": {"currentUpdate": None}}
+            self._cluster.patch(*STACK, name, key.namespace, body=body, subresource="status")
+            self._ask_again(key)
+        elif action is Action.RETRY:
+            self._ask_again(key)
+        elif action is Action.GRANT:
+            service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
+            with self._of_namespace[key.namespace]:
+                self._access.grant(key, base_config_of(service) if service else None)
+        elif action is Action.RELEASE:
+            self._release(key)
+        return None
+
+    def _check(self, work: Work, wanted: _Wanted, sight: Sight) -> Outcome | None:
+        """The outcome of a successful update, unless it applied something else than was wanted."""
+        if work.plan is None:
+            return None  # what is seen is from before the deletion, which ends with the Stack
+        applied = applied_hash(sight.stack)
+        if applied == work.plan.hash:
+            return Outcome()
+        now = plan_from_cluster(
+            self._cluster, work.key.namespace, work.key.name, self._settings.plan
+        )
+        if applied == now.hash:
+            return Outcome()  # an edit came between, and is on the controller's queue
+        if not wanted.asked_again:  # or two of them
+            wanted.asked_again = True
+            self._ask_again(work.key)
+            return None
+        return Outcome((_differs(applied, work.plan.hash),))
+
+    def _leave(self, key: Key) -> Outcome:
+        """The Stack is gone, and so is what was around it."""
+        try:
+            with self._of_namespace[key.namespace]:
+                self._access.revoke(key, last=not self._others(key))
+        except ClusterError as error:
+            return Outcome(error.diagnostics)
+        return Outcome()
+
+    def _others(self, key: Key) -> list[Key]:
+        return [other for other in self._mirror.known(key.namespace) if other != key]
+
+    def _pursuit(self, stack: Object | None) -> Pursuit:
+        last = ((stack or {}).get("status") or {}).get("lastUpdate") or {}
+        return Pursuit(
+            time.monotonic(),
+            update_limit=self._settings.update_limit,
+            start_limit=self._settings.start_limit,
+            ignore=last.get("name", "") if last.get("state") == "failed" else "",
+        )
+
+    def _ask_again(self, key: Key) -> None:
+        """The same request once more; Pulumi's operator takes a new value for a new request."""
+        stack = self._mirror.get(key)
+        if stack is None:
+            return
+        request = stack["metadata"]["annotations"].get(REQUEST, "")
+        body = {"metadata": {"annotations": {REQUEST: _next_request(stack, request.split(".")[0])}}}
+        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], key.namespace, body=body)
+        self._mirror.see(patched)
+
+    def _restart(self, key: Key) -> None:
+        self._cluster.delete("v1", "Pod", Names(key).pod, key.namespace)
+
+    def _release(self, key: Key) -> None:
+        """The Stack goes without deleting what it made, once it is deleted."""
+        body = {"spec": {"destroyOnFinalize": False}}
+        try:
+            self._cluster.patch(*STACK, Names(key).stack, key.namespace, body=body)
+        except ClusterError as error:
+            if error.reason != "NotFound":
+                raise
+
+    def _refuse_foreign(self, manifest: Object) -> None:
+        metadata = manifest["metadata"]
+        found = self._cluster.get(*STACK, metadata["name"], metadata["namespace"])
+        if found is None:
+            return
+        owners = found["metadata"].get("ownerReferences") or ()
+        if not any(owner["kind"] == KIND and owner.get("controller") for owner in owners):
+            taken = Diagnostic(
+                "stack-taken",
+                f"there is a Stack {metadata['name']} that this operator did not make",
+                help="rename or remove it",
+            )
+            raise ModelServiceError([taken])
+
+
+def _is_for(stack: Object, plan_hash: str) -> bool:
+    request = (stack["metadata"].get("annotations") or {}).get(REQUEST, "")
+    return str(request).split(".")[0] == plan_hash
+
+
+def _next_request(stack: Object | None, plan_hash: str) -> str:
+    """``<hash>``, or ``<hash>.<n>`` where that was asked for before."""
+    before = ((stack or {"metadata": {}})["metadata"].get("annotations") or {}).get(REQUEST, "")
+    base, _, count = str(before).partition(".")
+    if base != plan_hash:
+        return plan_hash
+    return f"{plan_hash}.{int(count or 0) + 1}"
+
+
+def _gone(key: Key) -> ModelServiceError:
+    return ModelServiceError([Diagnostic("model-service-not-found", f"{key} is gone")])
+
+
+def _differs(applied: str, wanted: str) -> Diagnostic:
+    return Diagnostic(
+        "workspace-differs",
+        f"the workspace applied plan {applied[:12] or 'of no known hash'}, wanted is {wanted[:12]}",
+        help="use the same image for workspaces as for the operator (--workspace-image)",
+    )

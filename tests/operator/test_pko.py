@@ -1,0 +1,490 @@
+"""The executor that asks the Pulumi Kubernetes Operator, against a real API server with its kinds.
+
+The test writes what that operator writes; the real one is run by bench/pko.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from operator_process import OperatorProcess, kubeconfig_of
+from pulumi_operator import CRDS, PulumiOperator, Workspace, install_definitions
+from services import (
+    API_VERSION,
+    BASE_CONFIG,
+    children,
+    create_namespace,
+    eventually,
+    get,
+    is_ready,
+    model_service,
+)
+
+from msvc_pulumi.api.crd import custom_resource_definition
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.components.clusterplan import plan_from_cluster
+from msvc_pulumi.engine.session import Session
+from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.manifests import access
+from msvc_pulumi.operator.pko import mirror, pursuit
+from msvc_pulumi.operator.pko.executor import PkoExecutor
+from msvc_pulumi.operator.pko.names import STACK, WORKSPACE_ACCOUNT, Names
+from msvc_pulumi.operator.pko.settings import WorkspaceSettings
+from msvc_pulumi.operator.pko.stackobject import stack_object
+from msvc_pulumi.plan import PlanOptions
+
+pytestmark = pytest.mark.skipif(
+    not CRDS.is_dir(),
+    reason="the Pulumi Kubernetes Operator's CustomResourceDefinitions are not beside the checkout",
+)
+
+HOME = "modelservice-system"
+NUMBERS = itertools.count(1)
+RBAC = "rbac.authorization.k8s.io/v1"
+AROUND = (
+    ("v1", "ServiceAccount", WORKSPACE_ACCOUNT),
+    (RBAC, "RoleBinding", WORKSPACE_ACCOUNT),
+)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
+    """A control plane without the operator that the other tests share."""
+    with LocalControlPlane(tmp_path_factory.mktemp("pko") / "local") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cluster(plane: LocalControlPlane) -> Iterator[Cluster]:
+    """A client as administrator; everything is installed but the two operators."""
+    with plane.cluster() as client:
+        install_definitions(client)
+        client.apply(custom_resource_definition(), force=True)
+        eventually(lambda: client.serves(API_VERSION, "ModelService"))
+        create_namespace(client, HOME)
+        for manifest in access(HOME, executor="pko"):
+            client.apply(manifest, force=True)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(
+    plane: LocalControlPlane, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """That of the operator's own ServiceAccount."""
+    return kubeconfig_of(cluster, plane.kubeconfig, HOME, tmp_path_factory.mktemp("sa") / "config")
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A namespace with a BaseConfig."""
+    name = f"pko-{next(NUMBERS)}"
+    create_namespace(cluster, name)
+    cluster.create({**BASE_CONFIG, "metadata": {**BASE_CONFIG["metadata"], "namespace": name}})
+    return name
+
+
+class Case:
+    """One ModelService, the executor under test with its own rights, and Pulumi's operator."""
+
+    def __init__(self, cluster: Cluster, kubeconfig: Path, namespace: str, **settings: Any) -> None:
+        self.cluster, self.key = cluster, Key(namespace, "case")
+        self.service = cluster.create(model_service(namespace, self.key.name))
+        settings = {"patience": 60.0, **settings}
+        self.client = Cluster.connect(kubeconfig)
+        self.executor = PkoExecutor(self.client, WorkspaceSettings("image", **settings))
+        self.executor.recover()
+        self.pulumi = PulumiOperator(cluster, namespace, Names(self.key).stack)
+        self._thread: threading.Thread | None = None
+        self._outcomes: list[Outcome] = []
+
+    def work(self, *, refresh: bool = False) -> Work:
+        plan = plan_from_cluster(self.cluster, *self.key, PlanOptions())
+        return Work(self.key, plan, refresh)
+
+    def converge(self, work: Work) -> None:
+        """The executor is at it, in a thread as the controller's workers are."""
+
+        def run() -> None:
+            self._outcomes.append(self.executor.converge([work])[self.key])
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+
+    def outcome(self) -> Outcome:
+        assert self._thread is not None
+        self._thread.join(90)
+        assert not self._thread.is_alive()
+        return self._outcomes.pop()
+
+    def finished(self) -> bool:
+        return bool(self._outcomes)
+
+    def pod(self) -> dict[str, Any]:
+        """The workspace's pod, as the StatefulSet controller makes it."""
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": Names(self.key).pod, "namespace": self.key.namespace},
+            "spec": {"containers": [{"name": "pulumi", "image": "image"}]},
+        }
+        return self.cluster.create(manifest)
+
+    def has_replaced(self, pod: dict[str, Any]) -> bool:
+        found = self.cluster.get("v1", "Pod", pod["metadata"]["name"], self.key.namespace)
+        return found is None or "deletionTimestamp" in found["metadata"]
+
+    def is_around(self, api_version: str, kind: str, name: str) -> bool:
+        namespace = None if kind == "ClusterRoleBinding" else self.key.namespace
+        found = self.cluster.get(api_version, kind, name, namespace)
+        return found is not None and "deletionTimestamp" not in found["metadata"]
+
+    def around(self) -> set[tuple[str, str]]:
+        """(kind, name) of what is there of all that a Stack needs around it."""
+        own = Names(self.key).stack
+        items = [
+            *AROUND,
+            (RBAC, "ClusterRoleBinding", f"{WORKSPACE_ACCOUNT}:{self.key.namespace}"),
+            ("v1", "Secret", own),
+            ("v1", "PersistentVolumeClaim", own),
+        ]
+        return {(item[1], item[2]) for item in items if self.is_around(*item)}
+
+    def close(self) -> None:
+        self.executor.stop(30)
+        self.client.close()
+
+
+@pytest.fixture(autouse=True)
+def short_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that watches ends soon after it was asked to."""
+    monkeypatch.setattr(mirror, "WATCH", 2.0)
+
+
+@pytest.fixture
+def case(cluster: Cluster, kubeconfig: Path, namespace: str) -> Iterator[Case]:
+    made = Case(cluster, kubeconfig, namespace)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("a", {}),
+        ("n" * 63, {"storage_class": "fast", "service_account": "own"}),
+        ("with.dots.and-" + "x" * 200, {"backend": "s3://bucket/prefix"}),
+        ("pod", {"pod": {"nodeSelector": {"a": "b"}}, "environment_secret": "credentials"}),
+    ],
+)
+def test_stacks_are_accepted(
+    cluster: Cluster, namespace: str, name: str, settings: dict[str, Any]
+) -> None:
+    """The API server takes the Stack of any ModelService and settings, with no unknown field."""
+    stack = stack_object(
+        Key(namespace, name), "uid", "request", WorkspaceSettings("image", **settings)
+    )
+    path = cluster.resource(*STACK).path(namespace)
+    strict = {"fieldValidation": "Strict", "dryRun": "All"}
+    made = cluster.server.request("POST", path, body=stack, params=strict)
+    assert made["spec"] == stack["spec"]
+
+
+def test_success_failure_and_deletion(case: Case) -> None:
+    """A request is made, answered and told; what the Stack needs comes before and goes after it."""
+    work = case.work()
+    assert work.plan is not None
+    case.converge(work)
+    assert case.pulumi.await_request() == work.plan.hash
+    assert len(case.around()) == 5
+    case.pulumi.begin()
+    case.pulumi.fail("error: [pulumi] Deployment x: spec.template: Required value\nmore")
+    failed = case.outcome()
+    assert [problem.code for problem in failed.problems] == ["engine-failed"]
+    assert "spec.template: Required value" in failed.problems[0].notes[0]
+    assert case.executor.knows(case.key)
+
+    # Handed in again, it is not told of the same failure again: Pulumi's operator tries again.
+    case.converge(work)
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": work.plan.hash})
+    assert case.outcome() == Outcome()
+    assert case.pulumi.request == work.plan.hash
+    assert case.executor.converge([work]) == {case.key: Outcome()}
+
+    case.converge(Work(case.key, None))
+    eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
+    assert len(case.around()) == 5
+    case.pulumi.finalize()
+    assert case.outcome() == Outcome()
+    assert not case.executor.knows(case.key)
+    assert not case.around()
+
+
+def test_stalled_is_asked_again(case: Case) -> None:
+    """Where Pulumi's operator has given up, the next attempt is a request of another value."""
+    work = case.work()
+    case.converge(work)
+    first = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.fail("error: nothing works", failures=3)
+    assert not case.outcome().done
+
+    case.converge(work)
+    assert case.pulumi.await_request(other_than=first) == f"{first}.1"
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": first})
+    assert case.outcome().done
+
+
+def test_a_workspace_that_cannot_start_is_told(case: Case) -> None:
+    """A stall that no update is to blame for is a diagnostic with what the operator says of it."""
+    case.converge(case.work())
+    case.pulumi.await_request()
+    case.pulumi.stall("WorkspaceFailed", "InstallationFailed: no pip")
+    [problem] = case.outcome().problems
+    assert problem.code == "workspace-failed"
+    assert "no pip" in problem.summary
+
+    pod = case.pod()
+    case.converge(case.work())
+    eventually(lambda: case.has_replaced(pod))
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request.split(".")[0]})
+    assert case.outcome().done
+
+
+def test_an_orphan_lock_is_freed(case: Case) -> None:
+    """A lock of nobody has the pod replaced, whose start frees it; nothing is told of it."""
+    pod = case.pod()
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.fail("error: the stack is currently locked by 1 lock(s)")
+    eventually(lambda: case.has_replaced(pod))
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+
+
+def test_a_lost_update_is_cleared(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status that speaks of an Update which is gone is corrected, and the request made anew."""
+    monkeypatch.setattr(pursuit, "LOST", 0.0)
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    case.pulumi.begin(lost=True)
+    eventually(lambda: "currentUpdate" not in case.pulumi.stack["status"])
+    assert case.pulumi.await_request(other_than=request) == f"{request}.1"
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+
+
+def test_an_update_that_hangs_is_ended(cluster: Cluster, kubeconfig: Path, namespace: str) -> None:
+    """Past the limit its pod is replaced, and its failure tells that it took too long."""
+    case = Case(cluster, kubeconfig, namespace, update_limit=1.0)
+    pod = case.pod()
+    case.converge(case.work())
+    case.pulumi.await_request()
+    case.pulumi.begin()
+    eventually(lambda: case.has_replaced(pod))
+    case.pulumi.fail("error: update canceled")
+    assert case.outcome().problems[0].code == "update-too-long"
+    case.close()
+
+
+def test_a_missing_binding_is_made_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workspace that cannot check its callers gets its binding back; if in vain, that is told."""
+    monkeypatch.setattr(pursuit, "ACCESS", 6.0)
+    binding = (RBAC, "ClusterRoleBinding", f"{WORKSPACE_ACCOUNT}:{case.key.namespace}")
+    case.converge(case.work())
+    case.pulumi.await_request()
+    case.cluster.delete(RBAC, "ClusterRoleBinding", binding[2])
+    case.pulumi.workspace("Unauthenticated", "TokenReview API is unavailable")
+    eventually(lambda: case.is_around(*binding))
+    assert [problem.code for problem in case.outcome().problems] == ["workspace-unauthenticated"]
+
+
+def test_silence_is_told(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody looks at Stacks, the diagnostic says that the operator is missing."""
+    monkeypatch.setattr(pursuit, "SILENCE", 1.0)
+    case.converge(case.work())
+    assert [problem.code for problem in case.outcome().problems] == ["pko-silent"]
+
+
+def test_what_was_applied_is_compared(case: Case) -> None:
+    """An edit between request and run is no failure; a program of another mind is one."""
+    work = case.work()
+    case.converge(work)
+    case.pulumi.await_request()
+    edit = {"spec": {"modelArtifacts": {"uri": "hf://another/model"}}}
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=edit)
+    newer = case.work()
+    assert newer.plan is not None and work.plan is not None and newer.plan.hash != work.plan.hash
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": newer.plan.hash})
+    assert case.outcome().done
+
+    edit["spec"]["modelArtifacts"]["uri"] = "hf://yet/another"
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=edit)
+    case.converge(case.work())
+    case.pulumi.await_request(other_than=work.plan.hash)
+    for _ in range(2):  # the first may be two edits
+        before = case.pulumi.request
+        case.pulumi.begin()
+        case.pulumi.succeed({"planHash": "0" * 64})
+        eventually(lambda b=before: case.pulumi.request != b or case.finished())
+        if not case.finished():
+            case.pulumi.await_request(other_than=before)
+    assert [problem.code for problem in case.outcome().problems] == ["workspace-differs"]
+
+
+def test_a_worker_does_not_wait_for_ever(
+    cluster: Cluster, kubeconfig: Path, namespace: str
+) -> None:
+    """What takes longer than the patience is pending, and asks for nothing new when it is back."""
+    case = Case(cluster, kubeconfig, namespace, patience=0.5)
+    work = case.work()
+    assert case.executor.converge([work]) == {case.key: Outcome(pending=True)}
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    assert case.executor.converge([work]) == {case.key: Outcome(pending=True)}
+    assert case.pulumi.request == request
+    case.pulumi.succeed({"planHash": request})
+    eventually(lambda: case.executor.converge([work]) == {case.key: Outcome()})
+    case.close()
+
+
+def test_what_is_abandoned_is_left_alone(case: Case) -> None:
+    """A forgotten Stack goes without its objects being destroyed, and so does all around it."""
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+
+    case.executor.forget(case.key)
+    assert case.pulumi.stack["spec"]["destroyOnFinalize"] is False
+    assert "deletionTimestamp" in case.pulumi.stack["metadata"]
+    case.pulumi.finalize()
+    eventually(lambda: not case.around())
+
+
+def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
+    """The workspaces' account reads the one ConfigMap of another namespace, and only while used."""
+    elsewhere = f"{case.key.namespace}-platform"
+    create_namespace(case.cluster, elsewhere)
+    config = {**BASE_CONFIG, "metadata": {"name": "shared", "namespace": elsewhere}}
+    case.cluster.create(config)
+    edit = {"spec": {"baseConfigMapRef": {"name": "shared", "namespace": elsewhere}}}
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=edit)
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    account = f"system:serviceaccount:{case.key.namespace}:{WORKSPACE_ACCOUNT}"
+
+    def may_read(name: str) -> bool:
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "metadata": {},
+            "spec": {
+                "user": account,
+                "resourceAttributes": {
+                    "namespace": elsewhere,
+                    "resource": "configmaps",
+                    "name": name,
+                    "verb": "get",
+                },
+            },
+        }
+        return bool(case.cluster.create(review)["status"]["allowed"])
+
+    eventually(lambda: may_read("shared"))
+    assert not may_read("another")
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+    case.converge(Work(case.key, None))
+    eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
+    case.pulumi.finalize()
+    assert case.outcome().done
+    eventually(lambda: not may_read("shared"))
+
+
+@pytest.fixture
+def session(
+    plane: LocalControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Session]:
+    """An engine with its state in a folder of the test's own."""
+    for variable in [name for name in os.environ if name.startswith("PULUMI_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with Session.open(plane.kubeconfig) as opened:
+        yield opened
+
+
+def test_the_whole_way_with_the_real_engine(
+    session: Session, cluster: Cluster, kubeconfig: Path, namespace: str, tmp_path: Path
+) -> None:
+    """The operator's process asks, the program runs as the workspaces' account, the status tells.
+
+    Creation, an edit and a deletion; neither account is refused anything.
+    """
+    process = OperatorProcess(
+        kubeconfig,
+        tmp_path,
+        _free_port(),
+        "--executor=pko",
+        "--workspace-image=image",
+        f"--namespace={namespace}",
+    )
+    pulumi = PulumiOperator(cluster, namespace, "msvc-whole")
+    process.start()
+    try:
+        workspace = Workspace(
+            session, cluster, Path(session.environment["KUBECONFIG"]), tmp_path / "workspace"
+        )
+        cluster.create(model_service(namespace, "whole"))
+        first = pulumi.await_request()
+        pulumi.begin()
+        pulumi.succeed(workspace.up(pulumi.stack))
+        eventually(lambda: is_ready(get(cluster, namespace, "whole")))
+        assert get(cluster, namespace, "whole")["status"]["planHash"] == first
+
+        decode = {**model_service(namespace, "x")["spec"]["decode"], "replicas": 3}
+        edit = {"spec": {"decode": decode}}
+        cluster.patch(API_VERSION, "ModelService", "whole", namespace, body=edit)
+        pulumi.await_request(other_than=first)
+        pulumi.begin()
+        pulumi.succeed(workspace.up(pulumi.stack))
+        eventually(lambda: is_ready(get(cluster, namespace, "whole")))
+        assert get(cluster, namespace, "whole")["status"]["decodeReady"] == "3/3"
+
+        cluster.delete(API_VERSION, "ModelService", "whole", namespace)
+        eventually(lambda: "deletionTimestamp" in pulumi.stack["metadata"])
+        assert get(cluster, namespace, "whole")["metadata"]["finalizers"]
+        workspace.destroy(pulumi.stack)
+        assert not children(cluster, namespace, "whole")
+        pulumi.finalize()
+        eventually(lambda: cluster.get(API_VERSION, "ModelService", "whole", namespace) is None)
+    finally:
+        code = process.stop()
+    assert code == 0
+    log = process.log.read_text()
+    assert "forbidden" not in log.lower()
+    assert "Traceback" not in log
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
