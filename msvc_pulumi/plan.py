@@ -146,7 +146,8 @@ def plan_model_service(
     diagnostics.extend(flag_warnings(children))
     diagnostics.raise_errors(MergeError)
     children, skipped = served(children, options.capabilities, diagnostics)
-    objects = _planned(children, decoupled=service.spec.decouple_scaling)
+    unowned = "" if options.owner_uid else service.metadata.uid
+    objects = _planned(children, unowned=unowned, decoupled=service.spec.decouple_scaling)
     diagnostics.extend(_duplicates(objects))
     diagnostics.raise_errors(PlanError)
     model_name = service.spec.routing.model_name
@@ -175,13 +176,13 @@ def _artifact(service: ModelService, document: Document, diagnostics: Diagnostic
     return artifact
 
 
-def _planned(children: list[Child], *, decoupled: bool) -> tuple[PlannedObject, ...]:
+def _planned(children: list[Child], *, unowned: str, decoupled: bool) -> tuple[PlannedObject, ...]:
     """The children as planned objects, each after everything it depends on."""
     keys = [child.key for child in children]
     objects = {
         child.key: PlannedObject(
             child.key,
-            applicable(child.manifest),
+            applicable(child.manifest, unowned),
             _edges(child.key, keys),
             _ignored(child, decoupled=decoupled),
             child,
@@ -220,11 +221,19 @@ def _ignored(child: Child, *, decoupled: bool) -> tuple[str, ...]:
     return ()
 
 
-def applicable(manifest: dict[str, Any]) -> dict[str, Any]:
-    """``manifest`` without what only a server may set: status, times, owners without a uid."""
+def applicable(manifest: dict[str, Any], unowned: str = "") -> dict[str, Any]:
+    """``manifest`` without what only a server may set: status, times, owners without a uid.
+
+    ``unowned`` is the uid of an owner that is left out as well: a ModelService read from a file
+    may be gone from the cluster, and what it owns would go with it.
+    """
     result = {key: value for key, value in manifest.items() if key != "status"}
     metadata = {k: v for k, v in manifest["metadata"].items() if k != "creationTimestamp"}
-    owners = [owner for owner in metadata.pop("ownerReferences", ()) if owner.get("uid")]
+    owners = [
+        owner
+        for owner in metadata.pop("ownerReferences", ())
+        if owner.get("uid", "") not in ("", unowned)
+    ]
     if owners:
         metadata["ownerReferences"] = owners
     result["metadata"] = metadata

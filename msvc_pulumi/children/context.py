@@ -80,7 +80,8 @@ class BuildContext:
 
     @property
     def owner(self) -> Owner:
-        return Owner(self.model_service.name, self.namespace, self.options.owner_uid)
+        uid = self.options.owner_uid or self.model_service.metadata.uid
+        return Owner(self.model_service.name, self.namespace, uid)
 
     def child(
         self, key: str, value: dict[str, Any], rules: Rules, stated: Stated | None = None

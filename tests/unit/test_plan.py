@@ -20,6 +20,7 @@ from msvc_pulumi.errors import (
     SpecError,
 )
 from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.output import sections
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,17 @@ def test_applied_objects_have_no_empty_uid() -> None:
     assert all("ownerReferences" not in planned.manifest["metadata"] for planned in without)
     owners = [planned.manifest["metadata"]["ownerReferences"] for planned in owned]
     assert all(owner[0]["uid"] == "u-1" for owner in owners)
+
+
+def test_a_uid_in_a_file_is_printed_but_not_applied() -> None:
+    """The sections name the owner as the original does; an object of that uid may be long gone."""
+    document = service(decode={})
+    document["metadata"]["uid"] = "u-2"
+    plan = plan_model_service(document)
+
+    printed = sections(plan)["decodeDeployment"]["metadata"]["ownerReferences"]
+    assert [owner["uid"] for owner in printed] == ["u-2"]
+    assert all("ownerReferences" not in planned.manifest["metadata"] for planned in plan)
 
 
 def test_the_namespace_option_fills_in_only_what_is_missing() -> None:
