@@ -9,7 +9,8 @@ from typing import Any, Self
 import pulumi
 
 from msvc_pulumi.components.arguments import ModelServiceArgs, planned
-from msvc_pulumi.components.kinds import declare_object, logical_suffix
+from msvc_pulumi.components.kinds import declare_object, snake
+from msvc_pulumi.declaration import COMPONENT, declarations, outputs
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
@@ -64,60 +65,24 @@ class ModelService(pulumi.ComponentResource):
         return component
 
     def _declare(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None) -> None:
-        super().__init__("llmd:index:ModelService", name, {}, opts)
+        super().__init__(COMPONENT, name, {}, opts)
         if plan.diagnostics:
             pulumi.log.warn(render(plan.diagnostics).rstrip(), self)
         self.resources: dict[str, pulumi.CustomResource] = {}
-        for child in plan:
+        for declaration in declarations(name, plan):
             child_options = pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[self.resources[key] for key in child.depends_on],
-                ignore_changes=list(child.ignore_changes),
+                depends_on=[self.resources[key] for key in declaration.depends_on],
+                ignore_changes=list(declaration.ignore_changes),
             )
-            self.resources[child.key] = declare_object(
-                child, f"{name}-{logical_suffix(child)}", child_options
-            )
-        outputs = self._outputs(plan)
-        for attribute, value in outputs.items():
-            setattr(self, attribute, value)
-        self.register_outputs({_camel(key): value for key, value in outputs.items()})
-
-    def _outputs(self, plan: Plan) -> dict[str, pulumi.Output[Any]]:
-        """Every annotated attribute; what names a child is known once that child exists."""
-        references = {child.key: _reference(child.manifest) for child in plan}
-
-        def name_of(key: str) -> pulumi.Output[Any]:
-            child = self.resources.get(key)
-            if child is None:
-                return pulumi.Output.from_input(None)
-            return child.urn.apply(lambda _: references[key]["name"])
-
-        urns = [child.urn for child in self.resources.values()]
-        return {
-            "name": pulumi.Output.from_input(plan.name),
-            "namespace": pulumi.Output.from_input(plan.namespace),
-            "plan_hash": pulumi.Output.from_input(plan.hash),
-            "children": pulumi.Output.all(*urns).apply(lambda _: references),
-            "skipped": pulumi.Output.from_input({one.key: one.reason for one in plan.skipped}),
-            "decode_deployment_name": name_of("decodeDeployment"),
-            "prefill_deployment_name": name_of("prefillDeployment"),
-            "epp_deployment_name": name_of("eppDeployment"),
-            "http_route_name": name_of("httpRoute"),
-            "inference_pool_name": name_of("inferencePool"),
-            "inference_model_name": name_of("inferenceModel"),
-        }
+            self.resources[declaration.key] = declare_object(declaration, child_options)
+        # What names the children is known once they exist.
+        done = pulumi.Output.all(*(child.urn for child in self.resources.values()))
+        found = {key: _after(done, value) for key, value in outputs(plan).items()}
+        for key, value in found.items():
+            setattr(self, snake(key), value)
+        self.register_outputs(found)
 
 
-def _reference(manifest: dict[str, Any]) -> dict[str, str]:
-    metadata = manifest["metadata"]
-    return {
-        "apiVersion": manifest["apiVersion"],
-        "kind": manifest["kind"],
-        "namespace": metadata.get("namespace", ""),
-        "name": metadata["name"],
-    }
-
-
-def _camel(attribute: str) -> str:
-    first, *rest = attribute.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+def _after(done: pulumi.Output[Any], value: Any) -> pulumi.Output[Any]:
+    return done.apply(lambda _: value)

@@ -1,4 +1,4 @@
-"""A program within this process: `serving` lets the engine run it, without a language host."""
+"""Programs within this process: `serving` lets the engine run one, without a language host."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import grpc
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-__all__ = ["serving"]
+__all__ = ["MESSAGE_LIMITS", "host", "serving"]
 
-MESSAGE_BYTES = 400 << 20  # as in the SDK: a stack's state travels in one message
+# As in the SDK: a stack's state travels in one message.
+MESSAGE_LIMITS = [(f"grpc.max_{way}_message_length", 400 << 20) for way in ("send", "receive")]
 
 
 class _Host(LanguageServer):
@@ -28,12 +29,16 @@ class _Host(LanguageServer):
         return language_pb2.RunResponse(bail=failed)
 
 
+def host(program: Callable[[], None]) -> language_pb2_grpc.LanguageRuntimeServicer:
+    """The language host of one program, which uses the SDK."""
+    return _Host(program)
+
+
 @contextmanager
-def serving(program: Callable[[], None]) -> Iterator[str]:
-    """The arguments with which ``pulumi`` runs ``program``, for as long as the block lasts."""
-    limits = [(f"grpc.max_{way}_message_length", MESSAGE_BYTES) for way in ("send", "receive")]
-    server = grpc.server(ThreadPoolExecutor(4), options=limits)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(_Host(program), server)
+def serving(servicer: language_pb2_grpc.LanguageRuntimeServicer) -> Iterator[str]:
+    """The argument with which ``pulumi`` asks ``servicer``, for as long as the block lasts."""
+    server = grpc.server(ThreadPoolExecutor(4), options=MESSAGE_LIMITS)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:

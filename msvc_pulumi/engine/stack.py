@@ -130,9 +130,13 @@ class Stack:
         with ExitStack() as stack:
             client: Sequence[str] = ()
             if self.program is not None and operation in ("up", "preview"):
-                from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
+                from msvc_pulumi.engine.inline import host, serving  # noqa: PLC0415  imports pulumi
 
-                client = (stack.enter_context(serving(self.program)), "--exec-kind", "auto.inline")
+                client = (
+                    stack.enter_context(serving(host(self.program))),
+                    "--exec-kind",
+                    "auto.inline",
+                )
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
             done = run(command, self.variables, cwd=self._cwd, output=self.output)

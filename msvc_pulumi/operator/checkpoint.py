@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msvc_pulumi.declaration import COMPONENT
+
 __all__ = [
     "Checkpoint",
     "components",
@@ -27,7 +29,6 @@ __all__ = [
 
 Checkpoint = dict[str, Any]
 
-COMPONENT = "llmd:index:ModelService"
 SHARED = ("pulumi:pulumi:Stack", "pulumi:providers:")
 # Where a resource was declared; nine tenths of what a stack weighs, and of no use after the run.
 POSITIONS = ("sourcePosition", "stackTrace")

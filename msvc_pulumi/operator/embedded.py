@@ -11,11 +11,10 @@ import logging
 import secrets
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from msvc_pulumi.components.kinds import logical_suffix
-from msvc_pulumi.components.program import declare_plans
+from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.process import Run, run
@@ -27,8 +26,9 @@ from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.sdkspeed import speed_up
+from msvc_pulumi.operator.planhost import PlanHost
 from msvc_pulumi.operator.stackstore import BATCH, StackStore
+from msvc_pulumi.plan import Plan
 
 __all__ = ["EmbeddedExecutor"]
 
@@ -53,7 +53,6 @@ class EmbeddedExecutor:
     """The executor that needs nothing but a place for its stacks. Close the session after it."""
 
     def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
-        speed_up()
         self._run_limit = run_limit
         environment = {**ENVIRONMENT, **session.environment}
         self._session = replace(session, environment=environment)
@@ -163,20 +162,18 @@ class EmbeddedExecutor:
         self._store.prepare(name, before)
         plans = [work.plan for work in works if work.plan is not None]
         flags = ["--refresh"] if any(work.refresh for work in works) else []
-        done = self._run(name, lambda: declare_plans(plans), len(works), flags)
+        done = self._run(name, plans, len(works), flags)
         after = self._store.read(name)
         blame = _Blame(works, before, after)
         return {work.key: blame.outcome(work, done) for work in works}, after
 
-    def _run(
-        self, name: str, program: Callable[[], object], size: int, flags: Sequence[str]
-    ) -> Run:
+    def _run(self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str]) -> Run:
         stack: Stack = self._session.stack(name)
         variables = dict(stack.variables)
         if size > CHECKPOINTED:
             variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
         self._store.clear_dead_locks(name)
-        with serving(program) as client:  # type: ignore[arg-type]  # its result is not asked for
+        with serving(PlanHost(plans)) as client:
             command = [
                 *(str(stack.pulumi), "up", "--yes", "--skip-preview", "--continue-on-error"),
                 *("--stack", name, "--config-file", str(stack.config_file)),
@@ -219,10 +216,10 @@ class _Blame:
             for item in checkpoints.resources(state)
         }
         names = {
-            f"{work.key.name}-{logical_suffix(planned)}": work.key.name
+            declaration.name: work.key.name
             for work in self.works
             if work.plan is not None
-            for planned in work.plan
+            for declaration in declarations(work.key.name, work.plan)
         }
         return _ByName(owners, names)
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msvc_pulumi.components.arguments import ModelServiceArgs, normalised, planned
-from msvc_pulumi.components.kinds import KINDS, logical_suffix
+from msvc_pulumi.components.kinds import KINDS
+from msvc_pulumi.declaration import logical_suffix
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 

@@ -1,0 +1,128 @@
+"""`declarations`: what Pulumi is told of each object of a plan, whoever tells it.
+
+The component declares them through the SDK's classes and the operator through the engine's own
+protocol; both say the same, so that a stack may be run by either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from msvc_pulumi.plan import Plan, PlannedObject
+
+__all__ = ["COMPONENT", "Declaration", "declarations", "logical_suffix", "outputs"]
+
+COMPONENT = "llmd:index:ModelService"
+"""Type token of the component."""
+
+# The provider would wait for these until their pods answer, and a model may load for an hour.
+# Readiness is reported by `msvc up` and the operator instead.
+WORKLOADS = {"Deployment", "LeaderWorkerSet"}
+SLOW_KINDS = {*WORKLOADS, "Service"}
+# Outputs that name a child → its plan key.
+NAMED = {
+    "decodeDeploymentName": "decodeDeployment",
+    "prefillDeploymentName": "prefillDeployment",
+    "eppDeploymentName": "eppDeployment",
+    "httpRouteName": "httpRoute",
+    "inferencePoolName": "inferencePool",
+    "inferenceModelName": "inferenceModel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One resource: its type token, logical name and properties, apiVersion and kind among them.
+
+    ``key`` and ``depends_on`` are plan keys.
+    """
+
+    key: str
+    token: str
+    name: str
+    properties: dict[str, Any] = field(repr=False)
+    depends_on: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+
+
+def declarations(name: str, plan: Plan) -> Iterator[Declaration]:
+    """The children of the component ``name``, each after those it depends on."""
+    for planned in plan:
+        yield Declaration(
+            planned.key,
+            _token(planned.manifest),
+            f"{name}-{logical_suffix(planned)}",
+            _properties(planned),
+            planned.depends_on,
+            planned.ignore_changes,
+        )
+
+
+def logical_suffix(planned: PlannedObject) -> str:
+    """What names ``planned`` within its component: its plan key in kebab-case.
+
+    An item of a list is named after its object instead of its place: when an item before it goes
+    away it must not become another resource.
+    """
+    key, _, index = planned.key.partition("[")
+    kebab = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", key).lower()
+    return f"{kebab}-{planned.manifest['metadata']['name']}" if index else kebab
+
+
+def outputs(plan: Plan) -> dict[str, Any]:
+    """The component's outputs, once all its children are there; None names a child it lacks."""
+    references = {planned.key: _reference(planned.manifest) for planned in plan}
+    names = {
+        output: references[key]["name"] if key in references else None
+        for output, key in NAMED.items()
+    }
+    return {
+        "name": plan.name,
+        "namespace": plan.namespace,
+        "planHash": plan.hash,
+        "children": references,
+        "skipped": {one.key: one.reason for one in plan.skipped},
+        **names,
+    }
+
+
+def _token(manifest: dict[str, Any]) -> str:
+    version = manifest["apiVersion"]
+    return f"kubernetes:{version if '/' in version else f'core/{version}'}:{manifest['kind']}"
+
+
+def _properties(planned: PlannedObject) -> dict[str, Any]:
+    """The manifest with the annotations that tell the provider how to treat it.
+
+    Background deletion, because the default waits for the garbage collector of a busy cluster and
+    keeps the name taken while it does; a replacement could not be created.
+    """
+    manifest = planned.manifest
+    annotations = {"pulumi.com/deletionPropagationPolicy": "background"}
+    if manifest["kind"] in SLOW_KINDS:
+        annotations["pulumi.com/skipAwait"] = "true"
+    if manifest["kind"] in WORKLOADS and _states_replicas(planned):
+        annotations["pulumi.com/patchForce"] = "true"
+    metadata = manifest["metadata"]
+    own = metadata.get("annotations") or {}
+    return {**manifest, "metadata": {**metadata, "annotations": {**annotations, **own}}}
+
+
+def _states_replicas(planned: PlannedObject) -> bool:
+    """Whether the count is the user's to set: then an autoscaler that set it before owns the field
+    still, and only force takes it back.
+    """
+    return "replicas" in planned.manifest["spec"] and "spec.replicas" not in planned.ignore_changes
+
+
+def _reference(manifest: dict[str, Any]) -> dict[str, str]:
+    metadata = manifest["metadata"]
+    return {
+        "apiVersion": manifest["apiVersion"],
+        "kind": manifest["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+    }

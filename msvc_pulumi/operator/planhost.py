@@ -1,0 +1,130 @@
+"""`PlanHost`: a language host whose program is a number of plans, told to the engine directly.
+
+The SDK spends several milliseconds of processor time on each resource, most of it on outputs that
+nobody reads: everything in a plan is known beforehand. The engine's protocol for programs is public
+(``proto/pulumi/resource.proto``, ``language.proto``); what is said is what the component's classes
+would say (``tests/unit/test_planhost.py`` compares the two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from google.protobuf.struct_pb2 import Struct
+from pulumi.automation._server import LanguageServer
+from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
+
+from msvc_pulumi.declaration import COMPONENT, Declaration, declarations, outputs
+from msvc_pulumi.engine.inline import MESSAGE_LIMITS
+from msvc_pulumi.engine.plugins import KUBERNETES_VERSION
+from msvc_pulumi.plan import Plan
+
+__all__ = ["PlanHost"]
+
+Request = resource_pb2.RegisterResourceRequest
+SUCCESS = resource_pb2.SUCCESS
+REGISTRATIONS = 16  # at a time; each waits for the cluster
+
+
+class PlanHost(LanguageServer):
+    """Declares the component of each plan, named after its ModelService.
+
+    What depends on a resource that failed is not declared; nor are the outputs of its component.
+    """
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        super().__init__(lambda: None)  # which `Run` is there to replace
+        self._plans = plans
+
+    def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802  the protocol's name
+        with (
+            grpc.insecure_channel(request.monitor_address, options=MESSAGE_LIMITS) as channel,
+            ThreadPoolExecutor(REGISTRATIONS) as threads,
+        ):
+            run = _Run(resource_pb2_grpc.ResourceMonitorStub(channel), threads)
+            root = f"{request.project}-{request.stack}"
+            done = run.declare(root, self._plans)
+        # The engine has said by then why something could not be done.
+        return language_pb2.RunResponse(bail=not done)
+
+
+class _Run:
+    def __init__(
+        self, monitor: resource_pb2_grpc.ResourceMonitorStub, threads: ThreadPoolExecutor
+    ) -> None:
+        self._monitor, self._threads = monitor, threads
+
+    def declare(self, root: str, plans: Sequence[Plan]) -> bool:
+        """Whether everything could be done."""
+        try:
+            stack = self._register(Request(type="pulumi:pulumi:Stack", name=root))
+            self._finish(stack, {})
+        except grpc.RpcError:
+            return False
+        # Threads take up work in this order: what a child waits for is always under way before it.
+        children = [self._children(plan, stack) for plan in plans]
+        concluded = [self._concluded(*component) for component in zip(plans, children, strict=True)]
+        return all(concluded)
+
+    def _children(self, plan: Plan, stack: str) -> dict[str, Future[str]]:
+        """The URN of each resource of a plan by plan key, that of the component under ""."""
+        start = self._threads.submit
+        component = Request(type=COMPONENT, name=plan.name, parent=stack)
+        found = {"": start(self._register, component)}
+        for declaration in declarations(plan.name, plan):
+            known = [found[key] for key in declaration.depends_on]
+            found[declaration.key] = start(self._child, declaration, found[""], known)
+        return found
+
+    def _child(
+        self, declaration: Declaration, parent: Future[str], dependencies: Sequence[Future[str]]
+    ) -> str:
+        properties = Struct()
+        properties.update(declaration.properties)
+        return self._register(
+            Request(
+                type=declaration.token,
+                name=declaration.name,
+                custom=True,
+                version=KUBERNETES_VERSION,
+                object=properties,
+                parent=parent.result(),
+                dependencies=[one.result() for one in dependencies],
+                propertyDependencies={
+                    key: Request.PropertyDependencies() for key in declaration.properties
+                },
+                ignoreChanges=declaration.ignore_changes,
+            )
+        )
+
+    def _register(self, request: Request) -> str:
+        request.acceptSecrets = request.acceptResources = True
+        request.supportsPartialValues = request.supportsResultReporting = True
+        request.object.SetInParent()
+        request.hooks.SetInParent()
+        response = self._monitor.RegisterResource(request)
+        if response.result != SUCCESS:
+            raise _FailedError(request.name)
+        return str(response.urn)
+
+    def _concluded(self, plan: Plan, children: dict[str, Future[str]]) -> bool:
+        try:
+            urns = {key: child.result() for key, child in children.items()}
+            self._finish(urns[""], outputs(plan))
+        except (grpc.RpcError, _FailedError):
+            return False
+        return True
+
+    def _finish(self, urn: str, found: dict[str, Any]) -> None:
+        properties = Struct()
+        properties.update({key: value for key, value in found.items() if value is not None})
+        self._monitor.RegisterResourceOutputs(
+            resource_pb2.RegisterResourceOutputsRequest(urn=urn, outputs=properties)
+        )
+
+
+class _FailedError(Exception):
+    """A resource could not be made what it should be."""

@@ -1,0 +1,133 @@
+"""What the operator tells the engine is what the component's classes would tell it."""
+
+# ruff: noqa: N802  the protocol's names
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import yaml
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    language_pb2,
+    language_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
+
+from msvc_pulumi.components.program import declare_plans
+from msvc_pulumi.declaration import declarations
+from msvc_pulumi.engine.inline import host
+from msvc_pulumi.operator.planhost import PlanHost
+from msvc_pulumi.plan import Plan, plan_model_service
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+# Where the program's lines are, and the names that kinds had before they had theirs.
+ONLY_OF_THE_SDK = ("sourcePosition", "stackTrace", "aliases")
+
+
+class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
+    """Takes down what it is told. A resource whose name is in ``failing`` cannot be made."""
+
+    def __init__(self, failing: Sequence[str] = ()) -> None:
+        self.registered: dict[str, dict[str, Any]] = {}
+        self.finished: dict[str, dict[str, Any]] = {}
+        self.failing = failing
+
+    def SupportsFeature(self, request: Any, _context: Any) -> Any:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=True)
+
+    def RegisterResource(self, request: Any, _context: Any) -> Any:
+        if request.name in self.failing:
+            return resource_pb2.RegisterResourceResponse(result=resource_pb2.FAIL)
+        unknown = {*request.dependencies, request.parent} - {*self.registered, ""}
+        assert not unknown, "the engine takes no resource before those it depends on"
+        urn = f"urn:pulumi:s::p::{request.type}::{request.name}"
+        self.registered[urn] = MessageToDict(request)
+        identity = "id" if request.custom else ""
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=request.object)
+
+    def RegisterResourceOutputs(self, request: Any, _context: Any) -> Any:
+        self.finished[request.urn] = MessageToDict(request.outputs)
+        return Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any, _context: Any) -> Any:
+        return Empty()
+
+    def Log(self, request: Any, _context: Any) -> Any:
+        return Empty()
+
+    def SetRootResource(self, request: Any, _context: Any) -> Any:
+        return engine_pb2.SetRootResourceResponse()
+
+    def run(self, servicer: language_pb2_grpc.LanguageRuntimeServicer) -> Any:
+        """What the program answers at its end."""
+        server = grpc.server(ThreadPoolExecutor(32))
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(self, server)
+        engine_pb2_grpc.add_EngineServicer_to_server(self, server)
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        try:
+            request = language_pb2.RunRequest(
+                project="p", stack="s", monitor_address=address, args=[address], parallel=4
+            )
+            return servicer.Run(request, None)
+        finally:
+            server.stop(None).wait()
+
+
+def plans() -> Iterator[Any]:
+    for folder in sorted(SAMPLES.iterdir()):
+        files = folder / "msvc.yaml", folder / "baseconfig.yaml"
+        if all(file.exists() for file in files):
+            documents = [yaml.safe_load(file.read_text()) for file in files]
+            yield pytest.param(plan_model_service(*documents), id=folder.name)
+
+
+def comparable(registered: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        urn: {
+            key: sorted(value) if key == "dependencies" else value
+            for key, value in request.items()
+            if key not in ONLY_OF_THE_SDK
+        }
+        for urn, request in registered.items()
+    }
+
+
+@pytest.mark.parametrize("plan", [*plans()])
+def test_the_engine_is_told_what_the_component_tells_it(plan: Plan) -> None:
+    """Every sample's resources and outputs are the same either way; so states are, too."""
+    by_component, by_protocol = Engine(), Engine()
+    by_component.run(host(lambda: (declare_plans([plan]), None)[1]))
+    answer = by_protocol.run(PlanHost([plan]))
+    assert not answer.bail
+    assert comparable(by_protocol.registered) == comparable(by_component.registered)
+    assert by_protocol.finished == by_component.finished
+
+
+def test_a_failure_is_that_of_its_component_alone() -> None:
+    """What depends on it is not declared, its component has no outputs, others are as ever."""
+    [good] = [p.values[0] for p in plans() if p.id == "facebook"]
+    [bad] = [p.values[0] for p in plans() if p.id == "decode-only"]
+    [pool] = [one.name for one in declarations(bad.name, bad) if one.key == "inferencePool"]
+    engine = Engine(failing=[pool])
+    assert engine.run(PlanHost([good, bad])).bail
+    names = {urn.rpartition("::")[2] for urn in engine.registered}
+    whole = {one.name for one in declarations(good.name, good)}
+    assert whole < names
+    depending = {
+        one.name for one in declarations(bad.name, bad) if "inferencePool" in one.depends_on
+    }
+    assert depending
+    assert not depending & names
+    finished = {urn.rpartition("::")[2] for urn in engine.finished}
+    assert good.name in finished
+    assert bad.name not in finished
