@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -24,29 +25,45 @@ START_SECONDS = 60.0
 class OperatorProcess:
     """``msvc operator run`` with its state in ``folder``."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, port: int, *flags: str) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        folder: Path,
+        port: int,
+        *flags: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.state, self.log = folder / "state", folder / "log"
         self._kubeconfig, self._port, self._flags = kubeconfig, port, flags
+        self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """It runs and has looked at the whole cluster."""
-        command = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--log-level=debug"]
-        addresses = [
+    @property
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "-m", "msvc_pulumi", "operator", "run", "--log-level=debug"),
             "--health-probe-bind-address=0",
             f"--metrics-bind-address=127.0.0.1:{self._port}",
             "--metrics-secure=false",
+            *self._flags,
         ]
-        environment = {
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "KUBECONFIG": str(self._kubeconfig),
             "XDG_STATE_HOME": str(self.state),
             "PULUMI_HOME": str(self.state / "no-pulumi-home"),
+            **self._variables,
         }
+
+    def start(self) -> None:
+        """It runs and has looked at the whole cluster."""
         with self.log.open("ab") as stream:
             before = self.log.stat().st_size
             self._process = subprocess.Popen(
-                [*command, *addresses, *self._flags], env=environment, stderr=stream, stdout=stream
+                self.command, env=self.environment, stderr=stream, stdout=stream
             )
         end = time.monotonic() + START_SECONDS
         while " ready" not in self.log.read_text()[before:]:

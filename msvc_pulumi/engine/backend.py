@@ -20,6 +20,8 @@ from msvc_pulumi.engine.plugins import home
 
 __all__ = ["Backend", "cluster_identity", "state_directory"]
 
+PARALLEL = "PULUMI_DIY_BACKEND_PARALLEL"
+
 
 def state_directory(environment: Mapping[str, str]) -> Path:
     """The folder of everything that must outlive a run."""
@@ -71,6 +73,10 @@ class Backend:
             folder = state / "clusters" / identity / "backend"
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             variables["PULUMI_BACKEND_URL"] = url = folder.as_uri()
+        if url.startswith("postgres:") and not environment.get(PARALLEL):
+            # The engine lists stacks over several connections, waits for more of them while it
+            # holds these, and its pool has four on two processors: `stack ls` then never ends.
+            variables[PARALLEL] = "1"
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & {*environment}:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(state))
         if not environment.get("PULUMI_HOME") and not _is_used(home(environment)):

@@ -73,6 +73,10 @@ class Bucket(Protocol):
         """Keep nothing as any of ``keys``."""
         ...
 
+    def close(self) -> None:
+        """End its connections; they are made anew when it is used again."""
+        ...
+
 
 class FolderBucket:
     """The files of one folder."""
@@ -120,3 +124,6 @@ class FolderBucket:
             if len(file.relative_to(self._folder).parts) > SHARED_DEPTH + 1:
                 with suppress(OSError):  # it is not empty yet
                     file.parent.rmdir()
+
+    def close(self) -> None:
+        """There is nothing to end."""

@@ -72,6 +72,10 @@ class PostgresBucket:
         if wanted := [self._prefix + key for key in keys]:
             self._query(REMOVE, wanted)
 
+    def close(self) -> None:
+        with self._lock:
+            self._disconnect()
+
     def _query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows, none while the engine has not made its table yet."""
         query = sql.SQL(statement).format(self._table)

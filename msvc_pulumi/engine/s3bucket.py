@@ -93,6 +93,9 @@ class S3Bucket:
                     if error.get("Code") not in MISSING:
                         raise BucketError.of(self.name, error.get("Message") or error.get("Code"))
 
+    def close(self) -> None:
+        self._client.close()
+
     @contextmanager
     def _named(self) -> Iterator[None]:
         try:

@@ -98,6 +98,13 @@ TOOLS: dict[str, Tool] = {
                 )
             ),
         ),
+        # An S3 server; only tests ask for it.
+        Tool(
+            "versitygw",
+            "s3-server",
+            "github.com/versity/versitygw",
+            "github.com/versity/versitygw/cmd/versitygw",
+        ),
     )
 }
 """Every program that can be asked for."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from operator_process import OperatorProcess, kubeconfig_of
 from services import BASE_CONFIG, create_namespace
+from storageservers import Storage, free_port, postgres_server, s3_server
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
@@ -43,7 +45,7 @@ def operator(
     """The running operator, with no more rights than its manifests give it."""
     folder = tmp_path_factory.mktemp("operator")
     kubeconfig = kubeconfig_of(cluster, control_plane.kubeconfig, HOME, folder / "kubeconfig")
-    process = OperatorProcess(kubeconfig, folder, _free_port())
+    process = OperatorProcess(kubeconfig, folder, free_port())
     process.start()
     yield process
     process.stop()
@@ -61,7 +63,16 @@ def namespace(cluster: Cluster) -> Iterator[str]:
         cluster.delete("v1", "Namespace", name)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Storage]:
+    """A bucket of a running S3 server."""
+    with tempfile.TemporaryDirectory() as folder, s3_server(Path(folder)) as storage:
+        yield storage
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Storage]:
+    """A database of a running Postgres."""
+    # Not below pytest's own folder, which the user that Postgres runs as may not enter.
+    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as storage:
+        yield storage

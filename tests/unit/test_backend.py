@@ -90,3 +90,13 @@ def test_pulumi_home_of_a_user_stays(
     assert str(tmp_path / "state") in Backend.of("a", environment).variables["PULUMI_HOME"]
     (tmp_path / ".pulumi" / "plugins").mkdir(parents=True)
     assert "PULUMI_HOME" not in Backend.of("a", environment).variables
+
+
+def test_postgres_is_listed_one_at_a_time(environment: dict[str, str]) -> None:
+    """The engine's listing hangs there otherwise; what the user sets stays."""
+    name = "PULUMI_DIY_BACKEND_PARALLEL"
+    environment["PULUMI_BACKEND_URL"] = "postgres://user@host/db"
+    assert Backend.of("cluster-a", environment).variables[name] == "1"
+    assert name not in Backend.of("cluster-a", {**environment, name: "3"}).variables
+    environment["PULUMI_BACKEND_URL"] = "s3://bucket"
+    assert name not in Backend.of("cluster-a", environment).variables
