@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["DEPLOYMENT", "KINDS", "LEADER_WORKER_SET", "Kind"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.errors import Diagnostic, LoadError, SpecError
+from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
+    from msvc_pulumi.engine.readiness import Workload
     from msvc_pulumi.engine.session import Session
     from msvc_pulumi.engine.stack import Stack
     from msvc_pulumi.plan import Plan
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 DEFAULT_STACK = "dev"
+WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 
 
@@ -53,7 +56,7 @@ def add_parser(commands: Any) -> None:
                 type=float,
                 nargs="?",
                 const=WAIT_SECONDS,
-                help=f"until all Deployments are available (default: {WAIT_SECONDS:.0f} s)",
+                help=f"until all pods are available (default: {WAIT_SECONDS:.0f} s)",
             )
         if name != "destroy":
             parser.add_argument(
@@ -93,8 +96,8 @@ def run_up(arguments: argparse.Namespace) -> int:
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
 
-            deployments = list(_deployments(stack))
-            wait_available(session.cluster, deployments, timeout=arguments.wait, progress=_say)
+            workloads = list(_workloads(stack))
+            wait_available(session.cluster, workloads, timeout=arguments.wait, progress=_say)
     return 0
 
 
@@ -180,14 +183,14 @@ def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:
     return f"{plans[0].namespace}.{plans[0].name}"
 
 
-def _deployments(stack: Stack) -> list[tuple[str, str]]:
-    """(namespace, name) of every Deployment that the stack's program exports."""
-    return [
-        (service["namespace"], name)
-        for service in stack.outputs().values()
-        for key, name in service["children"].items()
-        if key.endswith("Deployment")
-    ]
+def _workloads(stack: Stack) -> Iterator[Workload]:
+    """Every workload that the stack's program exports."""
+    from msvc_pulumi.engine.readiness import Workload  # noqa: PLC0415
+
+    for service in stack.outputs().values():
+        for key, name in service["children"].items():
+            if key in KINDS and KINDS[key] in WORKLOADS:
+                yield Workload(KINDS[key], service["namespace"], name)
 
 
 def _flags(arguments: argparse.Namespace, *names: str) -> list[str]:

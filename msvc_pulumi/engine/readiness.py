@@ -1,28 +1,41 @@
-"""Whether Deployments are up: `wait_available` returns when all are, or says what is missing."""
+"""Whether workloads are up: `wait_available` returns when all are, or says what is missing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import NamedTuple
 
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.workloads import shortfall, unscheduled
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.kinds import Kind
 
-__all__ = ["wait_available"]
+__all__ = ["Workload", "wait_available"]
 
 POLL_SECONDS = 0.5
 
 
+class Workload(NamedTuple):
+    """A Deployment or LeaderWorkerSet; an empty namespace is the connection's."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.kind} {self.name}"
+
+
 def wait_available(
     cluster: Cluster,
-    deployments: Iterable[tuple[str, str]],
+    workloads: Iterable[Workload],
     *,
     timeout: float,
     progress: Callable[[str], None],
 ) -> None:
-    """Return once every (namespace, name) has all its replicas available.
+    """Return once each has all its replicas available.
 
     ``progress`` gets a line whenever one becomes available.
 
@@ -31,68 +44,45 @@ def wait_available(
         ClusterError: the cluster does not answer.
     """
     end = time.monotonic() + timeout
-    missing = dict.fromkeys(deployments, "")
+    missing = dict.fromkeys(workloads, "")
     while True:
-        for namespace, name in list(missing):
-            lacks = _lacks(cluster.get("apps/v1", "Deployment", name, namespace or None))
+        for workload in list(missing):
+            lacks = _lacks(cluster, workload)
             if lacks:
-                missing[namespace, name] = lacks
+                missing[workload] = lacks
             else:
-                del missing[namespace, name]
-                progress(f"{name} is available")
+                del missing[workload]
+                progress(f"{workload} is available")
         if not missing:
             return
         if time.monotonic() > end:
-            raise _unavailable(cluster, missing, timeout)
+            raise EngineError(
+                _unavailable(cluster, workload, lacks, timeout)
+                for workload, lacks in missing.items()
+            )
         time.sleep(POLL_SECONDS)
 
 
-def _lacks(deployment: dict[str, Any] | None) -> str:
-    """What the Deployment still lacks; "" when it is complete."""
-    if deployment is None:
+def _lacks(cluster: Cluster, workload: Workload) -> str:
+    """What it still lacks; "" when it is complete."""
+    live = cluster.get(*_place(workload))
+    if live is None:
         return "it does not exist"
-    status = deployment.get("status") or {}
-    wanted = deployment["spec"].get("replicas", 1)
-    if status.get("observedGeneration", 0) < deployment["metadata"]["generation"]:
-        return "its controller has not seen the change yet"
-    available = min(status.get("availableReplicas", 0), status.get("updatedReplicas", 0))
-    if available >= wanted:
-        return ""
-    reasons = [
-        condition["message"]
-        for condition in status.get("conditions") or ()
-        if condition["status"] != "True" and condition.get("message")
-    ]
-    return "; ".join([f"{available} of {wanted} replicas are available", *reasons])
+    lacks = shortfall(live)
+    return lacks.message if lacks else ""
 
 
-def _unscheduled(cluster: Cluster, namespace: str, name: str) -> tuple[str, ...]:
-    """What the scheduler says of the Deployment's pods that no node takes, each once."""
-    deployment = cluster.get("apps/v1", "Deployment", name, namespace or None)
-    if deployment is None:
-        return ()
-    selector = deployment["spec"]["selector"].get("matchLabels") or {}
-    labels = ",".join(f"{key}={value}" for key, value in selector.items())
-    pods, _ = cluster.list("v1", "Pod", deployment["metadata"]["namespace"], labels=labels)
-    said = [
-        condition.get("message", "")
-        for pod in pods
-        for condition in pod.get("status", {}).get("conditions") or ()
-        if (condition["type"], condition["status"]) == ("PodScheduled", "False")
-    ]
-    return tuple(f"no node takes a pod: {message}" for message in dict.fromkeys(said) if message)
+def _place(workload: Workload) -> tuple[str, str, str, str | None]:
+    kind, namespace, name = workload
+    return kind.api_version, kind.kind, name, namespace or None
 
 
-def _unavailable(
-    cluster: Cluster, missing: dict[tuple[str, str], str], timeout: float
-) -> EngineError:
-    return EngineError(
-        Diagnostic(
-            "not-available",
-            f"Deployment {name} is not available after {timeout:.0f} s: {lacks}",
-            notes=_unscheduled(cluster, namespace, name),
-            help=f"kubectl{f' -n {namespace}' if namespace else ''} describe pods -l "
-            f"llm-d.ai/inferenceServing=true",
-        )
-        for (namespace, name), lacks in missing.items()
+def _unavailable(cluster: Cluster, workload: Workload, lacks: str, timeout: float) -> Diagnostic:
+    live = cluster.get(*_place(workload))
+    space = f" -n {workload.namespace}" if workload.namespace else ""
+    return Diagnostic(
+        "not-available",
+        f"{workload} is not available after {timeout:.0f} s: {lacks}",
+        notes=unscheduled(cluster, live) if live else (),
+        help=f"kubectl{space} describe pods -l llm-d.ai/inferenceServing=true",
     )

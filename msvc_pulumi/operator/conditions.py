@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msvc_pulumi.cluster.workloads import available, shortfall, unit
 from msvc_pulumi.plan import Plan
 
 __all__ = ["ROLES", "Condition", "Role", "Workload", "dated", "now", "roll_up", "workloads_of"]
@@ -48,12 +49,19 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A planned workload and what is live of it, None if it is not there."""
+    """A planned workload and what is live of it, None if it is not there.
+
+    ``pending`` is what the scheduler says of its pods that no node takes, as far as it was asked.
+    """
 
     role: Role
-    kind: str
-    name: str
+    manifest: Mapping[str, Any]
     live: Mapping[str, Any] | None
+    pending: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
 
     @property
     def wanted(self) -> int:
@@ -66,33 +74,27 @@ class Workload:
 
     @property
     def available(self) -> int:
-        """Replicas that are ready for long enough; a LeaderWorkerSet only counts ready ones."""
-        status = self.live["status"] if self.live else {}
-        field = "availableReplicas" if self.kind == "Deployment" else "readyReplicas"
-        return int(status.get(field) or 0)
+        return available(self.live) if self.live else 0
+
+    @property
+    def lacks_pods(self) -> bool:
+        """Whether its controller has done its part, and pods do not come up."""
+        lacks = shortfall(self.live) if self.live else None
+        return lacks is not None and lacks.reason == "PodsNotReady"
 
     def condition(self) -> Condition:
         """Whether the role has all the pods it is to have, all of them up to date."""
-        name = f"{self.kind} {self.name}"
+        name = f"{self.manifest['kind']} {self.name}"
         if self.live is None:
             return self._not("Missing", f"{name} does not exist")
-        status = self.live["status"]
-        if status.get("observedGeneration", 0) < self.live["metadata"].get("generation", 0):
-            return self._not("Progressing", f"{name} has changed and its controller has not begun")
-        updated = int(status.get("updatedReplicas") or 0)
-        if updated < self.wanted:
-            return self._not("Progressing", f"{name}: {updated} of {self.wanted} pods are new")
-        old = int(status.get("replicas") or 0) - updated
-        if self.kind == "Deployment" and old > 0:
-            return self._not("Progressing", f"{name}: {old} old pods have not ended yet")
-        if self.available < self.wanted:
-            why = "; ".join(_complaints(status))
-            text = f"{name}: {self.available} of {self.wanted} pods are available"
-            return self._not("PodsNotReady", f"{text}: {why}" if why else text)
+        lacks = shortfall(self.live)
+        if lacks is not None:
+            why = "; ".join((lacks.message, *self.pending))
+            return self._not("Unschedulable" if self.pending else lacks.reason, f"{name}: {why}")
         if self.wanted == 0:
             return Condition(self.role.condition, "True", "ScaledToZero", f"{name} wants no pods")
-        text = f"{name}: {self.available} of {self.wanted} pods are available"
-        return Condition(self.role.condition, "True", "PodsReady", text)
+        text = f"{self.available} of {self.wanted} {unit(self.live)} are available"
+        return Condition(self.role.condition, "True", "PodsReady", f"{name}: {text}")
 
     def copies(self) -> list[dict[str, Any]]:
         """The workload's own conditions with the role in front, as the original has them."""
@@ -113,14 +115,21 @@ class Workload:
         return Condition(self.role.condition, "False", reason, message)
 
 
-def workloads_of(plan: Plan, live: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Workload]:
-    """The workloads of ``plan`` in the original's order: prefill, decode, endpoint picker."""
+def workloads_of(
+    plan: Plan,
+    live: Mapping[tuple[str, str], Mapping[str, Any]],
+    pending: Mapping[str, tuple[str, ...]],
+) -> list[Workload]:
+    """The workloads of ``plan`` in the original's order: prefill, decode, endpoint picker.
+
+    ``pending`` is what is known of pods without a node, by the workload's name.
+    """
     manifests = {planned.key: planned.manifest for planned in plan}
     found = []
     for key, role in ROLES.items():
-        if key in manifests:
-            kind, name = manifests[key]["kind"], manifests[key]["metadata"]["name"]
-            found.append(Workload(role, kind, name, live.get((kind, name))))
+        if (manifest := manifests.get(key)) is not None:
+            kind, name = manifest["kind"], manifest["metadata"]["name"]
+            found.append(Workload(role, manifest, live.get((kind, name)), pending.get(name, ())))
     return found
 
 
@@ -158,11 +167,3 @@ def dated(
 def now() -> str:
     """This second, as the API writes times."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _complaints(status: Mapping[str, Any]) -> list[str]:
-    return [
-        item["message"]
-        for item in status.get("conditions") or ()
-        if item.get("status") != "True" and item.get("message")
-    ]

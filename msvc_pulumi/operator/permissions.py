@@ -49,6 +49,7 @@ def rules(*, epp_cluster_role: str = "", executor: ExecutorName = "embedded") ->
         _rule("llm-d.ai", ["modelservices"], [*READ, "patch"]),
         _rule("llm-d.ai", ["modelservices/status"], ["patch"]),
         _rule("", ["events"], ["create"]),
+        _rule("", ["pods"], ["list"]),  # why no node takes them
         # Its uid tells one cluster from another.
         {**_rule("", ["namespaces"], ["get"]), "resourceNames": ["kube-system"]},
     ]

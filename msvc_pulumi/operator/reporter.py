@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.workloads import unscheduled
+from msvc_pulumi.operator.conditions import Workload, workloads_of
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.statusreport import status_of
+from msvc_pulumi.plan import Plan
 
 __all__ = ["Reporter"]
 
@@ -19,6 +25,16 @@ logger = logging.getLogger(__name__)
 
 API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 RETRY = 5.0  # seconds
+FIRST_LOOK, LAST_LOOK = 5.0, 60.0  # seconds between looks at pods that do not come up
+
+
+@dataclass(slots=True)
+class Look:
+    """When pods that do not come up are looked at next, and what was found last."""
+
+    due: float
+    pause: float
+    found: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Reporter:
@@ -31,6 +47,7 @@ class Reporter:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._written: dict[Key, tuple[str, dict[str, Any]]] = {}
+        self._looks: dict[Key, Look] = {}
 
     def report(self, key: Key) -> None:
         """The status of ``key`` says what is known; it is tried again later if that fails."""
@@ -38,6 +55,7 @@ class Reporter:
         if service is None:
             with self._lock:
                 self._written.pop(key, None)
+                self._looks.pop(key, None)
             return
         if assessment is None:
             return
@@ -45,7 +63,9 @@ class Reporter:
         with self._lock:
             last_uid, last = self._written.get(key, ("", {}))
         before = last if last_uid == uid else service.get("status") or {}
-        status = status_of(assessment, self._fleet.workloads(key), before)
+        live = self._fleet.workloads(key)
+        pending = self._pending(key, assessment.plan, live)
+        status = status_of(assessment, live, before, pending)
         wanted = {**before, **status}
         wanted = {name: value for name, value in wanted.items() if value is not None}
         if wanted == before:
@@ -67,3 +87,36 @@ class Reporter:
         self._metrics.reported()
         with self._lock:
             self._written[key] = (uid, wanted)
+
+    def _pending(
+        self, key: Key, plan: Plan | None, live: Mapping[tuple[str, str], Mapping[str, Any]]
+    ) -> dict[str, tuple[str, ...]]:
+        """What the scheduler says of pods that no node takes, by their workload.
+
+        Asked only for workloads that lack pods for a while, less and less often: most come up, and
+        of those that do not, each time costs the API server a list.
+        """
+        short = [work for work in workloads_of(plan, live, {}) if work.lacks_pods] if plan else []
+        now = time.monotonic()
+        with self._lock:
+            if not short:
+                self._looks.pop(key, None)
+                return {}
+            look = self._looks.setdefault(key, Look(now + FIRST_LOOK, FIRST_LOOK))
+            if now >= look.due:
+                look.pause = min(2 * look.pause, LAST_LOOK)
+                look.due = now + look.pause
+                due = True
+            else:
+                due = False
+            self._reconciler.reports.add(key, look.due - now)
+        if due:
+            look.found = {work.name: self._unscheduled(work) for work in short}
+        return look.found
+
+    def _unscheduled(self, workload: Workload) -> tuple[str, ...]:
+        try:
+            return unscheduled(self._cluster, workload.manifest)
+        except ClusterError as error:
+            logger.warning("pods not read: %s", error)
+            return ()

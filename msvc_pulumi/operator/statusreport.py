@@ -55,8 +55,12 @@ def status_of(
     assessment: Assessment,
     live: Mapping[tuple[str, str], Mapping[str, Any]],
     before: Mapping[str, Any],
+    pending: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Status:
-    """The whole status; fields that say nothing any more are None, which removes them."""
+    """The whole status; fields that say nothing any more are None, which removes them.
+
+    ``pending`` is what the scheduler says of pods that no node takes, by their workload's name.
+    """
     old = before.get("conditions") or ()
     conditions = [_resolved(assessment), _applied(assessment)]
     status: Status = {}
@@ -66,7 +70,7 @@ def status_of(
         copies = [item for item in old if item["type"] not in OWN]
     else:
         status = dict.fromkeys(before) | _references(plan)
-        for workload in workloads_of(plan, live):
+        for workload in workloads_of(plan, live, pending or {}):
             field = workload.role.status
             status[f"{field}Ready"] = f"{workload.ready}/{workload.wanted}"
             status[f"{field}Available"] = workload.available

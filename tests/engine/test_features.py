@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from samplestacks import NAMES, contents, identities, planned, sample, stack_of
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.readiness import wait_available
+from msvc_pulumi.engine.readiness import Workload, wait_available
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.kinds import DEPLOYMENT, LEADER_WORKER_SET
+from msvc_pulumi.local.nodes import Node
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -51,7 +54,8 @@ def test_scheduling(session: Session, cluster: Cluster, namespace: str) -> None:
     plans = [planned(service, base, namespace)]
     stack_of(session, namespace, plans).up("--skip-preview")
     names = [f"facebook-opt-125m-{role}" for role in ("prefill", "decode")]
-    wait_available(cluster, [(namespace, name) for name in names], timeout=60, progress=print)
+    workloads = [Workload(DEPLOYMENT, namespace, name) for name in names]
+    wait_available(cluster, workloads, timeout=60, progress=print)
     nodes = {item["metadata"]["name"]: item for item in cluster.list("v1", "Node")[0]}
     found = [
         (pod["metadata"]["labels"]["llm-d.ai/role"], _product(nodes[pod["spec"]["nodeName"]]))
@@ -68,19 +72,90 @@ def test_scheduling(session: Session, cluster: Cluster, namespace: str) -> None:
     service["spec"]["decode"]["acceleratorTypes"]["labelValues"] = ["NVIDIA-NONE"]
     plans.append(planned(service, base, namespace))
     stack_of(session, namespace, plans).up("--skip-preview")
+    nowhere = Workload(DEPLOYMENT, namespace, "nowhere-decode")
     with pytest.raises(EngineError) as caught:
-        wait_available(cluster, [(namespace, "nowhere-decode")], timeout=5, progress=print)
+        wait_available(cluster, [nowhere], timeout=5, progress=print)
     (problem,) = caught.value.diagnostics
-    assert "0 of 2 replicas are available" in problem.summary
+    assert "0 of 2 pods are available" in problem.summary
     assert len(problem.notes) == 1
-    assert "no node takes a pod" in problem.notes[0]
-    assert "affinity" in problem.notes[0]
+    assert "no node takes a pod: 0/" in problem.notes[0]
+    assert "(it asks for nvidia.com/gpu.product in [NVIDIA-NONE])" in problem.notes[0]
     waiting = [pod for pod in pods(cluster, namespace) if "nowhere-decode" in str(pod["metadata"])]
     assert [pod["status"]["phase"] for pod in waiting] == ["Pending"] * 2
 
 
 def _product(node: Manifest) -> str:
     return str(node["metadata"]["labels"].get("nvidia.com/gpu.product", ""))
+
+
+TAINT = {"key": "example.com/team", "value": "research", "effect": "NoSchedule"}
+PRIORITY = ("scheduling.k8s.io/v1", "PriorityClass")
+
+
+@pytest.fixture
+def reserved_node(cluster: Cluster) -> Iterator[Node]:
+    """The only node of its GPU type, which keeps pods away, and a priority class."""
+    node = Node("reserved-0", "NVIDIA-L4")
+    cluster.create({**node.manifest(99), "spec": {"taints": [TAINT]}})
+    names = {"apiVersion": PRIORITY[0], "kind": PRIORITY[1], "metadata": {"name": "research"}}
+    cluster.create({**names, "value": 1000})
+    yield node
+    cluster.delete("v1", "Node", node.name)
+    cluster.delete(*PRIORITY, "research")
+
+
+def test_tolerations_and_priority(
+    session: Session, cluster: Cluster, namespace: str, reserved_node: Node
+) -> None:
+    """Only pods that tolerate its taint run on a node, those of the role that says so, and they
+    have the priority of their class."""
+    service, base = sample("facebook")
+    service["metadata"]["name"] = "reserved"
+    accelerator = {"labelKey": "nvidia.com/gpu.product", "labelValues": [reserved_node.product]}
+    for role in ("prefill", "decode"):
+        service["spec"][role] |= {"acceleratorTypes": accelerator, "replicas": 1}
+    tolerated = {key: TAINT[key] for key in ("key", "effect")} | {"operator": "Exists"}
+    service["spec"]["decode"] |= {"tolerations": [tolerated], "priorityClassName": "research"}
+    stack_of(session, namespace, [planned(service, base, namespace)]).up("--skip-preview")
+
+    decode = Workload(DEPLOYMENT, namespace, "reserved-decode")
+    wait_available(cluster, [decode], timeout=60, progress=print)
+    prefill = Workload(DEPLOYMENT, namespace, "reserved-prefill")
+    with pytest.raises(EngineError) as caught:
+        wait_available(cluster, [prefill], timeout=1, progress=print)
+    assert "untolerated taint" in caught.value.diagnostics[0].notes[0]
+    ours = [pod for pod in pods(cluster, namespace) if pod["spec"].get("nodeName")]
+    (pod,) = [pod for pod in ours if pod["spec"]["nodeName"] == reserved_node.name]
+    assert pod["metadata"]["labels"]["llm-d.ai/role"] == "decode"
+    assert pod["spec"]["priority"] == 1000
+
+
+def test_a_set_of_groups_becomes_available(
+    session: Session, cluster: Cluster, namespace: str
+) -> None:
+    """A LeaderWorkerSet is waited for until its controller says that all its groups are ready."""
+    service, base = sample("multi-node")
+    stack_of(session, namespace, [planned(service, base, namespace)]).up("--skip-preview")
+    groups = Workload(LEADER_WORKER_SET, namespace, "deepseek-r1-decode")
+
+    def lacks() -> str:
+        with pytest.raises(EngineError) as caught:
+            wait_available(cluster, [groups], timeout=0, progress=print)
+        return caught.value.diagnostics[0].summary
+
+    def report(kind: str, message: str, **counts: int) -> None:
+        """Write what the controller of LeaderWorkerSets writes: it does not run here."""
+        said = {"status": "True", "message": message, "reason": "R"}
+        condition = {"type": kind, "lastTransitionTime": "2026-01-01T00:00:00Z", **said}
+        status = {"replicas": 2, **counts, "conditions": [condition]}
+        place = (groups.kind.api_version, groups.kind.kind, groups.name, namespace)
+        cluster.patch(*place, body={"status": status}, subresource="status")
+
+    assert "its controller has not begun" in lacks()
+    report("Progressing", "Replicas are progressing", updatedReplicas=2, readyReplicas=1)
+    assert lacks().endswith("1 of 2 groups are available: Replicas are progressing")
+    report("Available", "All replicas are ready", updatedReplicas=2, readyReplicas=2)
+    wait_available(cluster, [groups], timeout=5, progress=print)
 
 
 IMAGE = "registry.example.com/acme/model"

@@ -40,6 +40,32 @@ def holds(live: Any, wanted: Any) -> bool:
     return live == wanted or (wanted in ("", None) and live is None)
 
 
+def test_pods_that_no_node_takes(
+    operator: OperatorProcess, cluster: Cluster, namespace: str
+) -> None:
+    """The status says why: that the scheduler found no node, and what was asked of one."""
+    service = model_service(namespace, "nowhere")
+    accelerator = {"labelKey": "nvidia.com/gpu.product", "labelValues": ["NVIDIA-NONE"]}
+    service["spec"]["decode"] = {**service["spec"]["decode"], "acceleratorTypes": accelerator}
+    cluster.create(service)
+
+    def said() -> bool:
+        ready = condition(get(cluster, namespace, "nowhere"), "Ready")
+        return ready.get("reason") == "Unschedulable" and all(
+            part in ready["message"]
+            for part in (
+                "Deployment nowhere-decode: 0 of 2 pods are available",
+                "no node takes a pod: 0/",
+                "(it asks for nvidia.com/gpu.product in [NVIDIA-NONE])",
+            )
+        )
+
+    eventually(said)
+    edit = {"spec": {"decode": {"acceleratorTypes": None}}}
+    cluster.patch(API_VERSION, "ModelService", "nowhere", namespace, body=edit)
+    wait_ready(cluster, namespace, ["nowhere"])
+
+
 def test_apply_edit_and_delete(operator: OperatorProcess, cluster: Cluster, namespace: str) -> None:
     """Everything that is planned is there and ready, follows edits, and goes with its owner."""
     cluster.create(model_service(namespace, "one"))

@@ -34,6 +34,7 @@ def live(wanted: int = 2, **status: Any) -> dict[tuple[str, str], Any]:
     counts = {"readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 2}
     return {
         NAME: {
+            "kind": "Deployment",
             "metadata": {"name": "a-decode", "generation": 3},
             "spec": {"replicas": wanted},
             "status": {"observedGeneration": 3, **counts, **status},
@@ -75,6 +76,22 @@ def test_a_role_that_is_not_ready_says_why(found: dict[Any, Any], reason: str) -
 
     assert conditions(status)["DecodeReady"] == ("False", reason)
     assert conditions(status)["Ready"] == ("False", reason)
+
+
+def test_pods_that_no_node_takes_are_the_reason() -> None:
+    """What the scheduler says of the pods goes before what their Deployment says."""
+    status = status_of(
+        Assessment(4, plan(), applied=True),
+        live(availableReplicas=1),
+        {},
+        {"a-decode": ("no node takes a pod: 0/4 nodes are available",)},
+    )
+
+    assert conditions(status)["Ready"] == ("False", "Unschedulable")
+    assert status["conditions"][0]["message"] == (
+        "Deployment a-decode: 1 of 2 pods are available; "
+        "no node takes a pod: 0/4 nodes are available"
+    )
 
 
 def test_no_pods_wanted_is_ready() -> None:
