@@ -8,13 +8,27 @@ from pathlib import Path
 from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.local.nodes import MANAGED
 
-__all__ = ["COMPONENTS", "Layout", "command", "stages"]
+__all__ = ["AUDIT_POLICY", "COMPONENTS", "Layout", "command", "stages"]
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 # etcd listens on sockets in the plane's own folder: no other user gets at it, no port is used.
 # Relative names stay below the ~100 bytes that the path of a socket may have.
 ETCD_CLIENT, ETCD_PEER = "unix://client.etcd:1", "unix://peer.etcd:1"
+
+# Who asked for what, and how it ended; without contents and without the reading of leases and the
+# like by the components themselves. A watch counts when it begins.
+AUDIT_POLICY = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitManagedFields: true
+rules:
+- level: None
+  userGroups: ["system:masters"]
+  verbs: [get, list, watch]
+- level: Metadata
+  omitStages: [RequestReceived]
+"""
 
 # At the default of 20 to 50 requests a second, deleting hundreds of objects lasts minutes.
 REQUEST_RATE = ("--kube-api-qps=500", "--kube-api-burst=1000")
@@ -64,11 +78,22 @@ class Layout:
         return self.logs / f"{component}.log"
 
     @property
+    def audit_policy(self) -> Path:
+        """There only if the API server is to keep an audit log."""
+        return self.root / "audit-policy.yaml"
+
+    @property
+    def audit(self) -> Path:
+        """Every request to the API server, one JSON object a line."""
+        return self.root / "audit.log"
+
+    @property
     def contents(self) -> tuple[Path, ...]:
         """Everything that may be in ``root`` but the logs."""
         sockets = (self.root / url.removeprefix("unix://") for url in (ETCD_CLIENT, ETCD_PEER))
         files = (self.state, self.kubeconfig, self.tokens, self.data, self.stages)
-        return (*files, self.certificate.parent, *sockets)
+        audits = (self.audit_policy, self.audit)
+        return (*files, *audits, self.certificate.parent, *sockets)
 
 
 def command(component: str, program: Path, layout: Layout, port: int) -> list[str]:
@@ -113,6 +138,15 @@ def _apiserver(layout: Layout, port: int) -> list[str]:
         "--endpoint-reconciler-type=none",  # a loopback address may not be an endpoint
         "--allow-privileged=true",
         "--profiling=false",
+        *(_audit(layout) if layout.audit_policy.exists() else ()),
+    ]
+
+
+def _audit(layout: Layout) -> list[str]:
+    return [
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit}",
+        "--audit-log-mode=blocking",  # who reads it sees every request that was answered
     ]
 
 

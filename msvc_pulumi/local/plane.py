@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,14 +19,14 @@ from msvc_pulumi.engine.toolchain import (
     print_progress,
 )
 from msvc_pulumi.engine.tools import CRD_SETS
-from msvc_pulumi.local.components import COMPONENTS, Layout
+from msvc_pulumi.local.components import AUDIT_POLICY, COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
 from msvc_pulumi.local.failure import local_error
 from msvc_pulumi.local.folder import clear, default_directory, held, refuse_foreign
 from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
 from msvc_pulumi.local.process import Process, find, stop_all
 from msvc_pulumi.local.starting import Start
-from msvc_pulumi.local.state import State, Status
+from msvc_pulumi.local.state import State, Status, write_private
 
 __all__ = ["LocalControlPlane", "down", "status", "up"]
 
@@ -39,6 +40,7 @@ class LocalControlPlane:
     """One control plane in one directory, on a port of its own; ``with`` brings it up and down.
 
     ``crds`` are names of `CRD_SETS`: leave some out to see what happens where a kind is missing.
+    With ``audit`` a new plane's API server writes every request to ``layout.audit``.
     """
 
     def __init__(
@@ -47,10 +49,12 @@ class LocalControlPlane:
         *,
         crds: Sequence[str] = tuple(CRD_SETS),
         nodes: Sequence[Node] = DEFAULT_NODES,
+        audit: bool = False,
         progress: Progress = print_progress,
     ) -> None:
         self.layout = Layout((directory or default_directory()).absolute())
         self.crds, self.nodes, self.progress = tuple(crds), tuple(nodes), progress
+        self.audit = audit
 
     @property
     def kubeconfig(self) -> Path:
@@ -96,6 +100,8 @@ class LocalControlPlane:
                 start = Start(self.layout, state, programs, self.progress, interruption)
                 try:
                     stop_all(self._orphans(state), grace=STOP_WAIT)
+                    if self.audit and new:
+                        write_private(self.layout.audit_policy, AUDIT_POLICY)
                     start.missing(READY_WAIT)
                     self._fill(state, definitions, start)
                     interruption.check()
@@ -108,6 +114,17 @@ class LocalControlPlane:
             if start.started:
                 self.progress(f"local control plane ready after {time.monotonic() - began:.1f} s")
             return self.status()
+
+    def restart_server(self, *, number: signal.Signals = signal.SIGTERM) -> Status:
+        """The API server is a new process on the same port with the same data, and answers.
+
+        The old one was ended by ``number``; the other components stayed. Raises as `up`.
+        """
+        server = State.load(self.layout.state).processes.get(COMPONENTS[1])
+        if server is not None:
+            server.send(number)
+            stop_all([server], grace=STOP_WAIT)
+        return self.up()
 
     def down(self, *, keep: bool = False) -> None:
         """No process of the plane is left, and no file of it either unless its data is to be kept.

@@ -199,9 +199,12 @@ def test_only_loopback_is_listened_on(control_plane: LocalControlPlane) -> None:
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
-    """A small plane to be broken: one node, Gateway API only."""
+    """A small plane to be broken: one node, Gateway API only, with an audit log."""
     plane = LocalControlPlane(
-        tmp_path_factory.mktemp("fragile") / "local", crds=["gateway-api"], nodes=[Node("only")]
+        tmp_path_factory.mktemp("fragile") / "local",
+        crds=["gateway-api"],
+        nodes=[Node("only")],
+        audit=True,
     )
     with plane:
         yield plane
@@ -250,6 +253,27 @@ def test_up_mends_what_has_crashed(fragile: LocalControlPlane, broken: tuple[str
     hanging = {"kube-apiserver"} if "etcd" in broken else set()
     assert set(COMPONENTS) - set(broken) - hanging == kept
     assert remembers(fragile, name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_server_alone_can_be_restarted(
+    fragile: LocalControlPlane, number: signal.Signals
+) -> None:
+    """Another API server answers at the same address with the same data; nothing else ended."""
+    name = f"restart-{number}"
+    remember(fragile, name)
+    before = fragile.status()
+
+    after = fragile.restart_server(number=number)
+
+    assert after.ready
+    assert after.server == before.server
+    changed = {name for name, pid in after.processes.items() if pid != before.processes[name]}
+    assert changed == {"kube-apiserver"}
+    assert remembers(fragile, name)
+    records = [json.loads(line) for line in fragile.layout.audit.read_text().splitlines()]
+    written = [item for item in records if (item.get("objectRef") or {}).get("name") == name]
+    assert [item["verb"] for item in written] == ["patch"]
 
 
 def test_another_port_is_taken_when_the_old_one_is(fragile: LocalControlPlane) -> None:
