@@ -65,6 +65,9 @@ table.extend(
     }
 )
 
+# Characters; Kubernetes takes no ConfigMap of more than 1 MiB.
+MAX_OUTPUT = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -114,15 +117,26 @@ def load_base_config(
 ) -> BaseConfig:
     """The BaseConfig in ``document`` with every section rendered for one ModelService.
 
-    All problems of all sections are reported; a section with an error is left out.
+    All problems of all sections are reported; a section with an error is left out. After a section
+    that exceeds its bounds no further one is rendered: each may take as long as the first.
     """
     if document is None or document.value is None:
         return BaseConfig({})
     dialect = interpolation.dialect(document)
     texts = dict(_texts(document, diagnostics))
-    rendered = {
-        key: interpolation.section(document, key, text, dialect) for key, text in texts.items()
-    }
+    rendered = {}
+    size = 0
+    for key, text in texts.items():
+        output = rendered[key] = interpolation.section(document, key, text, dialect)
+        if output is None and any(item.code == "template-limit" for item in diagnostics):
+            break
+        size += len(output.text) if output else 0
+        if size > MAX_OUTPUT:
+            del rendered[key]
+            field = FieldPath.of("data", key)
+            message = f"the sections have more than {MAX_OUTPUT} characters together when rendered"
+            diagnostics.error("template-limit", message, field=field, span=document.span(field))
+            break
     sections = {}
     for key in SECTIONS:
         output = rendered.get(key)
