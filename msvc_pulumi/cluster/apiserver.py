@@ -65,11 +65,12 @@ class ApiServer:
         body: object = None,
         content: bytes | None = None,
         content_type: str = "application/json",
+        accept: str = "",
         timeout: float | None = None,
     ) -> Any:
         """The decoded answer, text where it is not JSON. Raises ClusterError unless a success.
 
-        ``body`` is sent as JSON, ``content`` as it is.
+        ``body`` is sent as JSON, ``content`` as it is; ``accept`` asks for another form.
         """
         data = json.dumps(body).encode() if body is not None else content
         request = self._client.build_request(
@@ -77,7 +78,10 @@ class ApiServer:
             path,
             params=params,
             content=data,
-            headers={"Content-Type": content_type} if data is not None else {},
+            headers={
+                **({"Content-Type": content_type} if data is not None else {}),
+                **({"Accept": accept} if accept else {}),
+            },
             timeout=timeout or self.timeout,
         )
         with self._answer(request) as answer:
@@ -86,9 +90,14 @@ class ApiServer:
                 return answer.json()
             return answer.text
 
-    def stream(self, path: str, *, params: Parameters, timeout: float) -> Iterator[str]:
+    def stream(
+        self, path: str, *, params: Parameters, timeout: float, accept: str = ""
+    ) -> Iterator[str]:
         """The lines of an answer as they come. Raises ClusterError when the server is lost."""
-        request = self._client.build_request("GET", path, params=params, timeout=timeout)
+        headers = {"Accept": accept} if accept else {}
+        request = self._client.build_request(
+            "GET", path, params=params, headers=headers, timeout=timeout
+        )
         with self._answer(request) as answer:
             yield from answer.iter_lines()
 

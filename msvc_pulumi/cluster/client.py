@@ -17,6 +17,7 @@ from msvc_pulumi.cluster.kubeconfig import Connection, load_connection
 __all__ = ["FIELD_MANAGER", "Cluster", "ClusterError", "Resource"]
 
 FIELD_MANAGER = "msvc"
+PARTIAL = "application/json;g=meta.k8s.io;v=v1"
 PAGE = 500  # objects a list request asks for at once, as kubectl does
 Object = dict[str, Any]
 
@@ -109,6 +110,28 @@ class Cluster:
                 return None
             raise
 
+    def pages(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        metadata: bool = False,
+    ) -> Iterator[tuple[list[Object], str]]:
+        """What `list` gives, a page at a time as the server sends it; or only its metadata."""
+        path = self.resource(api_version, kind).path(namespace)
+        params = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": ""}
+        accept = f"{PARTIAL};as=PartialObjectMetadataList" if metadata else ""
+        while True:
+            given = {key: value for key, value in params.items() if value}
+            page = self._object("GET", path, params=given, accept=accept)
+            yield page["items"] or [], page["metadata"]["resourceVersion"]
+            params["continue"] = page["metadata"].get("continue", "")
+            if not params["continue"]:
+                return
+
     def list(
         self,
         api_version: str,
@@ -119,17 +142,10 @@ class Cluster:
         fields: str = "",
     ) -> tuple[list[Object], str]:
         """All objects, of one namespace or of all, and the resource version to watch from."""
-        path = self.resource(api_version, kind).path(namespace)
-        items: list[Object] = []
-        params = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": ""}
-        while True:
-            given = {key: value for key, value in params.items() if value}
-            page = self._object("GET", path, params=given)
-            for item in page["items"] or ():  # the items of a list do not repeat what they are
-                items.append({"apiVersion": api_version, "kind": kind, **item})
-            params["continue"] = page["metadata"].get("continue", "")
-            if not params["continue"]:
-                return items, page["metadata"]["resourceVersion"]
+        pages = [*self.pages(api_version, kind, namespace, labels=labels, fields=fields)]
+        # The items of a list do not repeat what they are.
+        typed = {"apiVersion": api_version, "kind": kind}
+        return [{**typed, **item} for items, _ in pages for item in items], pages[-1][1]
 
     def create(self, manifest: Mapping[str, Any]) -> Object:
         """The object, new. Raises ClusterError (reason AlreadyExists) if there is one."""
@@ -214,10 +230,12 @@ class Cluster:
         resource_version: str,
         labels: str = "",
         fields: str = "",
+        metadata: bool = False,
         timeout: float = 300.0,
     ) -> Iterator[tuple[str, Object]]:
         """(ADDED|MODIFIED|DELETED|BOOKMARK, object) since ``resource_version``, for ``timeout`` s.
 
+        With ``metadata`` the server leaves everything else of the objects out.
         Raises ClusterError with status 410 when that version is too old: list again.
         """
         params = {
@@ -230,7 +248,8 @@ class Cluster:
         }
         path = self.resource(api_version, kind).path(namespace)
         given = {key: value for key, value in params.items() if value}
-        for line in self.server.stream(path, params=given, timeout=timeout + 30):
+        accept = f"{PARTIAL};as=PartialObjectMetadata" if metadata else ""
+        for line in self.server.stream(path, params=given, timeout=timeout + 30, accept=accept):
             event = json.loads(line)
             if event["type"] == "ERROR":
                 status = event["object"]

@@ -13,6 +13,7 @@ import kopf
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator import watching
+from msvc_pulumi.operator.childwatch import ChildWatch
 from msvc_pulumi.operator.endpoints import Endpoints
 from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
 REPORTERS = 4  # threads that write statuses
+REPORT_PAUSE = 0.2  # seconds; a Deployment changes several times while it starts
 PAUSE_AFTER_FAILURE = 1.0  # seconds
 
 
@@ -38,6 +40,14 @@ class Controller:
         self.metrics = Metrics()
         self.fleet = Fleet()
         self.reconciler = Reconciler(cluster, executor, self.fleet, settings, self.metrics)
+        self._child_watch = ChildWatch(
+            cluster,
+            self.fleet,
+            self.reconciler.children,
+            settings.namespaces,
+            changed=self.reconciler.child_changed,
+            reported=lambda key: self.reconciler.reports.add(key, REPORT_PAUSE),
+        )
         self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
         self._threads: list[threading.Thread] = []
         self._ready, self._ended = threading.Event(), threading.Event()
@@ -53,14 +63,12 @@ class Controller:
         Raises:
             ClusterError: the cluster does not answer, or has no ModelServices.
         """
-        optional = self._cluster.serves("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet")
         self._ask_capabilities()
-        self._look(optional=optional)
+        self._look()
         registry = watching.handlers(
             self._cluster.connection,
             self.fleet,
             self.reconciler,
-            optional=optional,
             start=self._start,
             stop=self._stop,
         )
@@ -86,15 +94,10 @@ class Controller:
         while not self._ended.wait(CAPABILITIES_AGE):
             _guarded(self._ask_capabilities)
 
-    def _look(self, *, optional: bool) -> None:
+    def _look(self) -> None:
         """See everything once before anything is done, so that nothing seems to be missing."""
         services = self._list("llm-d.ai/v1alpha1", "ModelService")
-        kinds = [("apps/v1", "Deployment")]
-        if optional:
-            kinds.append(("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"))
-        for api_version, kind in kinds:
-            for workload in self._list(api_version, kind):
-                self.fleet.see_workload(workload)
+        self._child_watch.look()
         recovered = self._executor.recover()
         for service in services:
             self.fleet.see_service(service)
@@ -116,6 +119,7 @@ class Controller:
         for number in range(REPORTERS):
             self._thread(f"reporter-{number}", self._report)
         self._thread("capabilities", self._ask_now_and_then)
+        self._child_watch.start()
         self._ready.set()
         logger.info("ready", extra={"queue": len(reconciler.queue)})
 
@@ -123,6 +127,7 @@ class Controller:
         """Nothing runs any more: updates end by themselves, or at a checkpoint of theirs."""
         self._ready.clear()
         self._ended.set()
+        self._child_watch.stop()
         self.reconciler.queue.close()
         workers = [thread for thread in self._threads if thread.name.startswith("worker")]
         _join(workers, self._settings.drain)

@@ -68,10 +68,8 @@ def _stack_rules() -> list[Rule]:
     rbac = "rbac.authorization.k8s.io"
     bind = _rule(rbac, ["clusterroles"], ["bind"])
     return [
-        # Inputs, and the workloads that readiness is told from.
-        _rule("", ["configmaps"], READ),
-        _rule("apps", ["deployments"], READ),
-        _rule("leaderworkerset.x-k8s.io", ["leaderworkersets"], READ),
+        # Inputs, the workloads that readiness is told from, and whatever may be edited by hand.
+        *(_rule(group, kinds, READ) for group, kinds in CHILDREN.items()),
         _rule("pulumi.com", ["stacks"], MANAGE),
         _rule("pulumi.com", ["stacks/status"], ["patch"]),
         _rule("auto.pulumi.com", ["updates", "workspaces"], ["get"]),
@@ -80,7 +78,7 @@ def _stack_rules() -> list[Rule]:
         # It reads none, not even the passphrases it makes.
         _rule("", ["secrets", "serviceaccounts"], ["create", "delete"]),
         _rule(rbac, ["clusterrolebindings"], ["create", "delete"]),
-        _rule(rbac, ["rolebindings", "roles"], ["list", "create", "delete"]),
+        _rule(rbac, ["rolebindings", "roles"], ["create", "delete"]),
         {**bind, "resourceNames": [AUTH_DELEGATOR, WORKSPACE_ACCOUNT]},
     ]
 

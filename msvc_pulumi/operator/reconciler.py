@@ -15,10 +15,12 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
+from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet, base_config_of
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.notices import post
+from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
@@ -31,6 +33,10 @@ logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 SHOW_APPLYING_AFTER = 2.0  # seconds; quicker updates need no word on being under way
+# Seconds after which those taken together are not planned any further, but worked on: nobody waits
+# for more than one template of somebody else that is as costly as a template may be.
+PLANNING_LIMIT = 2.0
+CHANGES_PAUSE = 0.2  # seconds in which changes of children are looked at together
 
 
 class Reconciler:
@@ -52,6 +58,8 @@ class Reconciler:
         self.capabilities: Capabilities | None = None
         self._cluster, self._executor, self._fleet = cluster, executor, fleet
         self._settings, self._metrics = settings, metrics
+        self.children = OwnedChildren()
+        self._drift = Drift(cluster, self.children)
         self._lock = threading.Lock()
         self._assessments: dict[Key, Assessment] = {}
         self._attempts: dict[Key, int] = {}
@@ -68,8 +76,17 @@ class Reconciler:
             self._drifted.add(key)
         self.queue.add(key)
 
+    def child_changed(self, key: Key) -> None:
+        """Something about the objects of ``key`` is new: mend it if nobody here did it."""
+        known = self.assessment(key)
+        if known is None or known.plan is None or not known.applied:
+            return  # it is looked at when what is done now is done
+        if self._drift.is_suspected(key, known.plan):
+            self.queue.add(key, CHANGES_PAUSE)
+
     def forget(self, key: Key) -> None:
         """It is gone from the cluster."""
+        self._drift.forget(key)
         with self._lock:
             self._assessments.pop(key, None)
             self._attempts.pop(key, None)
@@ -78,7 +95,11 @@ class Reconciler:
     def reconcile(self, keys: Sequence[Key]) -> None:
         """Bring ``keys`` to what they say; one that fails is tried again later, alone to blame."""
         works: list[Work] = []
+        began = time.monotonic()
         for key in keys:
+            if time.monotonic() - began > PLANNING_LIMIT:
+                self.queue.add(key)  # behind those that came meanwhile
+                continue
             try:
                 work = self._examine(key)
             except ClusterError as error:
@@ -141,8 +162,12 @@ class Reconciler:
         if known is not None and known.plan is not None:
             unchanged = bool(known.applied) and known.plan.hash == plan.hash
         if unchanged and not drifted and self._executor.knows(key):
-            self._settle(key, Assessment(generation, plan, applied=True))
-            return None
+            drifted, later = self._drift.examine(service, key, plan)
+            if not drifted:
+                self._settle(key, Assessment(generation, plan, applied=True))
+                if later:
+                    self.queue.add(key, later)
+                return None
         if not finalizer.is_held(service):
             held = finalizer.hold(self._cluster, service)
             if held is None or held["metadata"].get("deletionTimestamp"):
@@ -194,6 +219,9 @@ class Reconciler:
             self.queue.add(work.key)
             return
         if not outcome.done:
+            if work.plan is not None:
+                with self._lock:  # what the stack says may be wrong: look before the next attempt
+                    self._drifted.add(work.key)
             self._failed(work.key, outcome.problems, plan=work.plan, deleting=work.plan is None)
             return
         with self._lock:
@@ -201,6 +229,9 @@ class Reconciler:
         if work.plan is not None:
             generation = self._generation(work.key)
             self._settle(work.key, Assessment(generation, work.plan, applied=True))
+            if work.refresh:
+                self._drift.conclude(service, work.key, work.plan)
+            self.child_changed(work.key)
             if service is not None:
                 post(self._cluster, service, "Normal", "Applied", _summary(outcome))
         elif service is not None:

@@ -1,7 +1,8 @@
-"""The cluster's events: `handlers` tells kopf what to watch, and what to do with what it sees.
+"""Events of what users write: `handlers` tells kopf what to watch, and what to do then.
 
 kopf keeps the watch streams alive and ends on a signal. Its handlers for changes are not used: they
-keep a copy of every object in an annotation of it, and run one object at a time.
+keep a copy of every object in an annotation of it, and run one object at a time. What ModelServices
+own is watched by `childwatch`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import aiohttp
 import kopf
 
 from msvc_pulumi.cluster.kubeconfig import Connection
-from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.reconciler import Reconciler
 
@@ -24,16 +24,11 @@ __all__ = ["KINDS", "connection_info", "handlers", "settings"]
 LOGIN_LIFETIME = timedelta(minutes=10)
 EVENT_PAUSE = 0.05  # seconds within which events of one object are taken as one
 GATHERING = 0.15  # seconds in which edits made together become one update
-REPORT_PAUSE = 0.2  # the same for statuses; a Deployment changes several times while it starts
 
 MODEL_SERVICES = ("llm-d.ai", "v1alpha1", "modelservices")
 CONFIG_MAPS = ("", "v1", "configmaps")
-WORKLOADS = {
-    "Deployment": ("apps", "v1", "deployments"),
-    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", "v1", "leaderworkersets"),
-}
-KINDS = (MODEL_SERVICES, CONFIG_MAPS, *WORKLOADS.values())
-"""(group, version, plural) of everything that is watched."""
+KINDS = (MODEL_SERVICES, CONFIG_MAPS)
+"""(group, version, plural) of everything that is watched here."""
 
 
 def handlers(
@@ -41,11 +36,10 @@ def handlers(
     fleet: Fleet,
     reconciler: Reconciler,
     *,
-    optional: bool,
     start: Callable[[], None],
     stop: Callable[[], None],
 ) -> kopf.OperatorRegistry:
-    """What kopf is to do; ``optional`` kinds are watched if the cluster has them."""
+    """What kopf is to do."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=registry)
@@ -77,38 +71,7 @@ def handlers(
         for key in fleet.see_base_config(dict(event["object"]), gone=gone):
             reconciler.queue.add(key, GATHERING)
 
-    def watch_workload(kind: str) -> None:
-        @kopf.on.event(*WORKLOADS[kind], registry=registry, id=kind)
-        async def workload(event: Any, **_: Any) -> None:
-            see_workload(fleet, reconciler, event["type"], {**event["object"], "kind": kind})
-
-    for kind in WORKLOADS if optional else ("Deployment",):
-        watch_workload(kind)
     return registry
-
-
-def see_workload(
-    fleet: Fleet, reconciler: Reconciler, event: str | None, workload: dict[str, Any]
-) -> None:
-    """A workload has changed: the status may have to, and one that was removed has to come back."""
-    gone = event == "DELETED"
-    key = fleet.see_workload(workload, gone=gone)
-    if key is None:
-        return
-    reconciler.reports.add(key, REPORT_PAUSE)
-    if gone and _is_wanted(reconciler, key, workload):
-        reconciler.repair(key)
-
-
-def _is_wanted(reconciler: Reconciler, key: Key, workload: dict[str, Any]) -> bool:
-    known = reconciler.assessment(key)
-    if known is None or known.plan is None or not known.applied:
-        return False
-    identity = (workload["kind"], workload["metadata"]["name"])
-    return any(
-        (item.manifest["kind"], item.manifest["metadata"]["name"]) == identity
-        for item in known.plan
-    )
 
 
 def settings() -> kopf.OperatorSettings:
