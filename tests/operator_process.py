@@ -13,13 +13,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+from services import create_namespace
 
+from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.operator.manifests import NAME
+from msvc_pulumi.operator.manifests import NAME, access
 
-__all__ = ["OperatorProcess", "kubeconfig_of"]
+__all__ = [
+    "HOME",
+    "OperatorProcess",
+    "install",
+    "kubeconfig_of",
+    "processor_seconds",
+    "resident_bytes",
+]
 
 START_SECONDS = 60.0
+HOME = "modelservice-system"
 
 
 class OperatorProcess:
@@ -71,6 +81,11 @@ class OperatorProcess:
             assert time.monotonic() < end, self.log.read_text()[before:]
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> int:
         """Its exit code after SIGTERM."""
         return self._end(signal.SIGTERM)
@@ -96,6 +111,15 @@ class OperatorProcess:
         return self._process.wait(60)
 
 
+def install(cluster: Cluster) -> str:
+    """The namespace of the operator, which may do now what its manifests say and no more."""
+    cluster.apply(custom_resource_definition(), force=True)
+    create_namespace(cluster, HOME)
+    for manifest in access(HOME):
+        cluster.apply(manifest, force=True)
+    return HOME
+
+
 def kubeconfig_of(cluster: Cluster, admin: Path, namespace: str, file: Path) -> Path:
     """``file``, with which a client is the operator's ServiceAccount and nobody else."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{NAME}/token"
@@ -107,3 +131,14 @@ def kubeconfig_of(cluster: Cluster, admin: Path, namespace: str, file: Path) -> 
     file.write_text(yaml.safe_dump(config))
     file.chmod(0o600)
     return file
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has spent so far, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process has in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

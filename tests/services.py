@@ -17,11 +17,14 @@ __all__ = [
     "API_VERSION",
     "BASE_CONFIG",
     "MODEL_SERVICE",
+    "SCENARIOS",
     "children",
     "condition",
     "create_namespace",
+    "create_scenario",
     "eventually",
     "get",
+    "holds",
     "is_ready",
     "model_service",
     "planned",
@@ -32,6 +35,8 @@ SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "facebook"
 MODEL_SERVICE: dict[str, Any] = yaml.safe_load((SAMPLE / "msvc.yaml").read_text())
 BASE_CONFIG: dict[str, Any] = yaml.safe_load((SAMPLE / "baseconfig.yaml").read_text())
 API_VERSION = "llm-d.ai/v1alpha1"
+SCENARIOS = ("facebook", "hpa", "keda", "multi-node", "inference-v1", "oci-image", "jinja2")
+"""Samples that together have every kind of child."""
 KINDS = (
     ("apps/v1", "Deployment"),
     ("v1", "Service"),
@@ -51,6 +56,19 @@ def model_service(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
     result["metadata"] = {"name": name, "namespace": namespace}
     result["spec"] |= spec
     return result
+
+
+def create_scenario(cluster: Cluster, namespace: str, scenario: str) -> str:
+    """The name of the ModelService of a sample, which is in ``namespace`` now."""
+    folder, name = SAMPLE.parent / scenario, f"z-{scenario}"
+    config = yaml.safe_load((folder / "baseconfig.yaml").read_text())
+    config["metadata"] |= {"namespace": namespace, "name": scenario}
+    service = yaml.safe_load((folder / "msvc.yaml").read_text())
+    service["metadata"] |= {"namespace": namespace, "name": name}
+    service["spec"]["baseConfigMapRef"] = {"name": scenario}
+    cluster.create(config)
+    cluster.create(service)
+    return name
 
 
 def create_namespace(cluster: Cluster, name: str) -> None:
@@ -79,14 +97,16 @@ def is_ready(service: dict[str, Any] | None) -> bool:
     return seen and ready.get("status") == "True"
 
 
-def wait_ready(cluster: Cluster, namespace: str, names: Iterable[str]) -> float:
+def wait_ready(
+    cluster: Cluster, namespace: str, names: Iterable[str], seconds: float = WAIT
+) -> float:
     """How many seconds it took until all are ready."""
     began, missing = time.monotonic(), set(names)
     while missing:
         listed, _ = cluster.list(API_VERSION, "ModelService", namespace)
         missing -= {item["metadata"]["name"] for item in listed if is_ready(item)}
         late = [item for item in listed if item["metadata"]["name"] in missing]
-        assert time.monotonic() - began < WAIT, [item.get("status") for item in late]
+        assert time.monotonic() - began < seconds, [item.get("status") for item in late]
         time.sleep(0.1)
     return time.monotonic() - began
 
@@ -124,3 +144,18 @@ def planned(service: dict[str, Any], base_config: dict[str, Any]) -> dict[tuple[
     return {
         (item.manifest["kind"], item.manifest["metadata"]["name"]): item.manifest for item in plan
     }
+
+
+def holds(live: Any, wanted: Any) -> bool:
+    """Whether ``live`` has everything that ``wanted`` states."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(
+            holds(live.get(key), item) for key, item in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(live, list)
+            and len(live) == len(wanted)
+            and all(holds(*pair) for pair in zip(live, wanted, strict=True))
+        )
+    return live == wanted or (wanted in ("", None) and live is None)

@@ -8,22 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from operator_process import OperatorProcess, kubeconfig_of
-from services import BASE_CONFIG, create_namespace
+from operator_process import HOME, OperatorProcess, install, kubeconfig_of
+from services import API_VERSION, BASE_CONFIG, create_namespace, eventually
 from storageservers import Storage, free_port, postgres_server, s3_server
 
-from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.local import LocalControlPlane
-from msvc_pulumi.operator.manifests import access
 
 NUMBERS = itertools.count(1)
-HOME = "modelservice-system"
 
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
-    with LocalControlPlane(tmp_path_factory.mktemp("plane") / "local") as plane:
+    with LocalControlPlane(tmp_path_factory.mktemp("plane") / "local", audit=True) as plane:
         yield plane
 
 
@@ -31,10 +28,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCon
 def cluster(control_plane: LocalControlPlane) -> Iterator[Cluster]:
     """A client of the control plane, as administrator; the operator is installed."""
     with control_plane.cluster() as client:
-        client.apply(custom_resource_definition(), force=True)
-        create_namespace(client, HOME)
-        for manifest in access(HOME):
-            client.apply(manifest, force=True)
+        install(client)
         yield client
 
 
@@ -53,7 +47,8 @@ def operator(
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace with a BaseConfig."""
+    """A namespace with a BaseConfig, and ModelServices nowhere else."""
+    eventually(lambda: not cluster.list(API_VERSION, "ModelService")[0])
     name = f"op-{next(NUMBERS)}"
     create_namespace(cluster, name)
     config = {**BASE_CONFIG, "metadata": {**BASE_CONFIG["metadata"], "namespace": name}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from operator_process import OperatorProcess
 from services import (
@@ -14,6 +13,7 @@ from services import (
     create_namespace,
     eventually,
     get,
+    holds,
     is_ready,
     model_service,
     planned,
@@ -21,23 +21,6 @@ from services import (
 )
 
 from msvc_pulumi.cluster import Cluster
-
-IGNORED = {"annotations", "uid", "resourceVersion", "generation", "creationTimestamp"}
-
-
-def holds(live: Any, wanted: Any) -> bool:
-    """Whether ``live`` has everything that ``wanted`` states."""
-    if isinstance(wanted, dict):
-        return isinstance(live, dict) and all(
-            holds(live.get(key), item) for key, item in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(live, list)
-            and len(live) == len(wanted)
-            and all(holds(*pair) for pair in zip(live, wanted, strict=True))
-        )
-    return live == wanted or (wanted in ("", None) and live is None)
 
 
 def test_pods_that_no_node_takes(

@@ -1,0 +1,99 @@
+"""Whether an object still is what was applied is told from who owns its fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from msvc_pulumi.operator.ownership import disowned, owned_fields, owner_of_field
+
+MANIFEST = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "a", "namespace": "b", "labels": {"x": "y"}, "ownerReferences": []},
+    "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"x": "y"}},
+        "template": {
+            "spec": {
+                "containers": [
+                    {"name": "c", "args": ["--one", "--two"], "ports": [{"containerPort": 80}]}
+                ],
+            }
+        },
+    },
+}
+PORT = 'k:{"containerPort":80,"protocol":"TCP"}'
+
+
+def fields() -> dict[str, Any]:
+    """All that is stated in MANIFEST, as the API server writes it down."""
+    container = {
+        ".": {},
+        "f:name": {},
+        "f:args": {},
+        "f:ports": {PORT: {".": {}, "f:containerPort": {}}},
+    }
+    return {
+        "f:metadata": {"f:labels": {"f:x": {}}},
+        "f:spec": {
+            "f:replicas": {},
+            "f:selector": {},
+            "f:template": {"f:spec": {"f:containers": {'k:{"name":"c"}': container}}},
+        },
+    }
+
+
+def entry(owned: dict[str, Any], manager: str = "pulumi-kubernetes-1a2b3c4d", **more: Any) -> Any:
+    return {"manager": manager, "operation": "Apply", "fieldsV1": owned, **more}
+
+
+def test_what_was_applied_is_owned() -> None:
+    """Defaults in list keys, atomic parts and empty values are no drift."""
+    assert disowned(MANIFEST, owned_fields({"managedFields": [entry(fields())]})) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "lost"),
+    [
+        (("f:spec", "f:replicas"), "spec.replicas"),
+        (("f:metadata", "f:labels"), "metadata.labels"),
+        (("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"c"}', "f:args"),
+         "spec.template.spec.containers[0].args"),
+        (("f:spec", "f:template", "f:spec", "f:containers", 'k:{"name":"c"}', "f:ports", PORT),
+         "spec.template.spec.containers[0].ports[0]"),
+    ],
+)  # fmt: skip
+def test_what_somebody_changed_is_named(path: tuple[str, ...], lost: str) -> None:
+    """A field that another manager took is told by its path, unless it is ignored."""
+    owned = fields()
+    here = owned
+    for step in path[:-1]:
+        here = here[step]
+    taken = here.pop(path[-1])
+    if not here:  # a mapping that would be empty is not written down
+        here["."] = {}
+    metadata = {"managedFields": [entry(owned), entry({path[0]: taken}, "kubectl-edit")]}
+
+    assert disowned(MANIFEST, owned_fields(metadata)) == [lost]
+    assert disowned(MANIFEST, owned_fields(metadata), [lost]) == []
+
+
+def test_only_what_pulumi_applied_counts() -> None:
+    """Neither another's entry, nor an update, nor a status makes a field ours."""
+    strangers = [
+        entry(fields(), "kubectl"),
+        entry(fields(), operation="Update"),
+        entry(fields(), subresource="status"),
+    ]
+    assert owned_fields({"managedFields": strangers}) == ""
+    assert disowned(MANIFEST, "") == ["metadata"]
+
+
+def test_the_new_owner_is_told() -> None:
+    """Who changed a field is known by the name of its manager."""
+    other = entry({"f:spec": {"f:replicas": {}}}, "kubectl-scale", operation="Update")
+    metadata = {"managedFields": [entry({}), other]}
+    assert owner_of_field(metadata, "spec.replicas") == "kubectl-scale"
+    assert owner_of_field(metadata, "spec.selector") == ""
