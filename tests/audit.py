@@ -9,7 +9,7 @@ from typing import Any
 
 from operator_process import HOME
 
-from msvc_pulumi.operator.manifests import NAME
+from msvc_pulumi.installation.manifests import NAME
 
 __all__ = ["WRITES", "Request", "position", "requests"]
 

@@ -17,7 +17,8 @@ from services import create_namespace
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.operator.manifests import NAME, access
+from msvc_pulumi.installation.manifests import NAME, access
+from msvc_pulumi.installation.options import InstallOptions
 
 __all__ = [
     "HOME",
@@ -33,7 +34,7 @@ HOME = "modelservice-system"
 
 
 class OperatorProcess:
-    """``msvc operator run`` with its state in ``folder``."""
+    """``msvc operator run`` with its state and its log in ``folder``."""
 
     def __init__(
         self,
@@ -42,9 +43,10 @@ class OperatorProcess:
         port: int,
         *flags: str,
         variables: Mapping[str, str] | None = None,
+        log: str = "log",
     ) -> None:
-        self.state, self.log = folder / "state", folder / "log"
-        self._kubeconfig, self._port, self._flags = kubeconfig, port, flags
+        self.state, self.log = folder / "state", folder / log
+        self.kubeconfig, self._port, self._flags = kubeconfig, port, flags
         self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,24 +64,46 @@ class OperatorProcess:
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            "KUBECONFIG": str(self._kubeconfig),
+            "KUBECONFIG": str(self.kubeconfig),
             "XDG_STATE_HOME": str(self.state),
             "PULUMI_HOME": str(self.state / "no-pulumi-home"),
             **self._variables,
         }
 
-    def start(self) -> None:
-        """It runs and has looked at the whole cluster."""
+    def start(self, until: str = " ready") -> None:
+        """It runs and has said ``until``: by default that it has looked at the whole cluster."""
+        before = self.launch()
+        process = self._process
+        assert process is not None
+        end = time.monotonic() + START_SECONDS
+        while until not in self.log.read_text()[before:]:
+            assert process.poll() is None, self.log.read_text()[before:]
+            assert time.monotonic() < end, self.log.read_text()[before:]
+            time.sleep(0.05)
+
+    def launch(self) -> int:
+        """It has been started; how long its log was before."""
         with self.log.open("ab") as stream:
             before = self.log.stat().st_size
             self._process = subprocess.Popen(
                 self.command, env=self.environment, stderr=stream, stdout=stream
             )
-        end = time.monotonic() + START_SECONDS
-        while " ready" not in self.log.read_text()[before:]:
-            assert self._process.poll() is None, self.log.read_text()[before:]
-            assert time.monotonic() < end, self.log.read_text()[before:]
-            time.sleep(0.05)
+        return before
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def engines(self) -> list[int]:
+        """Process ids of engines that work with its state."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (entry / "cmdline").read_text(errors="replace").split("\0")
+            except OSError:  # it has ended
+                continue
+            if Path(command[0]).name == "pulumi" and str(self.state) in " ".join(command):
+                found.append(int(entry.name))
+        return found
 
     @property
     def pid(self) -> int:
@@ -94,10 +118,15 @@ class OperatorProcess:
         """It is gone without having been asked."""
         self._end(signal.SIGKILL)
 
+    def wait(self, seconds: float) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     def metric(self, name: str) -> float:
         """The value of a metric of the process that runs now."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as page:
-            found = re.search(rf"^{name} (\S+)$", page.read().decode(), re.MULTILINE)
+            found = re.search(rf"^{re.escape(name)} (\S+)$", page.read().decode(), re.MULTILINE)
         assert found, name
         return float(found[1])
 
@@ -115,7 +144,7 @@ def install(cluster: Cluster) -> str:
     """The namespace of the operator, which may do now what its manifests say and no more."""
     cluster.apply(custom_resource_definition(), force=True)
     create_namespace(cluster, HOME)
-    for manifest in access(HOME):
+    for manifest in access(InstallOptions("example.invalid/operator", HOME, replicas=2)):
         cluster.apply(manifest, force=True)
     return HOME
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -42,11 +43,35 @@ def add_parser(commands: Any) -> None:
         description="CustomResourceDefinition, ServiceAccount, roles with exactly what the "
         "controller does, Deployment, Service and PodDisruptionBudget, for `kubectl apply -f -`.",
     )
-    manifests.add_argument("--image", required=True, help="container image of the operator")
-    manifests.add_argument("--namespace", metavar="NAME", default="modelservice-system")
-    manifests.add_argument("--epp-cluster-role", metavar="NAME", default="")
-    manifests.add_argument("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
-    manifests.set_defaults(run=run_manifests)
+    _add_install_arguments(manifests)
+    manifests.set_defaults(run=run_manifests, parser=manifests)
+
+
+def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--image", required=True, help="container image of the operator")
+    add("--namespace", metavar="NAME", default="modelservice-system")
+    add("--epp-cluster-role", metavar="NAME", default="", help="ClusterRole of endpoint pickers")
+    add(
+        "--replicas",
+        type=int,
+        default=1,
+        metavar="N",
+        help="more than one elect a leader; their volume must be ReadWriteMany (default 1)",
+    )
+    add(
+        "--storage-size",
+        metavar="SIZE",
+        default="1Gi",
+        help='volume for state; "0" is none (default "%(default)s")',
+    )
+    add("--storage-class", metavar="NAME", default="", help="(default: the cluster's)")
+    many: dict[str, Any] = {"action": "append", "default": []}
+    add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
+    add("--env", metavar="NAME=VALUE", help="environment variable of the operator", **many)
+    add("--env-from-secret", metavar="NAME", help="the keys of a Secret as variables", **many)
+    add("--arg", metavar="ARGUMENT", help="of `msvc operator run`: --arg=--workers=4", **many)
+    add("--metrics-cert-secret", metavar="NAME", default="", help="serve metrics over HTTPS")
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +119,22 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         metavar="true|false",
         help="serve /metrics over HTTPS (default true)",
+    )
+    add(
+        "--leader-elect",
+        type=_truth,
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="true|false",
+        help="work only while holding a Lease, so that several replicas may run; they need the "
+        "same state: a volume that all can write to, or PULUMI_BACKEND_URL (default false)",
+    )
+    add(
+        "--leader-election-namespace",
+        metavar="NAME",
+        default="",
+        help="where the Lease is (default: the pod's namespace, or the kubeconfig's)",
     )
     add("--metrics-cert-path", metavar="FOLDER", default="", help="with the certificate for that")
     add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
@@ -144,7 +185,6 @@ def _add_original(group: Any) -> None:
         "metavar": "true|false",
     }
     add = group.add_argument
-    add("--leader-elect", help="run one replica: its state is a folder (default false)", **flag)
     add("--enable-http2", help="HTTP/1.1 is all that is served (default false)", **flag)
     add("--defaults-yaml-path", metavar="FILE", default="", help="the original never read it")
     add("-t", "--toggle", action="store_true", help="the original never read it")
@@ -158,9 +198,11 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
+    from msvc_pulumi.engine.storage import open_bucket  # noqa: PLC0415
     from msvc_pulumi.operator import logs  # noqa: PLC0415
-    from msvc_pulumi.operator.controller import Controller  # noqa: PLC0415
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
+    from msvc_pulumi.operator.lease import Election  # noqa: PLC0415
+    from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
     from msvc_pulumi.operator.pko.executor import PkoExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
 
@@ -181,16 +223,18 @@ def run_operator(arguments: argparse.Namespace) -> int:
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),
+        election=Election(arguments.leader_election_namespace) if arguments.leader_elect else None,
     )
     if workspace is not None:
         # Its workers only wait: one that waits for several would hold the quick ones up, and what
         # Pulumi's operator runs goes on without this one.
         settings = replace(settings, batch=1, drain=0.0)
         with Cluster.connect() as cluster:
-            Controller(cluster, PkoExecutor(cluster, workspace), settings).run()
+            operate(cluster, settings, lambda: PkoExecutor(cluster, workspace))
         return 0
-    with Session.open() as session:
-        Controller(session.cluster, EmbeddedExecutor(session), settings).run()
+    with Session.open(progress=logging.getLogger(__name__).info) as session:
+        bucket = open_bucket(session.backend.url, session.environment)
+        operate(session.cluster, settings, lambda: EmbeddedExecutor(session), bucket)
     return 0
 
 
@@ -217,13 +261,26 @@ def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
 
 def run_manifests(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.document.emitter import to_yaml  # noqa: PLC0415
-    from msvc_pulumi.operator.manifests import manifests  # noqa: PLC0415
+    from msvc_pulumi.installation.manifests import manifests  # noqa: PLC0415
+    from msvc_pulumi.installation.options import InstallOptions  # noqa: PLC0415
 
+    for item in arguments.env:
+        if "=" not in item:
+            arguments.parser.error(f"--env {item}: state NAME=VALUE")
     found = manifests(
-        arguments.image,
-        arguments.namespace,
-        epp_cluster_role=arguments.epp_cluster_role,
-        executor=arguments.executor,
+        InstallOptions(
+            arguments.image,
+            arguments.namespace,
+            epp_cluster_role=arguments.epp_cluster_role,
+            executor=arguments.executor,
+            replicas=arguments.replicas,
+            storage_size=arguments.storage_size,
+            storage_class=arguments.storage_class,
+            arguments=tuple(arguments.arg),
+            environment=dict(item.split("=", 1) for item in arguments.env),
+            secrets=tuple(arguments.env_from_secret),
+            metrics_secret=arguments.metrics_cert_secret,
+        )
     )
     sys.stdout.write("---\n".join(to_yaml(item) for item in found))
     return 0

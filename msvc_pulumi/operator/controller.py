@@ -14,9 +14,10 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
-from msvc_pulumi.operator.endpoints import Endpoints
+from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
+from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.reporter import Reporter
@@ -35,9 +36,18 @@ PAUSE_AFTER_FAILURE = 1.0  # seconds
 class Controller:
     """Looks after the ModelServices of one cluster with one executor."""
 
-    def __init__(self, cluster: Cluster, executor: Executor, settings: Settings) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        executor: Executor,
+        settings: Settings,
+        *,
+        metrics: Metrics,
+        health: Health,
+        ending: Ending,
+    ) -> None:
         self._cluster, self._executor, self._settings = cluster, executor, settings
-        self.metrics = Metrics()
+        self.metrics, self._health, self._ending = metrics, health, ending
         self.fleet = Fleet()
         self.reconciler = Reconciler(cluster, executor, self.fleet, settings, self.metrics)
         self._child_watch = ChildWatch(
@@ -50,7 +60,7 @@ class Controller:
         )
         self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
         self._threads: list[threading.Thread] = []
-        self._ready, self._ended = threading.Event(), threading.Event()
+        self._ended = threading.Event()
         gauges = self.metrics.gauges
         queue = self.reconciler.queue
         gauges["msvc_model_services"] = ("ModelServices.", lambda: len(self.fleet.services()))
@@ -72,15 +82,13 @@ class Controller:
             start=self._start,
             stop=self._stop,
         )
-        endpoints = Endpoints(self._settings, self.metrics, self._ready.is_set)
-        with endpoints:
-            kopf.run(
-                registry=registry,
-                settings=watching.settings(),
-                standalone=True,
-                clusterwide=not self._settings.namespaces,
-                namespaces=self._settings.namespaces,
-            )
+        kopf.run(
+            registry=registry,
+            settings=watching.settings(),
+            standalone=True,
+            clusterwide=not self._settings.namespaces,
+            namespaces=self._settings.namespaces,
+        )
 
     def _ask_capabilities(self) -> None:
         """Plan for what the cluster serves now; if that has changed, everything anew."""
@@ -120,12 +128,13 @@ class Controller:
             self._thread(f"reporter-{number}", self._report)
         self._thread("capabilities", self._ask_now_and_then)
         self._child_watch.start()
-        self._ready.set()
+        self._health.works()
+        self._ending.pass_on()
         logger.info("ready", extra={"queue": len(reconciler.queue)})
 
     def _stop(self) -> None:
         """Nothing runs any more: updates end by themselves, or at a checkpoint of theirs."""
-        self._ready.clear()
+        self._health.ends()
         self._ended.set()
         self._child_watch.stop()
         self.reconciler.queue.close()

@@ -19,11 +19,8 @@ Page = Callable[[], tuple[int, str]]
 class Endpoints:
     """In ``with``: /healthz and /readyz on the health address, /metrics on the metrics address."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, ready: Callable[[], bool]) -> None:
-        def readiness() -> tuple[int, str]:
-            return (200, "ok\n") if ready() else (503, "not ready\n")
-
-        health: dict[str, Page] = {"/healthz": lambda: (200, "ok\n"), "/readyz": readiness}
+    def __init__(self, settings: Settings, metrics: Metrics, ready: Page) -> None:
+        health: dict[str, Page] = {"/healthz": lambda: (200, "ok\n"), "/readyz": ready}
         counters: dict[str, Page] = {"/metrics": lambda: (200, metrics.text())}
         self._wanted = [
             (settings.health_address, health, None),

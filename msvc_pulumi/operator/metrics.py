@@ -45,8 +45,9 @@ class Metrics:
         lines = []
         for name, (kind, text) in HELP.items():
             lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}", f"{name} {values[name]:g}"]
-        for name, (text, read) in self.gauges.items():
-            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name} {read():g}"]
+        for series, (text, read) in self.gauges.items():
+            name = series.partition("{")[0]
+            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{series} {read():g}"]
         return "\n".join(lines) + "\n"
 
     def _add(self, name: str, amount: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msvc_pulumi.operator.lease import Election
 from msvc_pulumi.options import PlanOptions
 
 __all__ = ["Settings"]
@@ -21,6 +22,8 @@ class Settings:
     """Updates that run at the same time."""
     batch: int = 25
     """ModelServices that share one update when many wait."""
+    election: Election | None = None
+    """The lease to hold while working, None for a process that knows to be the only one."""
     retry_first: float = 5.0
     retry_longest: float = 300.0
     deletion_limit: float = 600.0

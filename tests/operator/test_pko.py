@@ -31,12 +31,14 @@ from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.installation.manifests import access
+from msvc_pulumi.installation.options import InstallOptions
+from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.manifests import access
 from msvc_pulumi.operator.pko import mirror, pursuit
 from msvc_pulumi.operator.pko.executor import PkoExecutor
-from msvc_pulumi.operator.pko.names import STACK, WORKSPACE_ACCOUNT, Names
+from msvc_pulumi.operator.pko.names import STACK, Names
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
 from msvc_pulumi.plan import PlanOptions
@@ -70,7 +72,7 @@ def cluster(plane: LocalControlPlane) -> Iterator[Cluster]:
         client.apply(custom_resource_definition(), force=True)
         eventually(lambda: client.serves(API_VERSION, "ModelService"))
         create_namespace(client, HOME)
-        for manifest in access(HOME, executor="pko"):
+        for manifest in access(InstallOptions("image", HOME, executor="pko")):
             client.apply(manifest, force=True)
         yield client
 

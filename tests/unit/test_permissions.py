@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from msvc_pulumi.children.epp import EPP_RULES
+from msvc_pulumi.installation.manifests import manifests
+from msvc_pulumi.installation.options import InstallOptions
+from msvc_pulumi.installation.permissions import rules, workspace_rules
 from msvc_pulumi.kinds import KINDS
-from msvc_pulumi.operator.manifests import manifests
-from msvc_pulumi.operator.permissions import rules, workspace_rules
+from msvc_pulumi.operator.lease import Election
 
 
 def allowed(role: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
@@ -65,17 +67,18 @@ def test_with_workspaces_the_operator_makes_no_children() -> None:
 
 def test_the_workspaces_role_is_installed_with_them_only() -> None:
     """``manifests`` brings the role that the operator binds, and no volume that nobody uses."""
-    found = [(i["kind"], i["metadata"]["name"]) for i in manifests("i", "n", executor="pko")]
+    options = InstallOptions("i", executor="pko")
+    found = [(i["kind"], i["metadata"]["name"]) for i in manifests(options)]
     assert ("ClusterRole", "modelservice-workspace") in found
     assert "PersistentVolumeClaim" not in dict(found)
-    usual = [(item["kind"], item["metadata"]["name"]) for item in manifests("i", "n")]
+    usual = [(item["kind"], item["metadata"]["name"]) for item in manifests(InstallOptions("i"))]
     assert ("ClusterRole", "modelservice-workspace") not in usual
     assert "PersistentVolumeClaim" in dict(usual)
 
 
 def test_one_account_runs_the_operator_and_holds_the_role() -> None:
     """The Deployment, the binding and the role speak of the same ServiceAccount."""
-    found = {item["kind"]: item for item in manifests("image", "there")}
+    found = {item["kind"]: item for item in manifests(InstallOptions("image", "there"))}
     pod = found["Deployment"]["spec"]["template"]["spec"]
     [subject] = found["ClusterRoleBinding"]["subjects"]
     account = found["ServiceAccount"]["metadata"]
@@ -86,3 +89,16 @@ def test_one_account_runs_the_operator_and_holds_the_role() -> None:
         found["ClusterRoleBinding"]["roleRef"]["name"] == found["ClusterRole"]["metadata"]["name"]
     )
     assert found["Deployment"]["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_leases_are_for_those_who_elect() -> None:
+    """A single replica may touch no Lease; several may, but only the one they share."""
+    single, several = (manifests(InstallOptions("image", replicas=count)) for count in (1, 2))
+    assert "leases" not in str(single)
+    [role] = [item for item in several if item["kind"] == "Role"]
+    [deployment] = [item for item in several if item["kind"] == "Deployment"]
+    assert allowed(role["rules"]) == {("coordination.k8s.io", "leases", "create")}
+    assert [rule["resourceNames"] for rule in role["rules"] if "get" in rule["verbs"]] == [
+        [Election().name]
+    ]
+    assert "--leader-elect" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]

@@ -12,8 +12,9 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.errors import cluster_error
+from msvc_pulumi.installation.permissions import AUTH_DELEGATOR, WORKSPACE_ACCOUNT
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.pko.names import AUTH_DELEGATOR, LABELS, WORKSPACE_ACCOUNT, Names
+from msvc_pulumi.operator.pko.names import LABELS, Names
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import PASSPHRASE
 

@@ -10,13 +10,11 @@ from msvc_pulumi.engine.stack import PROJECT
 from msvc_pulumi.operator.executor import Key
 
 __all__ = [
-    "AUTH_DELEGATOR",
     "AUTO",
     "LABELS",
     "MODEL_SERVICE",
     "REQUEST",
     "STACK",
-    "WORKSPACE_ACCOUNT",
     "Names",
     "key_of_stack",
 ]
@@ -26,10 +24,6 @@ AUTO = "auto.pulumi.com/v1alpha1"
 REQUEST = "pulumi.com/reconciliation-request"
 MODEL_SERVICE = "llm-d.ai/modelservice"
 """Annotation of a Stack; a label could not hold every name."""
-WORKSPACE_ACCOUNT = "modelservice-workspace"
-"""ServiceAccount of the workspaces of a namespace, and the ClusterRole that it gets there."""
-AUTH_DELEGATOR = "system:auth-delegator"
-"""ClusterRole that lets a workspace's agent ask the API server who calls it, and may they."""
 LABELS = {"app.kubernetes.io/managed-by": "modelservice-operator"}
 
 PREFIX = "msvc-"

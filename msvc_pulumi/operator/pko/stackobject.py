@@ -11,13 +11,13 @@ from typing import Any
 
 from msvc_pulumi.components.clusterplan import options_to_json
 from msvc_pulumi.components.workspace import NAME, NAMESPACE, OPTIONS
+from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.pko.names import (
     LABELS,
     MODEL_SERVICE,
     REQUEST,
     STACK,
-    WORKSPACE_ACCOUNT,
     Names,
 )
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings

@@ -9,12 +9,23 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msvc_pulumi.children.epp import EPP_RULES
-from msvc_pulumi.operator.pko.names import AUTH_DELEGATOR, WORKSPACE_ACCOUNT
 
-__all__ = ["ExecutorName", "rules", "workspace_rules"]
+__all__ = [
+    "AUTH_DELEGATOR",
+    "WORKSPACE_ACCOUNT",
+    "ExecutorName",
+    "lease_rules",
+    "rules",
+    "workspace_rules",
+]
 
 Rule = dict[str, Any]
 ExecutorName = Literal["embedded", "pko"]
+
+WORKSPACE_ACCOUNT = "modelservice-workspace"
+"""ServiceAccount of the workspaces of a namespace, and the ClusterRole that it gets there."""
+AUTH_DELEGATOR = "system:auth-delegator"
+"""ClusterRole that lets a workspace's agent ask the API server who calls it, and may they."""
 
 READ = ["get", "list", "watch"]
 # `patch` and `create` are what a server-side apply needs; a deletion is watched until it is done.
@@ -89,6 +100,14 @@ def _children_rules(epp_cluster_role: str) -> list[Rule]:
         bind = _rule("rbac.authorization.k8s.io", ["clusterroles"], ["bind"])
         return [*children, {**bind, "resourceNames": [epp_cluster_role]}]
     return [*children, *(dict(rule) for rule in EPP_RULES if not _is_had(rule))]
+
+
+def lease_rules(name: str) -> list[Rule]:
+    """What electing a leader takes, in the namespace of the Lease ``name``."""
+    leases = ("coordination.k8s.io", ["leases"])
+    # No name can be required of an object that is to be created.
+    named = {**_rule(*leases, ["get", "patch"]), "resourceNames": [name]}
+    return [_rule(*leases, ["create"]), named]
 
 
 def _rule(group: str, kinds: list[str], verbs: list[str]) -> Rule:

@@ -1,0 +1,59 @@
+"""`operate`: the operator as one process, from its first probe to its last word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.engine.bucket import Bucket
+from msvc_pulumi.operator.controller import Controller
+from msvc_pulumi.operator.ending import Ending
+from msvc_pulumi.operator.endpoints import Endpoints
+from msvc_pulumi.operator.executor import Executor
+from msvc_pulumi.operator.health import Health
+from msvc_pulumi.operator.leader import leading
+from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.settings import Settings
+from msvc_pulumi.operator.stateidentity import StateIdentity
+
+__all__ = ["operate"]
+
+
+def operate(
+    cluster: Cluster,
+    settings: Settings,
+    executor: Callable[[], Executor],
+    bucket: Bucket | None = None,
+) -> None:
+    """Look after the ModelServices of ``cluster`` until SIGTERM or SIGINT.
+
+    With an election in ``settings`` it first waits until it is the only one who does; only then is
+    the executor made. ``bucket`` holds the executor's state if it has any; all replicas share it.
+
+    Raises:
+        ClusterError: the cluster does not answer, or refuses.
+        EngineError, BucketError: the state cannot be used.
+    """
+    metrics, health, ending = Metrics(), Health(), Ending()
+
+    def work() -> None:
+        made = executor()
+        Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
+
+    with ending, Endpoints(settings, metrics, health.page):
+        if settings.election is None:
+            work()
+            return
+        metrics.gauges[f'leader_election_master_status{{name="{settings.election.name}"}}'] = (
+            "Whether this process leads.",
+            lambda: health.leading,
+        )
+        with leading(
+            cluster.connection,
+            settings.election,
+            state=StateIdentity(bucket),
+            health=health,
+            asked_to_end=ending.asked,
+        ) as elected:
+            if elected:
+                work()
