@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from msvc_pulumi.engine.readiness import Workload, wait_available
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.kinds import DEPLOYMENT, LEADER_WORKER_SET
 from msvc_pulumi.local.nodes import Node
+from msvc_pulumi.plan import Plan
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -31,8 +33,11 @@ def test_life_of_every_sample(session: Session, cluster: Cluster, namespace: str
     assert wanted >= {("keda.sh/v1alpha1", "ScaledObject", "granite-keda-decode")}
     stack = stack_of(session, namespace, plans)
 
+    foreseen = stack.preview().changes
+    assert contents(cluster, namespace) == set()
     made = stack.up("--skip-preview").changes
     assert made == {"create": sum(map(len, plans)) + len(plans) + 1}  # components, and the stack
+    assert foreseen == made
     assert contents(cluster, namespace) == wanted
     said = stack.outputs()
     for plan in plans:
@@ -41,6 +46,47 @@ def test_life_of_every_sample(session: Session, cluster: Cluster, namespace: str
     assert stack.up("--skip-preview").changes == {"same": made["create"]}
     stack.destroy("--skip-preview")
     assert contents(cluster, namespace) == set()
+
+
+KEDA = {
+    "minReplicaCount": 1,
+    "maxReplicaCount": 2,
+    "triggers": [{"type": "cron", "metadata": {}}],
+}
+SWITCHES: dict[str, tuple[Manifest, Manifest]] = {
+    "fixed-to-hpa": ({}, {"autoscaling": {"hpa": {"maxReplicas": 3}}}),
+    "hpa-to-keda": (
+        {"autoscaling": {"hpa": {"maxReplicas": 3}}},
+        {"autoscaling": {"keda": KEDA}},
+    ),
+    "keda-to-fixed": ({"autoscaling": {"keda": KEDA}}, {"replicas": 2}),
+    "one-node-to-two": ({}, {"multiNode": {"size": 2}}),
+    "nothing-to-external": ({}, {"autoscaling": {"external": {}}}),
+}
+
+
+def test_previews_of_switches(session: Session, cluster: Cluster, namespace: str) -> None:
+    """A preview of each switch foresees what the update then does, and does none of it."""
+    served = Capabilities.discover(cluster.serves)
+    service, base = sample("facebook")
+
+    def plans(side: int) -> list[Plan]:
+        made = []
+        for name, sides in SWITCHES.items():
+            edited = copy.deepcopy(service)
+            edited["metadata"]["name"] = edited["spec"]["routing"]["modelName"] = name
+            edited["spec"]["decode"] |= {"replicas": None, **sides[side]}
+            made.append(planned(edited, base, namespace, capabilities=served))
+        api = ("v1alpha2", "v1")[side]
+        return [*made, planned(service, base, namespace, inference_api=api, capabilities=served)]
+
+    before, after = stack_of(session, namespace, plans(0)), stack_of(session, namespace, plans(1))
+    before.up("--skip-preview")
+    there = contents(cluster, namespace)
+    foreseen = after.preview().changes
+    assert contents(cluster, namespace) == there == identities(plans(0))
+    assert foreseen == after.up("--skip-preview").changes
+    assert contents(cluster, namespace) == identities(plans(1))
 
 
 def pods(cluster: Cluster, namespace: str) -> list[Manifest]:

@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
+from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.plan import PlanOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 Result = subprocess.CompletedProcess[str]
@@ -152,6 +156,28 @@ def test_unknown_port_is_a_warning(msvc: Any, project: Path) -> None:
     preview = msvc("preview")
     assert preview.returncode == 0, preview.stdout + preview.stderr
     assert "no_such_port" in preview.stdout
+
+
+@pytest.mark.parametrize("api", ["auto", "v1"])
+def test_preview_of_all_samples(
+    api: str, msvc: Any, cluster: Cluster, namespace: str, project: Path
+) -> None:
+    """The command line foresees every object of every sample, in either generation of the
+    Inference Extension, and makes none."""
+    inputs = load_inputs([str(project / "samples/*/*.yaml")])
+    served = Capabilities.discover(cluster.serves)
+    options = PlanOptions(namespace=namespace, inference_api=api, capabilities=served)
+    plans = plan_inputs(inputs, options).plans
+    assert len(plans) == len(list((project / "samples").iterdir()))
+    settings = ("--stack", "all", "--namespace", namespace, "--inference-api", api)
+
+    shown = msvc("preview", "-m", "samples/*/*.yaml", *settings)
+
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "error" not in shown.stderr
+    count = sum(map(len, plans)) + len(plans) + 1  # components, and the stack
+    assert f"+ {count} to create" in shown.stdout
+    assert objects(cluster, namespace) == set()
 
 
 def test_wrong_passphrase(msvc: Any, cluster: Cluster, namespace: str) -> None:
