@@ -20,7 +20,8 @@ EXECUTORS = ("embedded", "pko")
 EXECUTOR_HELP = "who runs the engine: this process, or the Pulumi Kubernetes Operator"
 DESCRIPTION = (
     "Watch ModelServices and make the cluster what they say, one Pulumi stack for each. State is "
-    "kept in the folder that XDG_STATE_HOME names; mount a volume there."
+    "kept in the folder that XDG_STATE_HOME names, on a volume, or where PULUMI_BACKEND_URL says: "
+    "file://…, s3://… or postgres://…, with the same PULUMI_CONFIG_PASSPHRASE everywhere."
 )
 
 

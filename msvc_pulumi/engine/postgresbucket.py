@@ -21,7 +21,7 @@ from psycopg import pq, sql
 from msvc_pulumi.engine.bucket import BucketError
 from msvc_pulumi.engine.redaction import hidden, shown
 
-__all__ = ["PostgresBucket"]
+__all__ = ["PostgresBucket", "parameters"]
 
 TABLE = "pulumi_state"
 ATTEMPTS, PAUSE = 4, 0.5  # how often a lost connection is made anew, and seconds in between
@@ -47,7 +47,7 @@ class PostgresBucket:
         self._environment = {**environment, "PULUMI_BACKEND_URL": url}
         database = urlsplit(url).path.strip("/")
         self._prefix = f"{unquote(database)}/" if database else ""
-        self._parameters, table = _parameters(url, environment)
+        self._parameters, table = parameters(url, environment)
         # The engine does not quote it.
         self._table = sql.Identifier(*table.lower().split("."))
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class PostgresBucket:
         return BucketError.of(self.name, hidden(text, self._environment))
 
 
-def _parameters(url: str, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+def parameters(url: str, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """What libpq is to be told, and the name of the table."""
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query))

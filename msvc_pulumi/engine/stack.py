@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,11 +19,12 @@ from typing import Any, TextIO
 import yaml
 
 from msvc_pulumi.engine.backend import Backend
-from msvc_pulumi.engine.bucket import FolderBucket
+from msvc_pulumi.engine.bucket import BucketError, FolderBucket
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["PROJECT", "Stack", "find_project"]
@@ -140,9 +141,22 @@ class Stack:
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
             done = run(command, self.variables, cwd=self._cwd, output=self.output)
+            if done.code != 0 and self._is_freed(done):
+                done = run(command, self.variables, cwd=self._cwd, output=self.output)
         if done.code != 0:
             raise failure(done, f"`pulumi {operation}`")
         return done
+
+    def _is_freed(self, done: Run) -> bool:
+        """Whether only dead processes of this machine had locked it, and do not any more."""
+        if self.backend.folder is not None or "currently locked by" not in done.stderr:
+            return False
+        try:
+            bucket = open_bucket(self.backend.url, self.environment)
+        except BucketError:  # not one that we can look into
+            return False
+        with closing(bucket):
+            return clear_dead(bucket, PROJECT, self.name) > 0
 
     def _prepare(self) -> None:
         """The stack is there, and its configuration is that of the project."""

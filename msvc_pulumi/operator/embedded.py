@@ -45,8 +45,11 @@ ENVIRONMENT = {
     "PULUMI_K8S_CLIENT_QPS": "500",
     "PULUMI_K8S_CLIENT_BURST": "1000",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",  # else each run lists all stacks to give it
     "GOGC": "200",
 }
+# Checkpoints are read and written here too, without compression.
+PLAIN = {"PULUMI_DIY_BACKEND_GZIP": "false", "PULUMI_DIY_BACKEND_ZSTD": "false"}
 
 
 class EmbeddedExecutor:
@@ -54,7 +57,7 @@ class EmbeddedExecutor:
 
     def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
         self._run_limit = run_limit
-        environment = {**ENVIRONMENT, **session.environment}
+        environment = {**ENVIRONMENT, **session.environment, **PLAIN}
         self._session = replace(session, environment=environment)
         backend = session.backend
         bucket = open_bucket(backend.url, session.environment)

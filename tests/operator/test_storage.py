@@ -6,15 +6,19 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from operator_process import OperatorProcess, kubeconfig_of
 from services import (
     API_VERSION,
+    BASE_CONFIG,
     children,
     eventually,
     get,
@@ -47,8 +51,11 @@ def remote(  # noqa: PLR0917  fixtures
     operator: OperatorProcess,
     namespace: str,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[OperatorProcess]:
     """An operator for the namespace alone; the other one rests."""
+    for name, value in storage.environment.items():
+        monkeypatch.setenv(name, value)
     kubeconfig = kubeconfig_of(cluster, control_plane.kubeconfig, HOME, tmp_path / "kubeconfig")
     flags = (f"--namespace={namespace}",)
     process = OperatorProcess(
@@ -88,7 +95,7 @@ def listed(storage: Storage, folder: Path) -> dict[str, int]:
         **os.environ,
         **storage.environment,
         "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_DIY_BACKEND_PARALLEL": "1",  # more hang on Postgres (docs/decisions/0010)
+        "PULUMI_DIY_BACKEND_PARALLEL": "1",  # more hang on Postgres (docs/decisions/0011)
     }
     done = subprocess.run(
         [find_or_build("pulumi"), "stack", "ls", "--json"],
@@ -102,20 +109,17 @@ def listed(storage: Storage, folder: Path) -> dict[str, int]:
     return {item["name"]: item.get("resourceCount", 0) for item in json.loads(done.stdout)}
 
 
-def test_life_and_death(  # noqa: PLR0917  fixtures
+def test_life_and_death(
     storage: Storage,
     remote: OperatorProcess,
     cluster: Cluster,
     namespace: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Services live as on a folder; a lost machine is replaced by one that goes on from the state.
 
     No secret is in a log, in a file or in a command line, and nothing is left behind.
     """
-    for name, value in storage.environment.items():
-        monkeypatch.setenv(name, value)
     bucket = open_bucket(storage.url, os.environ)
     secrets = [text for text in (SECRET, PASSPHRASE, storage.url) if text]
     seen: set[str] = set()
@@ -168,6 +172,54 @@ def test_life_and_death(  # noqa: PLR0917  fixtures
     assert not [place for place, text in texts.items() for secret in secrets if secret in text]
 
 
+@pytest.mark.parametrize("storage", ["postgres"], indirect=True)
+def test_what_msvc_up_made_is_taken_over(  # noqa: PLR0917  fixtures
+    storage: Storage,
+    remote: OperatorProcess,
+    control_plane: LocalControlPlane,
+    cluster: Cluster,
+    namespace: str,
+    tmp_path: Path,
+) -> None:
+    """`msvc up` works from any machine, clears its own dead lock, and the operator goes on."""
+    file = tmp_path / "one.yaml"
+    config = {**BASE_CONFIG, "metadata": {**BASE_CONFIG["metadata"], "namespace": namespace}}
+    file.write_text(yaml.safe_dump_all([model_service(namespace, "one"), config]))
+
+    def msvc(machine: str, *arguments: str) -> None:
+        environment = {**remote.environment, "XDG_STATE_HOME": str(tmp_path / machine)}
+        environment["KUBECONFIG"] = str(control_plane.kubeconfig)
+        environment["PULUMI_HOME"] = str(tmp_path / machine / "home")
+        command = [sys.executable, "-m", "msvc_pulumi", *arguments, "-m", str(file)]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    msvc("laptop", "up", "--skip-preview")
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    lock = {"pid": ended.pid, "username": "u", "hostname": socket.gethostname()}
+    lock["timestamp"] = "2026-01-01T00:00:00Z"
+    with closing(open_bucket(storage.url, remote.environment)) as bucket:
+        folder = f".pulumi/locks/organization/modelservice/{namespace}.one"
+        bucket.write(f"{folder}/x.json", json.dumps(lock).encode())
+    msvc("desktop", "up", "--skip-preview", "--expect-no-changes")
+
+    made = cluster.get("apps/v1", "Deployment", "one-decode", namespace)
+    assert made is not None
+    for name in NAMES:
+        cluster.create(model_service(namespace, name))
+    wait_ready(cluster, namespace, NAMES)
+    taken = cluster.get("apps/v1", "Deployment", "one-decode", namespace)
+    assert taken is not None and taken["metadata"]["uid"] == made["metadata"]["uid"]
+    for name in NAMES:
+        cluster.delete(API_VERSION, "ModelService", name, namespace)
+    eventually(lambda: not cluster.list(API_VERSION, "ModelService", namespace)[0])
+    eventually(lambda: remote.metric("msvc_active") == 0)
+
+
+@pytest.mark.parametrize("storage", ["s3"], indirect=True)
 def test_another_passphrase_is_refused(
     storage: Storage, remote: OperatorProcess, tmp_path: Path
 ) -> None:
