@@ -50,8 +50,8 @@ class PulumiOperator:
         """The request, as soon as there is one that is not ``other_than``; it is observed."""
         eventually(lambda: self.cluster.get(*STACK, self.name, self.namespace))
         eventually(lambda: self.request != other_than)
-        self._hold()
-        self._write()
+        # Adding its finalizer, it loses what it was about to write down of a new Stack.
+        self._write(observed=not self._hold())
         return self.request
 
     def begin(self, *, lost: bool = False) -> str:
@@ -106,10 +106,13 @@ class PulumiOperator:
         body = {"metadata": {"finalizers": None}}
         self.cluster.patch(*STACK, self.name, self.namespace, body=body)
 
-    def _hold(self) -> None:
-        if FINALIZER not in (self.stack["metadata"].get("finalizers") or ()):
-            body = {"metadata": {"finalizers": [FINALIZER]}}
-            self.cluster.patch(*STACK, self.name, self.namespace, body=body)
+    def _hold(self) -> bool:
+        """Whether it had to add its finalizer."""
+        if FINALIZER in (self.stack["metadata"].get("finalizers") or ()):
+            return False
+        body = {"metadata": {"finalizers": [FINALIZER]}}
+        self.cluster.patch(*STACK, self.name, self.namespace, body=body)
+        return True
 
     def _end(
         self,
@@ -137,14 +140,20 @@ class PulumiOperator:
         condition = condition or (ready if state == "succeeded" else other)
         self._write(lastUpdate=last, condition=condition, **kept)
 
-    def _write(self, *, condition: tuple[str, str, str] | None = None, **fields: Any) -> None:
+    def _write(
+        self,
+        *,
+        condition: tuple[str, str, str] | None = None,
+        observed: bool = True,
+        **fields: Any,
+    ) -> None:
         """Server-side apply of the whole status; what is not stated any more is removed."""
         stack = self.stack
         before = stack.get("status") or {}
         condition = condition or ("Reconciling", "StackProcessing", "processing")
         status = {
-            "observedGeneration": stack["metadata"]["generation"],
-            "observedReconcileRequest": self.request,
+            "observedGeneration": stack["metadata"]["generation"] if observed else 0,
+            "observedReconcileRequest": self.request if observed else "",
             "conditions": [_condition(*condition)],
             **{key: before[key] for key in ("lastUpdate", "outputs") if key in before},
             **fields,

@@ -1,6 +1,6 @@
 """The executor that asks the Pulumi Kubernetes Operator, against a real API server with its kinds.
 
-The test writes what that operator writes; the real one is run by bench/pko.py.
+The test writes what that operator writes; the real one is run by tests/real_pko.py.
 """
 
 from __future__ import annotations

@@ -62,6 +62,7 @@ def pursuit(**settings: Any) -> Pursuit:
             Action.RESTART,
             [],
         ),
+        (stack(lastUpdate=last("failed")), Action.WAIT, []),
         (
             stack(lastUpdate=last("failed", message="error reading from server: EOF")),
             Action.WAIT,
@@ -145,6 +146,9 @@ def test_nothing_happens() -> None:
     unseen = stack(observedReconcileRequest="before")
     assert pursuit().step(Sight(unseen), SILENCE - 1).action is Action.WAIT
     assert pursuit().step(Sight(unseen), SILENCE).problems[0].code == "pko-silent"
+    begun = stack(observedReconcileRequest="", observedGeneration=0, conditions=stalled("X"))
+    begun["status"]["conditions"][0]["type"] = "Reconciling"
+    assert pursuit().step(Sight(begun), SILENCE).action is Action.WAIT
     sight = Sight(stack(), looked=True, workspace=None)
     assert pursuit().step(sight, 199.0).action is Action.WAIT
     assert pursuit().step(sight, 200.0).problems[0].code == "workspace-not-ready"

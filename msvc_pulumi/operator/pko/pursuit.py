@@ -28,7 +28,7 @@ LOST = 30.0  # seconds that a current update may be missing, for the operator's 
 SILENCE = 60.0  # seconds within which a running operator has looked at a request
 ACCESS = 30.0  # seconds that a binding made again may take to have an effect
 LOCKED = re.compile(r"currently locked by", re.IGNORECASE)
-# The connection to the workspace, not the update: another try will do.
+# The connection to the workspace, not the update: another try will do. It may have said nothing.
 BROKEN = re.compile(r"error reading from server|EOF|connection (refused|reset)|transport|Aborted")
 MAX_LINES = 8  # of what the engine printed
 
@@ -141,7 +141,7 @@ class Pursuit:
         if LOCKED.search(message):
             self._began = now
             return Finding(Action.RESTART)
-        if BROKEN.search(message) and not stalled:
+        if (not message or BROKEN.search(message)) and not stalled:
             return _WAIT
         problems = (*self._cause, *_told(message, stalled))
         self._cause = ()
@@ -149,8 +149,9 @@ class Pursuit:
 
     def _not_started(self, sight: Sight, now: float) -> Finding:
         """The finding on a Stack of which nothing has come yet."""
+        status = sight.stack.get("status") or {}
         waited = now - self._began
-        if waited >= SILENCE and not _is_seen(sight.stack):
+        if waited >= SILENCE and not (_is_seen(sight.stack) or _is_new(status)):
             return Finding(Action.FAILED, (_SILENT,))
         ready = _condition(sight.workspace, "Ready")
         if sight.looked and ready.get("reason") == "Unauthenticated":
@@ -197,6 +198,11 @@ def _is_seen(stack: Object) -> bool:
         status.get("observedReconcileRequest", "") == _request(stack)
         and status.get("observedGeneration") == metadata.get("generation")
     )
+
+
+def _is_new(status: Object) -> bool:
+    """Whether Pulumi's operator has begun with a Stack; then it writes down neither at first."""
+    return bool(status.get("conditions")) and not status.get("lastUpdate")
 
 
 def _condition(item: Object | None, kind: str) -> Object:
