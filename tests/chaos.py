@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from services import (
 from storageservers import free_port
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane
 from msvc_pulumi.operator.childwatch import CHILD_KINDS
 from msvc_pulumi.operator.fleet import owner_of
 
@@ -364,11 +365,23 @@ def _runs(pid: int, program: str) -> bool:
     return program in {Path(argument).name for argument in arguments[:2]}
 
 
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+
+
+def _has(pid: int, variable: bytes) -> bool:
+    try:
+        return variable in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is another user's
+        return False
+
+
 def run(
     folder: Path, *, events: int, services: int, seed: int, progress: Callable[[str], None]
 ) -> Counter[str]:
     """What happened, how often; afterwards everything was as it should be."""
-    with LocalControlPlane(folder / "plane", progress=lambda _: None) as plane:
+    nodes = [replace(node, gpus=1000) for node in DEFAULT_NODES]
+    with LocalControlPlane(folder / "plane", nodes=nodes, progress=lambda _: None) as plane:
         with plane.cluster() as cluster:
             home = install(cluster)
             file = kubeconfig_of(cluster, plane.kubeconfig, home, folder / "kubeconfig")
@@ -385,6 +398,8 @@ def run(
             chaos.verify()
         finally:
             operator.stop()
+        mark = f"KUBECONFIG={file}".encode()
+        eventually(lambda: not [pid for pid in _processes() if _has(pid, mark)])
         return chaos.done
 
 

@@ -28,6 +28,7 @@ CHILD_KINDS: tuple[Kind, ...] = tuple(dict.fromkeys((*KINDS.values(), *OPTIONAL)
 
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 NOT_SERVED_PAUSE = 60.0  # seconds until a kind that cannot be watched is tried again
+FORBIDDEN_PAUSE = 10.0
 FAILURE_PAUSE = 1.0
 WATCH_SECONDS = 300.0
 FORBIDDEN, MISSING, EXPIRED = 403, 404, 410  # HTTP; expired is the version to watch from
@@ -89,11 +90,13 @@ class ChildWatch:
             try:
                 pause = self._watch(kind, namespace)
             except ClusterError as error:
-                if error.status in (FORBIDDEN, MISSING):
+                if error.status in (MISSING, EXPIRED):
+                    self._versions.pop((kind, namespace), None)
+                if error.status == MISSING:
                     self._children.unwatched(kind.api_version, kind.kind)
                     pause = NOT_SERVED_PAUSE
-                if error.status in (FORBIDDEN, MISSING, EXPIRED):
-                    self._versions.pop((kind, namespace), None)
+                if error.status == FORBIDDEN:  # a server that has just started knows no roles yet
+                    pause = FORBIDDEN_PAUSE
                 logger.debug("the watch of %s ended: %s", kind.kind, error)
             except Exception:
                 logger.exception("unexpected failure of the watch of %s", kind.kind)

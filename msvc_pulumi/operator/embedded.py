@@ -183,7 +183,10 @@ class EmbeddedExecutor:
                 *(client, "--exec-kind", "auto.inline", *flags),
             ]
             with engineprocesses.limited(name, self._run_limit + RUN_SHARE * size):
-                return run(command, variables, cwd=stack.folder, output=subprocess.DEVNULL)
+                done = run(command, variables, cwd=stack.folder, output=subprocess.DEVNULL)
+        if done.code:  # one that was killed leaves its lock, and its stack may be joined next time
+            self._store.clear_dead_locks(name)
+        return done
 
 
 @dataclass(frozen=True, slots=True)

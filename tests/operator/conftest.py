@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,16 @@ from services import API_VERSION, BASE_CONFIG, create_namespace, eventually
 from storageservers import Storage, free_port, postgres_server, s3_server
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane
 
 NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
-    with LocalControlPlane(tmp_path_factory.mktemp("plane") / "local", audit=True) as plane:
+    folder = tmp_path_factory.mktemp("plane") / "local"
+    nodes = [replace(node, gpus=1000) for node in DEFAULT_NODES]
+    with LocalControlPlane(folder, nodes=nodes, audit=True) as plane:
         yield plane
 
 
