@@ -122,6 +122,7 @@ def load_base_config(
     """
     if document is None or document.value is None:
         return BaseConfig({})
+    _check(document, diagnostics)
     dialect = interpolation.dialect(document)
     texts = dict(_texts(document, diagnostics))
     rendered = {}
@@ -146,6 +147,16 @@ def load_base_config(
             if decoded.section is not None:
                 sections[key] = decoded.section
     return BaseConfig(sections, interpolation.has_stated_roles_only(document))
+
+
+def _check(document: Document, diagnostics: Diagnostics) -> None:
+    """Report what cannot be a ConfigMap beside its ``data``; unknown fields are no matter."""
+    if isinstance(document.value, dict):
+        rest = {key: value for key, value in document.value.items() if key != "data"}
+        found = Diagnostics()
+        schema.decode("core/v1.ConfigMap", rest, at=FieldPath(), diagnostics=found)
+        found.located(document.span)
+        diagnostics.extend(found.errors)
 
 
 def _texts(document: Document, diagnostics: Diagnostics) -> Iterator[tuple[str, str]]:

@@ -246,6 +246,8 @@ def _duplicates(objects: tuple[PlannedObject, ...]) -> Iterator[Diagnostic]:
         metadata = planned.manifest["metadata"]
         kind = planned.manifest["kind"]
         identity = (kind, metadata.get("namespace", ""), metadata.get("name", ""))
+        if not identity[2]:  # the server refuses it, or names it
+            continue
         first = seen.setdefault(identity, planned.key)
         if first != planned.key:
             path = FieldPath.of("metadata", "name")

@@ -132,6 +132,16 @@ _DEPLOYMENTS = _for_every_args_policy("spec.template.spec")
 _LEADER_WORKER_SETS = _for_every_args_policy("spec.leaderWorkerTemplate.workerTemplate.spec")
 _POD_TEMPLATES = _for_every_args_policy("spec")
 
-HTTP_ROUTE = Rules.of({"spec.parentRefs": Associative("name", _pair_parents)})
+# An empty group is a group: that of Services.
+HTTP_ROUTE = Rules.of(
+    {
+        "spec.parentRefs": Associative("name", _pair_parents),
+        **{
+            f"spec.parentRefs[].{name}": KeepWhenEmpty()
+            for name in PARENT_IDENTITY
+            if name != "group"
+        },
+    }
+)
 
 OBJECT = Rules()

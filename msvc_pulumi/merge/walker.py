@@ -86,7 +86,10 @@ class Atomic:
 
 @dataclass(frozen=True, slots=True)
 class KeepWhenEmpty:
-    """A string that an empty overlay string does not clear (the original never cleared any)."""
+    """A text or number that an empty one or 0 of the overlay does not clear: no API takes these.
+
+    The original never cleared anything.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,8 @@ class _Walker:
             message = f"cannot merge {_kind(overlay)} into {_kind(base)}"
             self.clashes.append(Clash(place.base, place.overlay, message))
             return self._base(base, place)
-        if overlay == "" and isinstance(rules.policy, KeepWhenEmpty):
+        is_empty = overlay in ("", 0) and overlay is not False
+        if is_empty and isinstance(rules.policy, KeepWhenEmpty):
             return self._base(base, place)
         return self._overlay(overlay, place)
 

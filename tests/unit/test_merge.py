@@ -59,6 +59,17 @@ def test_parent_references_merge_by_name_while_that_is_unambiguous() -> None:
     assert want == merged.value["spec"]["parentRefs"]
 
 
+def test_empty_parts_of_a_parent_reference_keep_the_base() -> None:
+    """Only an empty group is one, that of Services; the rest no API server takes."""
+    base = {"name": "g", "group": "x", "kind": "K", "namespace": "n", "port": 1}
+    overlay = {"name": "g", "group": "", "kind": "", "namespace": "", "port": 0}
+
+    sides = [{"spec": {"parentRefs": [reference]}} for reference in (base, overlay)]
+    merged = merge(*sides, policies.HTTP_ROUTE)
+
+    assert merged.value["spec"]["parentRefs"] == [{**base, "group": ""}]
+
+
 def test_parent_references_of_one_name_are_told_apart() -> None:
     """Of several references of a name only the one that agrees is overridden (Q24)."""
     base = {"spec": {"parentRefs": [{"name": "g", "namespace": n} for n in ("a", "b")]}}

@@ -172,6 +172,26 @@ def test_two_objects_of_one_identity_are_an_error() -> None:
     assert [item.code for item in error.value.diagnostics if item.is_error] == ["plan-duplicate"]
 
 
+def test_nameless_objects_are_not_one() -> None:
+    """The original prints a null item as a ConfigMap without a name, however many there are."""
+    plan = plan_model_service(service(decode={}), base(configMaps="[null, {}]"))
+
+    assert [planned.key for planned in plan][:2] == ["configMaps[0]", "configMaps[1]"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("immutable", "x"), ("metadata", {"name": []}), ("apiVersion", {}), ("binaryData", {"k": 1})],
+)
+def test_what_cannot_be_a_config_map_is_an_error(field: str, value: Any) -> None:
+    """The base config is read as a ConfigMap, as in the original; other kinds may be named."""
+    document = {**base(decodeService="{}"), "kind": "Other", "more": 1}
+    assert not plan_model_service(service(decode={}), document).diagnostics
+
+    with pytest.raises(InterpolationError):
+        plan_model_service(service(decode={}), {**document, field: value})
+
+
 def test_all_broken_templates_are_reported_together() -> None:
     """Every failing arg and section is named in one go, at its place in its own file."""
     text = (
