@@ -113,15 +113,15 @@ def base_config_for(
     wanted = [d for d in base_configs if name and _is_named(d, name, _namespace(model_service))]
     if wanted:
         return wanted[0]
-    span = model_service.span(REFERENCE.child("name") if name else REFERENCE)
+    at = REFERENCE.child("name") if name else REFERENCE
     if len(base_configs) == 1:
         only = base_configs[0]
         if name and _name(only) not in (None, name):
             diagnostics.warning(
                 "base-config-mismatch",
                 f'the ModelService refers to BaseConfig "{name}", used is "{_name(only)}"',
-                field=REFERENCE.child("name"),
-                span=span,
+                field=at,
+                span=model_service.span(at),
             )
         return only
     if not base_configs and not name:
@@ -136,7 +136,7 @@ def base_config_for(
             else "there are several BaseConfigs and the ModelService names none",
             Severity.ERROR if base_configs else Severity.WARNING,
             field=REFERENCE,
-            span=span,
+            span=model_service.span(at),
             help=f"did you mean {close}?"
             if close
             else f"given: {', '.join(names)}"

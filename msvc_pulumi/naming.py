@@ -42,6 +42,8 @@ EPP_LABEL = "llm-d.ai/epp"
 
 def _simple_lower(text: str) -> str:
     """``text`` in lower case by simple case mapping, one character for one as Go's ToLower does."""
+    if text.isascii():
+        return text.lower()
     return "".join(lower if len(lower := c.lower()) == 1 else lower[0] for c in text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -61,12 +61,17 @@ def _same_owner(left: Manifest, right: Manifest) -> bool:
 class Origin:
     """Who set a field: ``kind`` for people, ``span`` for where they did.
 
-    ``field`` is the field they set, where it is not the one that the merge would find.
+    ``place`` is the span, or finds it when somebody asks. ``field`` is the field they set, where it
+    is not the one that the merge would find.
     """
 
     kind: Literal["base config", "model service", "generated", "converted"]
-    span: Span | None = None
+    place: Span | Callable[[], Span] | None = None
     field: FieldPath | None = None
+
+    @property
+    def span(self) -> Span | None:
+        return self.place() if callable(self.place) else self.place
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msvc_pulumi.api.podsection import Parallelism
@@ -210,7 +211,7 @@ class _Report:
 
     def origin(self, name: str) -> Origin:
         field = self.at.child(name) if name else self.at
-        return Origin("model service", self.context.document.span(field))
+        return Origin("model service", partial(self.context.document.span, field))
 
     def unused_tensor(self, tensor: int, args: list[str]) -> None:
         stated = _flag_value(args, FLAGS["tensor"])

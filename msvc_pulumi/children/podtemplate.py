@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from msvc_pulumi import placement
@@ -140,7 +141,7 @@ def require_accelerators(role: Role, context: BuildContext, child: Child, pod: F
     affinity = placement.require_accelerators(
         child.get(pod.child("affinity")), accelerators.label_key, accelerators.label_values
     )
-    span = context.document.span(FieldPath.of("spec", role, "acceleratorTypes"))
-    origin = Origin("model service", span)
+    field = FieldPath.of("spec", role, "acceleratorTypes")
+    origin = Origin("model service", partial(context.document.span, field))
     child.put(pod.child("affinity"), affinity)
     child.overrides[pod.child("affinity", "nodeAffinity")] = origin

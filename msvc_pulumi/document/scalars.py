@@ -12,6 +12,7 @@ import binascii
 import math
 import re
 import struct
+from functools import lru_cache
 from typing import Any
 
 __all__ = [
@@ -48,6 +49,7 @@ _WORDS: dict[str, Any] = {
 }
 _WORD_STARTS = frozenset("yYnNtTfFoO~")
 _NUMBER_STARTS = frozenset("+-0123456789")
+LONGEST_CACHED = 64  # characters
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}  # characters of \xNN, \uNNNN, \UNNNNNNNN
 
 
@@ -98,6 +100,10 @@ def scalar_text(value: Any) -> str:
 
 def resolve(text: str) -> Any:
     """The value of an unquoted scalar without a tag."""
+    return _resolved_once(text) if len(text) <= LONGEST_CACHED else _resolved(text)
+
+
+def _resolved(text: str) -> Any:
     first = text[:1]
     if first in _NUMBER_STARTS:
         if text in _WORDS:
@@ -111,6 +117,9 @@ def resolve(text: str) -> Any:
         if _DOTTED.fullmatch(text):
             return _finite(text.replace("_", ""), text)
     return text
+
+
+_resolved_once = lru_cache(maxsize=4096)(_resolved)  # a fleet's fields and words are few
 
 
 def _number(digits: str, text: str) -> Any:

@@ -62,6 +62,17 @@ class Document:
         self._made = (source, root)
 
     @classmethod
+    def only(cls, source: Source, value: Any) -> Document:
+        """The only document of ``source``, of which ``value`` is known already.
+
+        It is composed when a place is asked for: most documents have no mistake.
+        """
+        document = cls.__new__(cls)
+        document.value = value
+        document._written = source
+        return document
+
+    @classmethod
     def of(cls, value: Any, name: str) -> Document:
         """A document for a value that no file holds, such as an object in a stack's configuration.
 
@@ -73,9 +84,12 @@ class Document:
         return document
 
     _name = ""
+    _written: Source | None = None
 
     @cached_property
     def _made(self) -> tuple[Source, Node]:
+        if self._written is not None:
+            return self._written, next(yaml11.compose(self._written.text))
         text = json.dumps(self.value, indent=2, ensure_ascii=False, default=str)
         text = yaml11.UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         try:
@@ -85,7 +99,7 @@ class Document:
 
     @property
     def source(self) -> Source:
-        return self._made[0]
+        return self._written or self._made[0]
 
     @property
     def _root(self) -> Node:
@@ -225,6 +239,9 @@ def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
     """
     if source.text.startswith("\ufeff"):
         source = Source(source.name, source.text[1:], source.locate)
+    value = yaml11.simple_value(source.text)
+    if value is not yaml11.COMPLEX:
+        return [Document.only(source, value)]
     documents: list[Document] = []
     try:
         for root in yaml11.compose(source.text):

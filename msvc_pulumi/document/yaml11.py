@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 import yaml
 
@@ -29,6 +30,7 @@ except ImportError:  # PyYAML was built without libyaml
     from yaml.loader import SafeLoader as _EventParser  # type: ignore[assignment]
 
 __all__ = [
+    "COMPLEX",
     "MAX_EXPANSION",
     "MAX_NESTING",
     "MAX_NODES",
@@ -36,11 +38,15 @@ __all__ = [
     "DialectError",
     "Node",
     "compose",
+    "simple_value",
 ]
 
 MAX_NESTING = 100  # levels of mappings and sequences, aliases included
 MAX_NODES = 200_000  # keys and values in one input; about 2,500 ModelServices in one file
 MAX_EXPANSION = 4 * 1024 * 1024  # characters (plus 16 a value) that aliases may add to one input
+
+COMPLEX: Final = object()
+"""What `simple_value` returns for a text that `compose` has to look at."""
 
 UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -119,6 +125,69 @@ def compose(text: str) -> Iterator[Node]:
         raise _syntax_error(error, text) from error
     finally:
         composer.dispose()
+
+
+def simple_value(text: str) -> Any:
+    """The value of the only document in ``text``, `COMPLEX` if it takes `compose` to tell.
+
+    Most texts are one document without anchors, tags, merge keys and repeated keys, and nobody asks
+    where in them something stands. Those are read here, in half the time and without nodes.
+    """
+    if len(text) >= MAX_NODES or UNREADABLE.search(text):
+        return COMPLEX
+    parser = _EventParser(text)
+    try:
+        return _simple_document(parser.get_event)
+    except (yaml.YAMLError, _ComplexError):
+        return COMPLEX
+    finally:
+        parser.dispose()
+
+
+class _ComplexError(Exception):
+    """The text has what only `compose` can judge."""
+
+
+def _simple_document(next_event: Callable[[], Any]) -> Any:
+    next_event()  # the stream's start
+    if type(next_event()) is not yaml.DocumentStartEvent:
+        raise _ComplexError
+    value = _simple(next_event(), next_event, 1)
+    next_event()  # the document's end
+    if type(next_event()) is not yaml.StreamEndEvent:
+        raise _ComplexError
+    return value
+
+
+def _simple(event: Any, next_event: Callable[[], Any], depth: int) -> Any:
+    kind = type(event)
+    if kind is yaml.AliasEvent or event.anchor is not None:
+        raise _ComplexError
+    if kind is yaml.ScalarEvent:
+        return _simple_scalar(event)
+    if depth > MAX_NESTING:
+        raise _ComplexError
+    if kind is yaml.SequenceStartEvent:
+        items = []
+        while type(event := next_event()) is not yaml.SequenceEndEvent:
+            items.append(_simple(event, next_event, depth + 1))
+        return items
+    members: dict[str, Any] = {}
+    while type(event := next_event()) is not yaml.MappingEndEvent:
+        if type(event) is not yaml.ScalarEvent or event.anchor is not None or _is_merge(event):
+            raise _ComplexError
+        key = _simple_scalar(event)
+        if type(key) is not str or key in members:
+            raise _ComplexError
+        members[intern(key)] = _simple(next_event(), next_event, depth + 1)
+    return members
+
+
+def _simple_scalar(event: Any) -> Any:
+    text = event.value
+    if event.tag is not None or (not text.isascii() and _SURROGATE.search(text)):
+        raise _ComplexError
+    return resolve(text) if event.implicit[0] else text
 
 
 def _syntax_error(error: yaml.YAMLError, text: str) -> DialectError:
