@@ -15,9 +15,8 @@ from enum import Enum, auto
 from typing import Any
 
 from msvc_pulumi.components.workspace import PLAN_HASH
-from msvc_pulumi.engine.failures import failure
-from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.operator.pko.messages import told
 from msvc_pulumi.operator.pko.names import REQUEST
 
 __all__ = ["Action", "Finding", "Pursuit", "Sight", "applied_hash", "is_stalled"]
@@ -30,7 +29,6 @@ ACCESS = 30.0  # seconds that a binding made again may take to have an effect
 LOCKED = re.compile(r"currently locked by", re.IGNORECASE)
 # The connection to the workspace, not the update: another try will do. It may have said nothing.
 BROKEN = re.compile(r"error reading from server|EOF|connection (refused|reset)|transport|Aborted")
-MAX_LINES = 8  # of what the engine printed
 
 
 class Action(Enum):
@@ -143,7 +141,7 @@ class Pursuit:
             return Finding(Action.RESTART)
         if (not message or BROKEN.search(message)) and not stalled:
             return _WAIT
-        problems = (*self._cause, *_told(message, stalled))
+        problems = (*self._cause, *told(message or str(stalled.get("message", ""))))
         self._cause = ()
         return Finding(Action.FAILED, problems)
 
@@ -212,21 +210,6 @@ def _condition(item: Object | None, kind: str) -> Object:
 
 def _request(stack: Object) -> str:
     return str((stack["metadata"].get("annotations") or {}).get(REQUEST, ""))
-
-
-def _told(message: str, stalled: Object) -> tuple[Diagnostic, ...]:
-    """What the engine said of a failed update, as for an update of our own."""
-    text = "\n".join(_lines(message)) or str(stalled.get("message", ""))
-    return failure(Run(255, text), "the update in the workspace").diagnostics or (
-        Diagnostic("engine-failed", "the update in the workspace failed"),
-    )
-
-
-def _lines(message: str) -> list[str]:
-    """The telling lines of the engine's output, without its progress display."""
-    lines = [line.strip(" \t*") for line in message.splitlines()]
-    errors = [line for line in lines if re.match(r"error\b", line)]
-    return (errors or [line for line in lines if line])[-MAX_LINES:]
 
 
 def _stalled(condition: Object) -> Diagnostic:
