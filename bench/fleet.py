@@ -14,9 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,8 @@ for _key, _text in BASE["data"].items():  # a fleet needs more GPUs than the pla
     BASE["data"][_key] = _text.replace("nvidia.com/gpu: 1", "memory: 32Gi")
 MODEL_SERVICE = ("llm-d.ai/v1alpha1", "ModelService")
 CLIENTS = 8  # more make one API server slower
-PATIENCE = 120.0  # seconds
+PATIENCE = 300.0  # seconds
+PAUSE = 0.2  # seconds between two looks: looking costs the API server as much as the work
 
 
 def services(count: int, namespace: str) -> list[dict[str, Any]]:
@@ -58,7 +61,7 @@ def until(holds: Callable[[], bool]) -> float:
     while not holds():
         if time.perf_counter() - began > PATIENCE:
             raise SystemExit("it did not come about")
-        time.sleep(0.05)
+        time.sleep(PAUSE)
     return time.perf_counter() - began
 
 
@@ -74,13 +77,20 @@ def prepare(cluster: Cluster, namespace: str) -> None:
     cluster.apply({**BASE, "metadata": {**BASE["metadata"], "namespace": namespace}})
 
 
-def remaining(cluster: Cluster, kinds: set[tuple[str, str]], namespace: str) -> int:
-    """How many objects of those kinds a ModelService owns."""
-    return sum(
-        bool(item["metadata"].get("ownerReferences"))
-        for kind in kinds
-        for item in cluster.list(*kind, namespace)[0]
-    )
+def children(cluster: Cluster, kind: tuple[str, str], namespace: str) -> int:
+    """How many objects of that kind a ModelService owns."""
+    listed, _ = cluster.list(*kind, namespace)
+    return sum(bool(item["metadata"].get("ownerReferences")) for item in listed)
+
+
+def until_there(cluster: Cluster, wanted: Mapping[tuple[str, str], int], namespace: str) -> None:
+    """Wait for so many children of each kind; a kind is not asked for again once it is there."""
+    for kind, count in wanted.items():
+        until(partial(_has, cluster, kind, namespace, count))
+
+
+def _has(cluster: Cluster, kind: tuple[str, str], namespace: str, count: int) -> bool:
+    return children(cluster, kind, namespace) == count
 
 
 def ready(cluster: Cluster, namespace: str, count: int) -> bool:
@@ -143,15 +153,16 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
     prepare(cluster, "fleet")
     every = services(count, "fleet")
     plan = plan_model_service(every[0], BASE, PlanOptions())
-    kinds = {(item.manifest["apiVersion"], item.manifest["kind"]) for item in plan}
-    total = count * len(plan)
+    kinds = Counter((item.manifest["apiVersion"], item.manifest["kind"]) for item in plan)
+    total = Counter({kind: number * count for kind, number in kinds.items()})
     log = folder / "log"
     with operator(command, kubeconfig, folder) as process:
         until(lambda: " ready" in log.read_text())
         began = time.perf_counter()
         all_at_once(cluster.create, every)
-        until(lambda: remaining(cluster, kinds, "fleet") == total)
-        row(f"create {count}: all objects exist", time.perf_counter() - began, f"{total} objects")
+        until_there(cluster, total, "fleet")
+        taken = time.perf_counter() - began
+        row(f"create {count}: all objects exist", taken, f"{total.total()} objects")
         until(lambda: ready(cluster, "fleet", count))
         row(f"create {count}: all ready", time.perf_counter() - began, memory(process))
 
@@ -187,7 +198,7 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
             lambda one: cluster.delete(*MODEL_SERVICE, one["metadata"]["name"], "fleet"), every
         )
         until(lambda: not cluster.list(*MODEL_SERVICE, "fleet")[0])
-        until(lambda: remaining(cluster, kinds, "fleet") == 0)
+        until_there(cluster, dict.fromkeys(total, 0), "fleet")
         row(f"delete {count}: nothing left", time.perf_counter() - began)
 
 

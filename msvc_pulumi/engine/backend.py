@@ -18,7 +18,7 @@ from pathlib import Path
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.engine.plugins import home
 
-__all__ = ["Backend", "cluster_identity", "state_directory"]
+__all__ = ["Backend", "cluster_identity", "quiet_home", "state_directory"]
 
 PARALLEL = "PULUMI_DIY_BACKEND_PARALLEL"
 
@@ -80,7 +80,7 @@ class Backend:
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & {*environment}:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_passphrase(state))
         if not environment.get("PULUMI_HOME") and not _is_used(home(environment)):
-            variables["PULUMI_HOME"] = str(_home(state))
+            variables["PULUMI_HOME"] = str(quiet_home(state))
         workspace = state / "clusters" / identity / "stacks"
         workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(variables, folder, workspace, identity, url)
@@ -104,9 +104,9 @@ def _is_used(folder: Path) -> bool:
     return any((folder / name).exists() for name in ("credentials.json", "plugins", "workspaces"))
 
 
-def _home(state: Path) -> Path:
-    """A Pulumi folder of ours, for machines where nobody has used Pulumi."""
-    folder = state / "pulumi-home"
+def quiet_home(parent: Path) -> Path:
+    """A Pulumi folder of ours below ``parent``, in which the engine keeps no log."""
+    folder = parent / "pulumi-home"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # The engine writes an encrypted debug log of every property of every run, two fifths of its
     # time. There is no switch, but the engine does without where the folder cannot be made.

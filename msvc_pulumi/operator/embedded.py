@@ -8,6 +8,7 @@ update costs is starting it. What no plan asks for any more is deleted by the sa
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from msvc_pulumi.declaration import declarations
+from msvc_pulumi.engine.backend import quiet_home
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.process import Run, run
@@ -24,6 +26,7 @@ from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
+from msvc_pulumi.operator.attachedprovider import AttachedProvider
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.planhost import PlanHost
@@ -57,9 +60,10 @@ class EmbeddedExecutor:
 
     def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
         self._run_limit = run_limit
-        environment = {**ENVIRONMENT, **session.environment, **PLAIN}
-        self._session = replace(session, environment=environment)
         backend = session.backend
+        self._session = replace(session, environment=_environment(session))
+        stand_in = {**self._session.environment, **backend.variables}
+        self._provider = AttachedProvider(session.plugins.kubernetes, stand_in)
         bucket = open_bucket(backend.url, session.environment)
         if bucket.remote and "PULUMI_CONFIG_PASSPHRASE_FILE" in backend.variables:
             raise EngineError([_no_passphrase(bucket.name)])
@@ -102,6 +106,9 @@ class EmbeddedExecutor:
 
     def stop(self, seconds: float) -> None:
         engineprocesses.stop(seconds)
+
+    def close(self) -> None:
+        self._provider.close()
 
     def _alone(self, work: Work) -> Outcome:
         name = work.key.stack
@@ -172,7 +179,10 @@ class EmbeddedExecutor:
 
     def _run(self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str]) -> Run:
         stack: Stack = self._session.stack(name)
-        variables = dict(stack.variables)
+        variables = {**stack.variables, **self._provider.variables()}
+        if not flags:
+            # Asks the plugin about what was declared anew only; what a refresh found it would hide.
+            variables["PULUMI_ENABLE_LEGACY_DIFF"] = "true"
         if size > CHECKPOINTED:
             variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
         self._store.clear_dead_locks(name)
@@ -187,6 +197,19 @@ class EmbeddedExecutor:
         if done.code:  # one that was killed leaves its lock, and its stack may be joined next time
             self._store.clear_dead_locks(name)
         return done
+
+
+def _environment(session: Session) -> dict[str, str]:
+    """A Pulumi folder without the engine's log, and the plugin that was chosen elsewhere."""
+    plugin = session.plugins.kubernetes
+    environment = {**ENVIRONMENT, **session.environment, **PLAIN}
+    environment["PULUMI_HOME"] = str(quiet_home(session.backend.workspace.parent))
+    if session.backend.url:
+        environment["PULUMI_BACKEND_URL"] = session.backend.url
+    if not plugin.stand_in:
+        folders = [str(plugin.path.parent), environment.get("PATH", os.defpath)]
+        environment["PATH"] = os.pathsep.join(folders)
+    return environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Work:
 
     key: Key
     plan: Plan | None
+    generation: int = 0
+    """metadata.generation that the plan was made from."""
     refresh: bool = False
     """Whether to look at the cluster first, because somebody else changed what was made."""
 
@@ -78,4 +80,8 @@ class Executor(Protocol):
 
     def stop(self, seconds: float) -> None:
         """End what runs, cleanly if it does so within ``seconds``."""
+        ...
+
+    def close(self) -> None:
+        """Nothing of it runs any more; nothing is asked of it after this."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.bucket import Bucket
@@ -37,8 +38,8 @@ def operate(
     metrics, health, ending = Metrics(), Health(), Ending()
 
     def work() -> None:
-        made = executor()
-        Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
+        with closing(executor()) as made:
+            Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
 
     with ending, Endpoints(settings, metrics, health.page):
         if settings.election is None:

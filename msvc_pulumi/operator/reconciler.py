@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
@@ -32,6 +34,8 @@ __all__ = ["Reconciler"]
 logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
+REQUESTS = 8  # to the API server at a time, for the ModelServices of updates
+SETTLE = 0.05  # seconds in which nothing new comes, before an update that many can share
 SHOW_APPLYING_AFTER = 2.0  # seconds; quicker updates need no word on being under way
 # Seconds after which those taken together are not planned any further, but worked on: nobody waits
 # for more than one template of somebody else that is as costly as a template may be.
@@ -53,13 +57,14 @@ class Reconciler:
         settings: Settings,
         metrics: Metrics,
     ) -> None:
-        self.queue: WorkQueue[Key] = WorkQueue(settings.workers)
+        self.queue: WorkQueue[Key] = WorkQueue(settings.workers, settle=SETTLE)
         self.reports: WorkQueue[Key] = WorkQueue()
         self.capabilities: Capabilities | None = None
         self._cluster, self._executor, self._fleet = cluster, executor, fleet
         self._settings, self._metrics = settings, metrics
         self.children = OwnedChildren()
         self._drift = Drift(cluster, self.children)
+        self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._lock = threading.Lock()
         self._assessments: dict[Key, Assessment] = {}
         self._attempts: dict[Key, int] = {}
@@ -94,21 +99,14 @@ class Reconciler:
 
     def reconcile(self, keys: Sequence[Key]) -> None:
         """Bring ``keys`` to what they say; one that fails is tried again later, alone to blame."""
-        works: list[Work] = []
+        wanted: list[Work] = []
         began = time.monotonic()
         for key in keys:
             if time.monotonic() - began > PLANNING_LIMIT:
                 self.queue.add(key)  # behind those that came meanwhile
-                continue
-            try:
-                work = self._examine(key)
-            except ClusterError as error:
-                self._failed(key, error.diagnostics)
-            except Exception:
-                logger.exception("unexpected failure", extra={"modelservice": str(key)})
-                self._retry(key)
-            else:
-                works += [work] if work else []
+            elif work := self._guarded(key, partial(self._examine, key)):
+                wanted.append(work)
+        works = [work for work in self._requests.map(self._begun, wanted) if work]
         if not works:
             return
         began = time.monotonic()
@@ -121,12 +119,43 @@ class Reconciler:
             problem = Diagnostic("internal-error", f"{type(error).__name__}: {error}")
             outcomes = {work.key: Outcome((problem,)) for work in works}
         self._metrics.ran(len(works), time.monotonic() - began)
-        for work in works:
-            try:
-                self._conclude(work, outcomes[work.key])
-            except (ClusterError, TimeoutError) as error:
-                logger.warning("%s: %s", work.key, error)
-                self._retry(work.key)
+        for _ in self._requests.map(self._concluded, works, [outcomes[work.key] for work in works]):
+            pass
+
+    def _guarded(self, key: Key, act: Callable[[], Work | None]) -> Work | None:
+        try:
+            return act()
+        except ClusterError as error:
+            self._failed(key, error.diagnostics)
+        except Exception:
+            logger.exception("unexpected failure", extra={"modelservice": str(key)})
+            self._retry(key)
+        return None
+
+    def _begun(self, work: Work) -> Work | None:
+        """The work, once its ModelService cannot go without the operator."""
+        return self._guarded(work.key, partial(self._begin, work))
+
+    def _begin(self, work: Work) -> Work | None:
+        service = self._fleet.service(work.key)
+        if work.plan is None:
+            return work
+        if service is None:
+            return None  # it has gone; the event will tell
+        if not finalizer.is_held(service):
+            held = finalizer.hold(self._cluster, service)
+            if held is None or held["metadata"].get("deletionTimestamp"):
+                return None
+        self._note(work.key, Assessment(work.generation, work.plan, applied=None))
+        self.reports.add(work.key, SHOW_APPLYING_AFTER)
+        return work
+
+    def _concluded(self, work: Work, outcome: Outcome) -> None:
+        try:
+            self._conclude(work, outcome)
+        except (ClusterError, TimeoutError) as error:
+            logger.warning("%s: %s", work.key, error)
+            self._retry(work.key)
 
     def _examine(self, key: Key) -> Work | None:
         """What there is to do for ``key`` now; what needs no doing is concluded here."""
@@ -168,13 +197,7 @@ class Reconciler:
                 if later:
                     self.queue.add(key, later)
                 return None
-        if not finalizer.is_held(service):
-            held = finalizer.hold(self._cluster, service)
-            if held is None or held["metadata"].get("deletionTimestamp"):
-                return None  # it is going; the event will tell
-        self._note(key, Assessment(generation, plan, applied=None))
-        self.reports.add(key, SHOW_APPLYING_AFTER)
-        return Work(key, plan, refresh=drifted)
+        return Work(key, plan, generation, refresh=drifted)
 
     def _examine_deleted(self, key: Key, service: Object) -> Work | None:
         if not finalizer.is_held(service):

@@ -16,11 +16,19 @@ class WorkQueue(Generic[K]):
     """Keys in the order they became due. Safe to use from several threads.
 
     A key added while it is worked on comes back once it is done, so edits during a run coalesce
-    into one more run. ``clock`` counts seconds.
+    into one more run. ``settle`` lets keys that come in quick succession be taken together: nothing
+    is given out until none has become due for so long, or one has waited five times as long.
+    ``clock`` counts seconds.
     """
 
-    def __init__(self, workers: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        workers: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        settle: float = 0.0,
+    ) -> None:
+        self._clock, self._settle = clock, settle
         self._idle = workers
         self._due: dict[K, float] = {}
         self._active: set[K] = set()
@@ -48,7 +56,12 @@ class WorkQueue(Generic[K]):
                     for number, (key, due) in enumerate(self._due.items())
                     if due <= now and key not in self._active
                 )
-                if ready:
+                settled = (
+                    min(ready[-1][0] + self._settle, ready[0][0] + 5 * self._settle)
+                    if ready
+                    else now
+                )
+                if ready and settled <= now:
                     share = min(limit, -(-len(ready) // max(1, self._idle)))
                     taken = _chosen((key for _, _, key in ready), share, distinct)
                     for key in taken:
@@ -56,7 +69,11 @@ class WorkQueue(Generic[K]):
                     self._active.update(taken)
                     self._idle -= 1
                     return taken
-                waiting = [due for key, due in self._due.items() if key not in self._active]
+                waiting = [
+                    due for key, due in self._due.items() if key not in self._active and due > now
+                ]
+                if ready:
+                    waiting.append(settled)
                 self._changed.wait(min(waiting) - now if waiting else None)
             return []
 

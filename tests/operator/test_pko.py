@@ -110,7 +110,7 @@ class Case:
 
     def work(self, *, refresh: bool = False) -> Work:
         plan = plan_from_cluster(self.cluster, *self.key, PlanOptions())
-        return Work(self.key, plan, refresh)
+        return Work(self.key, plan, refresh=refresh)
 
     def converge(self, work: Work) -> None:
         """The executor is at it, in a thread as the controller's workers are."""

@@ -113,3 +113,42 @@ def test_nothing_that_was_added_is_lost(steps: list[str]) -> None:
         queue.done(keys)
 
     assert len(queue) == len(owed)
+
+
+def test_keys_that_come_in_quick_succession_are_taken_together() -> None:
+    """Nothing is given out before it has been quiet, unless something has waited too long."""
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock, settle=1.0)
+    taken: list[list[str]] = []
+
+    def take() -> None:
+        thread = threading.Thread(target=lambda: taken.append(queue.take(10)))
+        thread.start()
+        thread.join(0.2)
+
+    queue.add("a")
+    take()
+    assert taken == []
+    clock.now = 0.9
+    queue.add("b")
+    clock.now = 1.8
+    queue.add("c")
+    assert taken == []
+    clock.now = 2.8
+    queue.add("later", delay=1.0)
+    eventually = threading.Event()
+    for _ in range(100):
+        if taken:
+            break
+        eventually.wait(0.05)
+    assert taken == [["a", "b", "c"]]
+
+
+def test_settling_ends() -> None:
+    """Keys that never stop coming do not keep the first one waiting."""
+    clock = Clock()
+    queue: WorkQueue[int] = WorkQueue(clock=clock, settle=1.0)
+    for number in range(10):
+        clock.now = number * 0.9
+        queue.add(number)
+    assert queue.take(3) == [0, 1, 2]

@@ -110,6 +110,9 @@ class PkoExecutor:
         self._stopped.set()
         self._mirror.stop(seconds)
 
+    def close(self) -> None:
+        self.stop(0.0)
+
     def _begin(self, work: Work) -> Outcome | None:
         """Ask the Stack for what ``work`` wants; an outcome if there is nothing to wait for."""
         self._mirror.expect(work.key)
