@@ -1,7 +1,7 @@
 """`PostgresBucket`: the table of a Postgres database in which the engine keeps objects.
 
 Layout: ``pkg/backend/diy/postgres`` (``schema.sql``, ``bucket.go``). The engine prefixes all keys
-with the name of the database, and connects by TLS unless told otherwise.
+with the name of the database.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ WRITE = (
 )
 EXISTS = "SELECT 1 FROM {} WHERE key = %s"
 KEYS = "SELECT key FROM {} WHERE key LIKE %s ORDER BY key"
+# As the engine makes it, when we come first (``schema.sql``).
+CREATE = (
+    "CREATE TABLE IF NOT EXISTS {0} (key TEXT PRIMARY KEY, data JSON NOT NULL, "
+    "updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now()); "
+    "CREATE INDEX IF NOT EXISTS {1} ON {0} (key text_pattern_ops)"
+)
 REMOVE = "DELETE FROM {} WHERE key = ANY(%s)"
 
 
@@ -49,7 +55,8 @@ class PostgresBucket:
         self._prefix = f"{unquote(database)}/" if database else ""
         self._parameters, table = parameters(url, environment)
         # The engine does not quote it.
-        self._table = sql.Identifier(*table.lower().split("."))
+        self._table = sql.Identifier(table.lower())
+        self._index = sql.Identifier(f"{table.lower()}_key_prefix_idx")
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
 
@@ -59,7 +66,11 @@ class PostgresBucket:
 
     def write(self, key: str, content: bytes) -> None:
         data = json.dumps({"data": base64.b64encode(content).decode()})
-        self._query(WRITE, self._prefix + key, data)
+        try:
+            self._query(WRITE, self._prefix + key, data)
+        except _TableMissingError:
+            self._query(CREATE)
+            self._query(WRITE, self._prefix + key, data)
 
     def exists(self, key: str) -> bool:
         return bool(self._query(EXISTS, self._prefix + key))
@@ -77,21 +88,24 @@ class PostgresBucket:
             self._disconnect()
 
     def _query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows, none while the engine has not made its table yet."""
-        query = sql.SQL(statement).format(self._table)
+        """The rows, none while there is no table yet."""
+        query = sql.SQL(statement).format(self._table, self._index)
         with self._lock:
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    cursor = self._connect().execute(query, values)
+                    cursor = self._connect().execute(query, values or None)
                     return cursor.fetchall() if cursor.description else []
-                except psycopg.OperationalError as error:
+                except psycopg.errors.UndefinedTable:
+                    if statement == WRITE:
+                        raise _TableMissingError from None
+                    return []
+                except (psycopg.OperationalError, psycopg.errors.UniqueViolation) as error:
+                    # The connection is lost, or somebody else makes the table at this moment.
                     self._disconnect()
                     if attempt == ATTEMPTS:
                         raise self._failed(error) from None  # its cause may hold the password
                     time.sleep(PAUSE * attempt)
                 except psycopg.Error as error:
-                    if isinstance(error, psycopg.errors.UndefinedTable) and statement != WRITE:
-                        return []
                     raise self._failed(error) from None
         return []
 
@@ -108,6 +122,10 @@ class PostgresBucket:
     def _failed(self, error: psycopg.Error) -> BucketError:
         text = " ".join(str(error).split()) or type(error).__name__
         return BucketError.of(self.name, hidden(text, self._environment))
+
+
+class _TableMissingError(Exception):
+    """Nothing was ever written."""
 
 
 def parameters(url: str, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
@@ -128,9 +146,7 @@ def parameters(url: str, environment: Mapping[str, str]) -> tuple[dict[str, Any]
     found |= {name: value for name, value in asked.items() if name in known}
     if options:
         found["options"] = f"{found.get('options', '')} {options}".strip()
-    # Where the engine's driver and libpq differ.
+    # Where the engine's driver and libpq differ: not over a socket, unless that is named.
     if not ({"host", "hostaddr"} & found.keys() or environment.get("PGHOST")):
         found["host"] = "localhost"
-    if "sslmode" not in found and not environment.get("PGSSLMODE"):
-        found["sslmode"] = "require"
     return found, table

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from storageservers import PASSPHRASE, SECRET, Storage
 
@@ -79,6 +81,29 @@ def test_the_engine_and_we_keep_stacks_alike(
     assert not bucket.exists(key)
     assert bucket.read(other) is None
     assert not [key for key in bucket.keys(".pulumi/stacks/") if key.endswith(("first", "second"))]
+
+
+def test_we_may_come_first(postgres: Storage, tmp_path: Path) -> None:
+    """What is written before the engine made its table is in a table that the engine can use."""
+    storage = Storage(f"{postgres.url}&table=Early", postgres.variables)
+    with closing(open_bucket(storage.url, storage.environment)) as bucket:
+        assert bucket.read("first") is None
+        bucket.write("first", b"1")
+        pulumi(storage, tmp_path, "stack", "init", "ns.one", "--no-select")
+        assert bucket.read("first") == b"1"
+        assert bucket.exists(".pulumi/stacks/modelservice/ns.one.json")
+
+
+def test_a_lost_connection_is_made_anew(postgres: Storage) -> None:
+    """A database that was restarted in between costs a moment and no failure."""
+    with closing(open_bucket(postgres.url, postgres.environment)) as bucket:
+        bucket.write("kept", b"1")
+        with psycopg.connect(postgres.url, autocommit=True) as other:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> %s "
+            mine = other.info.backend_pid
+            other.execute(f"{ended} AND backend_type = 'client backend'", [mine])
+        assert bucket.read("kept") == b"1"
+        bucket.remove(["kept"])
 
 
 def test_keys_are_no_patterns(bucket: Bucket) -> None:

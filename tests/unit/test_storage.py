@@ -31,7 +31,7 @@ def test_what_is_not_supported_is_refused(url: str) -> None:
 
 
 def test_postgres_as_the_engine_connects() -> None:
-    """TLS unless told otherwise, its own parameters taken out, unknown ones set in the session."""
+    """Its own parameters are taken out, unknown ones set in the session, no socket is assumed."""
     found, table = parameters("postgres://u:p%40x@h:1/db?table=T&search_path=s", {})
     assert table == "T"
     assert found == {
@@ -40,7 +40,6 @@ def test_postgres_as_the_engine_connects() -> None:
         "user": "u",
         "password": "p@x",
         "dbname": "db",
-        "sslmode": "require",
         "options": "-c search_path=s",
     }
     assert parameters("postgres:///db?sslmode=disable", {})[0] == {
@@ -48,4 +47,4 @@ def test_postgres_as_the_engine_connects() -> None:
         "dbname": "db",
         "sslmode": "disable",
     }
-    assert "sslmode" not in parameters("postgres://h/db", {"PGSSLMODE": "disable"})[0]
+    assert parameters("postgres:///db", {"PGHOST": "h"})[0] == {"dbname": "db"}
