@@ -123,6 +123,15 @@ class OperatorProcess:
         assert self._process is not None
         return self._process.wait(seconds)
 
+    def pause(self) -> None:
+        """It does nothing more, until it goes on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def metric(self, name: str) -> float:
         """The value of a metric of the process that runs now."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as page:

@@ -35,6 +35,7 @@ from msvc_pulumi.local import LocalControlPlane
 
 NAMES = ["one", "two", "three"]
 HOME = "modelservice-system"
+LOCKS = ".pulumi/locks/"
 
 
 @pytest.fixture(params=["s3", "postgres"])
@@ -70,11 +71,12 @@ def remote(  # noqa: PLR0917  fixtures
 
 def lose_the_machine(operator: OperatorProcess) -> None:
     """Operator and engines are gone at once, and all that they had on disk."""
+    operator.pause()
     engines = [pid for pid, line in command_lines() if f"{operator.state}/" in line]
-    operator.kill()
     for pid in engines:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    operator.kill()
     eventually(lambda: not {*engines} & {pid for pid, _ in command_lines()})
     shutil.rmtree(operator.state)
 
@@ -142,20 +144,25 @@ def test_life_and_death(
     assert remote.metric("msvc_engine_runs_total") == 0
 
     # Lost in the middle of an update, with its lock and some of its objects.
-    cluster.create(model_service(namespace, "crash"))
-    eventually(lambda: bucket.keys(".pulumi/locks/"))
+    crashed: list[str] = []
+    while not (crashed and bucket.keys(LOCKS)):
+        remote.go_on()
+        crashed.append(f"crash-{len(crashed)}")
+        cluster.create(model_service(namespace, crashed[-1]))
+        eventually(lambda: bucket.keys(LOCKS))
+        remote.pause()  # and with it the program that the engine asks; it may have been done
     lose_the_machine(remote)
-    assert bucket.keys(".pulumi/locks/")
+    assert bucket.keys(LOCKS)
     edit = {"spec": {"decode": {**model_service(namespace, "x")["spec"]["decode"], "replicas": 1}}}
     cluster.patch(API_VERSION, "ModelService", "one", namespace, body=edit)
     cluster.delete(API_VERSION, "ModelService", "two", namespace)
     remote.start()
-    wait_ready(cluster, namespace, ["one", "crash"])
+    wait_ready(cluster, namespace, ["one", *crashed])
     assert get(cluster, namespace, "one")["status"]["decodeReady"] == "1/1"
     eventually(lambda: cluster.get(API_VERSION, "ModelService", "two", namespace) is None)
     eventually(lambda: not children(cluster, namespace, "two"))
 
-    for name in ("one", "three", "crash"):
+    for name in ("one", "three", *crashed):
         cluster.delete(API_VERSION, "ModelService", name, namespace)
     eventually(lambda: not cluster.list(API_VERSION, "ModelService", namespace)[0])
     eventually(lambda: remote.metric("msvc_active") == 0)

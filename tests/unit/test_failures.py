@@ -15,6 +15,8 @@ PRINTED = {
     "process(es) to end or delete the lock file with `pulumi cancel`.",
     "disk-full": "error: write /x: no space left on device",
     "backend-login": "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive",
+    "backend-unreachable": "error: unable to open bucket postgres://u:****@h/x: failed to ping "
+    "PostgreSQL: dial tcp 127.0.0.1:1: connect: connection refused",
     "plugin-missing": "error: no resource plugin 'pulumi-resource-kubernetes' found in the ...",
     "engine-failed": "error: something nobody has seen before",
 }
