@@ -27,6 +27,8 @@ READERS = {
     "size": ("hf",),
     "pullPolicy": ("oci", "oci+native"),
 }
+_TAG = re.compile(r":[^/:]*$")
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 FORMS = (
@@ -92,7 +94,7 @@ def unused_fields(uri: str, stated: dict[str, Any]) -> Iterator[Diagnostic]:
         if stated.get(name) is not None and scheme not in readers:
             yield Diagnostic(
                 "unused-field",
-                f"{name} is ignored: a {scheme}:// model does not need it",
+                f"{name} is ignored: a model at {scheme}:// does not need it",
                 Severity.WARNING,
                 URI.parent.child(name),
                 help="it is for " + ", ".join(f"{reader}://" for reader in readers),
@@ -184,13 +186,16 @@ def _image(
 ) -> ModelArtifact | Diagnostic:
     reference, *paths = rest.split("::")
     if not reference or len(paths) > 1 or (path_required and not paths):
-        need = "<image reference>::<path>" if path_required else "<image reference>[::<path>]"
-        return _problem(f"need {need} with exactly one ::", uri)
+        paths_wanted = "one ::<path>" if path_required else "at most one ::<path>"
+        return _problem(f"need an image reference and {paths_wanted}", uri)
     if any(character.isspace() for character in reference):
         return _problem("an image reference has no blanks", uri)
     digest = reference.partition("@")[2]
     if "@" in reference and not _DIGEST.fullmatch(digest):
         return _problem("a digest is sha256: and 64 hexadecimal digits", uri)
+    repository = _repository(reference)
+    if not all(map(_COMPONENT.fullmatch, repository.split("/"))):
+        return _problem(f'"{repository}" is no image repository: they are in lower case', uri)
     path = paths[0].strip("/") if paths else ""
     if ".." in path.split("/"):
         return _problem("the path must stay inside the image", uri)
@@ -204,6 +209,13 @@ def _image(
         read_only=True,
         pull_secret=settings.secret,
     )
+
+
+def _repository(reference: str) -> str:
+    """An image reference without host, tag and digest; after distribution's reference grammar."""
+    name = _TAG.sub("", reference.partition("@")[0])
+    host, _, rest = name.partition("/")
+    return rest if rest and (host == "localhost" or "." in host or ":" in host) else name
 
 
 def _oci(uri: str, rest: str, settings: Settings) -> ModelArtifact | Diagnostic:

@@ -7,9 +7,9 @@ the same kind is merged under it, one of another kind is replaced, since a targe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msvc_pulumi.children.autoscalerchecks import check
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
@@ -30,7 +30,6 @@ DEFAULTED_REPLICAS = 1  # what the API server fills in, so nobody need have stat
 # KEDA refuses a ScaledObject for a target that another HorizontalPodAutoscaler has, unless that one
 # says by this annotation that it does not mind (apis/keda/v1alpha1/scaledobject_webhook.go).
 HPA_OWNERSHIP = "validations.keda.sh/hpa-ownership"
-KEDA_MAXIMUM = 100  # KEDA's maxReplicaCount where none is stated
 
 
 def replica_owner(role: Role, context: BuildContext) -> ReplicaOwner:
@@ -72,12 +71,9 @@ def build(role: Role, context: BuildContext, workload: Child) -> Iterator[Child]
     value = {"metadata": metadata, "spec": spec}
     key = f"{role}Autoscaler"
     child = context.child_on(base, key, value, policies.OBJECT, stated, kind=kind)
-    checks = _Checks(child, context)
+    check(child, context)
     if kind == KINDS["hpa"]:
-        checks.horizontal_pod_autoscaler()
         _admit_successor(child)
-    else:
-        checks.scaled_object()
     yield child
 
 
@@ -105,95 +101,3 @@ def _warn_of_replicas(role: Role, context: BuildContext) -> None:
         span=context.document.span(path),
         help="remove replicas, or remove the autoscaling; the autoscaler's minimum is the floor",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Checks:
-    """What the API server, or the autoscaler's own admission, would reject, at its place."""
-
-    child: Child
-    context: BuildContext
-
-    def horizontal_pod_autoscaler(self) -> None:
-        minimum, maximum = SPEC.child("minReplicas"), SPEC.child("maxReplicas")
-        if not self._is_stated(maximum):
-            return
-        self._at_least(maximum, 1)
-        self._in_order(minimum, maximum, self.child.get(maximum))
-        metrics = self.child.get(SPEC.child("metrics")) or []
-        away = any(metric.get("type") in ("External", "Object") for metric in metrics)
-        if self.child.get(minimum) == 0 and not away:
-            self._out_of_range(
-                minimum,
-                "0: scaling to none needs an Object or External metric",
-                "without pods nothing measures Resource and Pods metrics; keda can scale to none",
-            )
-        if not metrics:
-            self.context.diagnostics.warning(
-                "autoscaler-without-metrics",
-                "no metrics: the API server scales on 80 % of the requested CPU",
-                field=_own_field(self.child, SPEC.child("metrics")),
-                span=self.child.origin(maximum).span,
-                help="CPU says little about a model server; state metrics, or use keda",
-            )
-
-    def scaled_object(self) -> None:
-        minimum, maximum = SPEC.child("minReplicaCount"), SPEC.child("maxReplicaCount")
-        self._is_stated(SPEC.child("triggers"))
-        self._at_least(minimum, 0)
-        self._at_least(maximum, 1)
-        limit = self.child.get(maximum)
-        self._in_order(minimum, maximum, KEDA_MAXIMUM if limit is None else limit)
-        idle = SPEC.child("idleReplicaCount")
-        stated, floor = self.child.get(idle), self.child.get(minimum) or 0
-        if stated is not None and stated >= floor:
-            self._out_of_range(
-                idle,
-                f"{stated}: must be less than minReplicaCount, which is {floor}",
-                "KEDA goes down to it when no trigger is active; only 0 makes sense",
-            )
-
-    def _is_stated(self, path: FieldPath) -> bool:
-        """Whether the field is there; an empty list is not."""
-        if self.child.get(path) not in (None, []):
-            return True
-        field = _own_field(self.child, path)
-        base_span = self.child.base.span(path) if self.child.base else None
-        self.context.diagnostics.error(
-            "required",
-            "Required value",
-            field=field,
-            span=self.context.document.span(field) if field[0] == "spec" else base_span,
-            help=f"{self.child.kind.kind} needs {path[-1]}, here or in the BaseConfig's "
-            f"{self.child.key}",
-        )
-        return False
-
-    def _at_least(self, path: FieldPath, least: int) -> None:
-        value = self.child.get(path)
-        if value is not None and value < least:
-            self._out_of_range(path, f"{value}: must be greater than or equal to {least}")
-
-    def _in_order(self, minimum: FieldPath, maximum: FieldPath, limit: int) -> None:
-        value = self.child.get(minimum)
-        if value is not None and value > limit >= 1:
-            summary = f"{value}: must not be greater than {maximum[-1]}, which is {limit}"
-            self._out_of_range(minimum, summary)
-
-    def _out_of_range(self, path: FieldPath, problem: str, advice: str = "") -> None:
-        self.context.diagnostics.error(
-            "out-of-range",
-            f"Invalid value: {problem}",
-            field=self.child.field(path),
-            span=self.child.origin(path).span,
-            help=advice,
-        )
-
-
-def _own_field(child: Child, path: FieldPath) -> FieldPath:
-    """The field to state for ``path``: in the ModelService if that states an autoscaler at all."""
-    role = child.key.removesuffix("Autoscaler")
-    if child.overlay.stated or child.base is None:
-        member = "hpa" if child.kind == KINDS["hpa"] else "keda"
-        return FieldPath.of("spec", role, "autoscaling", member, *path[1:])
-    return child.base.field(path)

@@ -40,6 +40,16 @@ def heirs(model: Child, context: BuildContext, present: set[str]) -> Iterator[Ch
             f'criticality becomes the priority of InferenceObjective "{objective}", which a '
             "request asks for by the header x-gateway-inference-objective"
         )
+    elif criticality is not None:
+        path = SPEC.child("criticality")
+        known = ", ".join(f'"{name}"' for name in PRIORITIES)
+        context.diagnostics.warning(
+            "unsupported-value",
+            f'Unsupported value: "{criticality}": supported values: {known}',
+            field=model.field(path),
+            span=model.origin(path).span,
+            help="it becomes no priority as it is",
+        )
     targets = list(_targets(model, context))
     if targets:
         rewrite = context.names.inference_model_rewrite

@@ -80,7 +80,10 @@ def apply(
         _add_flags(child, _container(template, number), sizes, nodes, report)
     per_pod, rest = divmod(sizes.world, nodes)
     if rest:
-        report.uneven(sizes.world, nodes)
+        report.uneven(f"{sizes.world} accelerators", nodes, "tensor x pipeline x data")
+        return
+    if sizes.data % nodes and nodes % sizes.data:
+        report.uneven(f"{sizes.data} data-parallel ranks", nodes, "data")
         return
     label = section.accelerator_types.label_key if section.accelerator_types else ""
     for template, number in servers:
@@ -244,12 +247,12 @@ class _Report:
             "args or script",
         )
 
-    def uneven(self, world: int, nodes: int) -> None:
+    def uneven(self, what: str, nodes: int, product: str) -> None:
         self._warn(
             "parallelism-mismatch",
-            f"{world} accelerators do not spread evenly over {nodes} pods; none are requested",
+            f"{what} do not spread evenly over {nodes} pods; no accelerators are requested",
             "",
-            "tensor x pipeline x data must be a multiple of multiNode.size",
+            f"{product} must be a multiple of multiNode.size",
         )
 
     def mismatch(self, name: str, value: int, found: str, place: FieldPath) -> None:

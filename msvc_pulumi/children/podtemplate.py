@@ -14,6 +14,7 @@ from msvc_pulumi import placement
 from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext, Stated
+from msvc_pulumi.children.placementchecks import check_placement
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge.deletions import without_deleted, without_empty
 from msvc_pulumi.naming import Role
@@ -55,6 +56,7 @@ def pod_overlay(role: Role, context: BuildContext) -> PodOverlay:
     stated: dict[FieldPath, FieldPath | None] = {}
     section = context.role(role)
     if section is not None:
+        check_placement(section, at, context)
         placed = {
             "tolerations": section.tolerations,
             "priorityClassName": section.priority_class_name,

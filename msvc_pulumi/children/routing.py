@@ -19,6 +19,7 @@ from msvc_pulumi.merge import policies
 
 __all__ = ["build"]
 
+PORTS = FieldPath.of("spec", "targetPorts")
 PICKER = FieldPath.of("spec", "endpointPickerRef")
 GATEWAY_REFS = FieldPath.of("spec", "routing", "gatewayRefs")
 
@@ -80,6 +81,14 @@ def _inference_pool_v1(context: BuildContext) -> Child:
     }
     base = context.base_config.get("inferencePool")
     child = context.child_on(base, "inferencePool", value, policies.OBJECT, kind=POOL)
+    if not child.get(PORTS):
+        context.diagnostics.warning(
+            "pool-without-port",
+            "the InferencePool has no targetPorts: the API server rejects it",
+            field=child.field(PORTS),
+            span=child.origin(PORTS.parent).span,
+            help="state the port that the model server listens on",
+        )
     reference = child.get(PICKER)
     if reference.get("kind", "Service") == "Service" and "port" not in reference:
         child.put(PICKER.child("port"), {"number": EPP_PORT}, Origin("generated"))

@@ -92,7 +92,13 @@ def test_all_wrong_arguments_at_once() -> None:
     assert {str(item.field) for item in caught.value.diagnostics} == {*WRONG}
 
 
-KEDA = {"keda": {"minReplicaCount": 1, "maxReplicaCount": 2, "triggers": [{"type": "cpu"}]}}
+KEDA = {
+    "keda": {
+        "minReplicaCount": 1,
+        "maxReplicaCount": 2,
+        "triggers": [{"type": "cpu", "metadata": {}}],
+    }
+}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from msvc_pulumi.plan import PlanOptions
 BASE = {
     "kind": "ConfigMap",
     "metadata": {"name": "base"},
-    "data": {"decodeAutoscaler": "{kind: ScaledObject, spec: {triggers: [{type: cron}]}}"},
+    "data": {
+        "decodeAutoscaler": "{kind: ScaledObject, spec: {triggers: [{type: cron, metadata: {}}]}}"
+    },
 }
 
 

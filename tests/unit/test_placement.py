@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.placement import require_accelerators
 
+CASES = Path(__file__).parent / "placement" / "cases.yaml"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 OURS = {"key": "gpu", "operator": "In", "values": ["a", "b"]}
 THEIRS = {"key": "zone", "operator": "In", "values": ["z"]}
+
+
+def test_case(planned_case: dict[str, Any], check_case: Callable[[dict[str, Any]], None]) -> None:
+    """What the API server would reject of a placement is warned of, and the rest is taken over."""
+    check_case(planned_case)
 
 
 def terms(affinity: dict[str, Any]) -> list[dict[str, Any]]:
