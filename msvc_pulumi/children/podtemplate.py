@@ -73,6 +73,7 @@ def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
     """The container lists below ``at`` of the ModelService, rendered and with the model."""
     pod: dict[str, Any] = {}
     stated: dict[FieldPath, FieldPath | None] = {}
+    _warn_of_duplicates(at, context)
     for name in CONTAINER_LISTS:
         source = at.child(name)
         if containers := context.containers.get(source):
@@ -85,6 +86,23 @@ def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
                 stated[here] = source.child(number)
                 stated[here.child("volumeMounts")] = None
     return PodOverlay(pod, stated)
+
+
+def _warn_of_duplicates(at: FieldPath, context: BuildContext) -> None:
+    """Containers of a pod, initial ones among them, that share a name."""
+    seen: set[str] = set()
+    for name in CONTAINER_LISTS:
+        for number, container in enumerate(context.containers.get(at.child(name)) or ()):
+            field = at.child(name, number, "name")
+            if (title := container.get("name")) and title in seen:
+                context.diagnostics.warning(
+                    "duplicate-value",
+                    f'Duplicate value: "{title}"',
+                    field=field,
+                    span=context.document.span(field),
+                    notes=("the API server rejects this",),
+                )
+            seen.add(title or "")
 
 
 def overlay_container(

@@ -15,7 +15,7 @@ THEIRS = {"key": "zone", "operator": "In", "values": ["z"]}
 
 
 def test_case(planned_case: dict[str, Any], check_case: Callable[[dict[str, Any]], None]) -> None:
-    """What the API server would reject of a placement is warned of, and the rest is taken over."""
+    """What the API server would reject of the pods is warned of, and the rest is taken over."""
     check_case(planned_case)
 
 
