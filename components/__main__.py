@@ -12,7 +12,9 @@ sys.path[:] = [entry for entry in sys.path if Path(entry) != Path(__file__).pare
 
 from pulumi.provider.experimental import component_provider_host  # noqa: E402
 
-from msvc_pulumi.components import ModelService  # noqa: E402
+from msvc_pulumi.components import ModelService, ModelServiceOperator  # noqa: E402
 
 if __name__ == "__main__":
-    component_provider_host(name="llmd", components=[ModelService], version=version("msvc-pulumi"))
+    component_provider_host(
+        name="llmd", components=[ModelService, ModelServiceOperator], version=version("msvc-pulumi")
+    )

@@ -1,6 +1,7 @@
 """Declares one child as a Pulumi resource: typed where the SDK knows its kind."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -26,11 +27,15 @@ KINDS: dict[tuple[str, str], type[pulumi.CustomResource]] = {
 """Every other kind is declared as a `CustomResource` of its own apiVersion."""
 
 
-def declare_object(declaration: Declaration, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+def declare_object(
+    declaration: Declaration,
+    opts: pulumi.ResourceOptions,
+    kinds: Mapping[tuple[str, str], type[pulumi.CustomResource]] = KINDS,
+) -> pulumi.CustomResource:
     """The resource that ``declaration`` describes, but for what ``opts`` say."""
     properties = dict(declaration.properties)
     api_version, kind = properties.pop("apiVersion"), properties.pop("kind")
-    typed = KINDS.get((api_version, kind))
+    typed = kinds.get((api_version, kind))
     if typed is None:
         return CustomResource(
             declaration.name, api_version=api_version, kind=kind, opts=opts, **properties

@@ -150,9 +150,14 @@ def test_schema_for_other_languages(session: Session, outside: Pulumi) -> None:
         "eppPullSecrets",
         "pdPullSecrets",
         "inferenceApi",
+        "capabilities",
     }
     assert all(item.get("description") for item in inputs.values())
     assert {"planHash", "children", "decodeDeploymentName"} <= {*component["properties"]}
+    operator = schema["resources"]["llmd:index:ModelServiceOperator"]
+    assert operator["requiredInputs"] == ["image"]
+    assert all(item.get("description") for item in operator["inputProperties"].values())
+    assert {*operator["properties"]} == {"namespace", "deploymentName"}
 
 
 REMOTE = """
