@@ -259,6 +259,14 @@ def measure(cluster: Cluster, operator: OperatorProcess, kubelet: Path) -> None:
     if not is_edited(cluster, "one", 11):
         raise SystemExit("the edit is not in the object")
 
+    cluster.delete("apps/v1", "Deployment", "one-decode", SPACE)
+    back = partial(cluster.get, "apps/v1", "Deployment", "one-decode", SPACE)
+    until(lambda: back() is None)
+    row("a Deployment removed by hand: until it is back", until(back))
+    edit(cluster, "one", 12)
+    until(partial(is_edited, cluster, "one", 12))
+    until(partial(applied, cluster, "one"))
+
     refuse(cluster)
 
     cluster.delete(API_VERSION, "ModelService", "three", SPACE)
@@ -272,8 +280,10 @@ def measure(cluster: Cluster, operator: OperatorProcess, kubelet: Path) -> None:
     )
     row("until nothing of the workspaces is left", until(lambda: not remainder(cluster)))
     log = operator.log.read_text()
-    print("forbidden:", log.lower().count("forbidden"), " tracebacks:", log.count("Traceback"))
-    print("postStart and restarts:", kubelet.read_text().count("main ended"))
+    forbidden = [line for line in log.lower().splitlines() if "forbidden" in line]
+    refused = [line for line in forbidden if "quota" not in line]
+    print("forbidden:", len(refused), " tracebacks:", log.count("Traceback"))
+    print("containers that ended:", kubelet.read_text().count("main ended"))
 
 
 def refuse(cluster: Cluster) -> None:

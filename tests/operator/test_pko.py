@@ -366,6 +366,23 @@ def test_a_worker_does_not_wait_for_ever(
     case.close()
 
 
+def test_a_namespace_may_go(case: Case) -> None:
+    """Where no workspace can start any more because its namespace goes, nothing is held back."""
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+
+    case.converge(Work(case.key, None))
+    eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
+    assert case.pulumi.stack["spec"]["destroyOnFinalize"] is True
+    case.pulumi.stall("NamespaceTerminating", "a workspace cannot be created")
+    eventually(lambda: case.pulumi.stack["spec"]["destroyOnFinalize"] is False)
+    case.pulumi.finalize()
+    assert case.outcome().done
+
+
 def test_what_is_abandoned_is_left_alone(case: Case) -> None:
     """A forgotten Stack goes without its objects being destroyed, and so does all around it."""
     case.converge(case.work())
