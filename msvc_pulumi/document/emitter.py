@@ -28,7 +28,7 @@ LONGEST_KEY = 128  # bytes before a colon
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|--(?!-))(?:[\w/.,;=+@%()-]|:(?=[\w/]))*", re.ASCII)
 _BLOCK_LINE = re.compile(r"\n(?!\n)")  # the start of a block scalar's line that is not empty
 # Line ends that are none to everybody, and an end that a block scalar must mark.
-_UNUSUAL = re.compile("[\x85\u2028\u2029]|(?:^|\n)\n+\\Z")
+_UNUSUAL = re.compile("[\r\x85\u2028\u2029]|(?:^|\n)\n+\\Z")
 
 
 class _Dumper(_Base):  # type: ignore[misc]

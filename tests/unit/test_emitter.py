@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msvc_pulumi.document import emitter
 from msvc_pulumi.document.emitter import leaf_lines, to_yaml
 from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics
@@ -35,6 +36,12 @@ def test_round_trip(value: dict[str, Any]) -> None:
 
     assert value == read(text)
     assert value == yaml.safe_load(text)
+
+
+@given(st.dictionaries(texts, values, max_size=4))
+def test_the_text_is_that_of_pyyaml(value: dict[str, Any]) -> None:
+    """Collections are laid out as PyYAML's emitter does, byte for byte."""
+    assert to_yaml(value) == emitter._dumped(value)
 
 
 @pytest.mark.parametrize(

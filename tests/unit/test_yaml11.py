@@ -19,7 +19,13 @@ from yaml.loader import SafeLoader
 
 from msvc_pulumi.document import yaml11
 from msvc_pulumi.document.scalars import column_in_scalar, float32_text, resolve, scalar_text
-from msvc_pulumi.document.yaml11 import DialectError, compose
+from msvc_pulumi.document.yaml11 import (
+    COMPLEX,
+    MAX_NESTING,
+    DialectError,
+    compose,
+    simple_value,
+)
 
 RECORDED = [
     json.loads(line)
@@ -274,3 +280,40 @@ def test_the_python_parser_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_columns_in_scalars(written: str, value: str, column: int, expected: int | None) -> None:
     """A character of a one-line scalar is found where it was written, escapes counted."""
     assert column_in_scalar(written, value, column) == expected
+
+
+SIMPLE = ["a: 1", "- [x, {z: ~}]", "a: |\n  t\n", "'1': 0x10", "{}", "x", "a:\n- b: yes\n  c: 1e3"]
+NOT_SIMPLE = [
+    "",
+    "a: &x 1",
+    "a: !!str 1",
+    "a: {<<: {b: 1}}",
+    "a: 1\na: 2",
+    "1: a",
+    "[a]: b",
+    "a: 1\n---\nb: 2",
+    "a: [",
+    "a: \x07",
+    "[" * (MAX_NESTING + 1) + "]" * (MAX_NESTING + 1),
+    'a: "\\ud800"',
+]
+
+
+@pytest.mark.parametrize("text", SIMPLE)
+def test_simple_values_are_those_of_compose(text: str) -> None:
+    """What is read without nodes is the same value."""
+    assert simple_value(text) == next(compose(text)).value
+
+
+@pytest.mark.parametrize("text", NOT_SIMPLE)
+def test_what_has_to_be_judged_is_not_simple(text: str) -> None:
+    """Nothing that ``compose`` refuses, counts or warns of passes for simple."""
+    assert simple_value(text) is COMPLEX
+
+
+@given(st.text("ab01 \n:-[]{},&*!|>'\"<.#~", max_size=30))
+def test_simple_values_agree_on_any_text(text: str) -> None:
+    """Whatever is taken for simple has one document, with the value that ``compose`` gives it."""
+    value = simple_value(text)
+    if value is not COMPLEX:
+        assert [value] == [root.value for root in compose(text)]
