@@ -46,6 +46,14 @@ def add_parser(commands: Any) -> None:
     )
     _add_install_arguments(manifests)
     manifests.set_defaults(run=run_manifests, parser=manifests)
+    uninstall = actions.add_parser(
+        "uninstall",
+        help="remove it, and all that it made",
+        description="Delete all ModelServices, wait until the operator has removed what was made "
+        "for them, then delete the operator and the CustomResourceDefinition.",
+    )
+    _add_uninstall_arguments(uninstall)
+    uninstall.set_defaults(run=run_uninstall)
 
 
 def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +81,29 @@ def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
     add("--env-from-secret", metavar="NAME", help="the keys of a Secret as variables", **many)
     add("--arg", metavar="ARGUMENT", help="of `msvc operator run`: --arg=--workers=4", **many)
     add("--metrics-cert-secret", metavar="NAME", default="", help="serve metrics over HTTPS")
+
+
+def _add_uninstall_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--namespace", metavar="NAME", default="modelservice-system", help="of the operator")
+    add("--keep-crd", action="store_true", help="leave the CustomResourceDefinition")
+    add(
+        "--keep-modelservices",
+        action="store_true",
+        help="leave ModelServices, their objects, the definition and the state: undeploy only",
+    )
+    add(
+        "--abandon",
+        action="store_true",
+        help="let Kubernetes remove the objects by their owner, if the operator cannot",
+    )
+    add(
+        "--timeout",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="how long to wait (default %(default).0f)",
+    )
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -284,6 +315,23 @@ def run_manifests(arguments: argparse.Namespace) -> int:
         )
     )
     sys.stdout.write("---\n".join(to_yaml(item) for item in found))
+    return 0
+
+
+def run_uninstall(arguments: argparse.Namespace) -> int:
+    from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
+    from msvc_pulumi.operator.uninstalling import uninstall  # noqa: PLC0415
+
+    with Cluster.connect() as cluster:
+        uninstall(
+            cluster,
+            arguments.namespace,
+            keep_definition=arguments.keep_crd,
+            keep_model_services=arguments.keep_modelservices,
+            abandon=arguments.abandon,
+            timeout=arguments.timeout,
+            progress=lambda text: print(text, file=sys.stderr),
+        )
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator.executor import Key
 
-__all__ = ["FINALIZER", "hold", "is_held", "release"]
+__all__ = ["API_VERSION", "FINALIZER", "KIND", "hold", "is_held", "release"]
 
 FINALIZER = "llm-d.ai/pulumi"
 API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
