@@ -235,7 +235,6 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.lease import Election  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
-    from msvc_pulumi.operator.pko.executor import PkoExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
 
     certificate = None
@@ -258,6 +257,8 @@ def run_operator(arguments: argparse.Namespace) -> int:
         election=Election(arguments.leader_election_namespace) if arguments.leader_elect else None,
     )
     if workspace is not None:
+        from msvc_pulumi.operator.pko.executor import PkoExecutor  # noqa: PLC0415  not for both
+
         # Its workers only wait: one that waits for several would hold the quick ones up, and what
         # Pulumi's operator runs goes on without this one.
         settings = replace(settings, batch=1, drain=0.0)
