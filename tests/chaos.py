@@ -387,8 +387,8 @@ def run(
             file = kubeconfig_of(cluster, plane.kubeconfig, home, folder / "kubeconfig")
         operator = OperatorProcess(file, folder, free_port())
         operator.start()
+        chaos = Chaos(plane, operator, seed, services)
         try:
-            chaos = Chaos(plane, operator, seed, services)
             chaos.begin()
             progress(f"{services} ModelServices are ready")
             chaos.run(events, progress)
@@ -397,6 +397,7 @@ def run(
             progress(f"settled {time.monotonic() - began:.0f} s after the last event")
             chaos.verify()
         finally:
+            chaos.cluster.close()
             operator.stop()
         mark = f"KUBECONFIG={file}".encode()
         eventually(lambda: not [pid for pid in _processes() if _has(pid, mark)])

@@ -193,7 +193,7 @@ class Reconciler:
         if unchanged and not drifted and self._executor.knows(key):
             drifted, later = self._drift.examine(service, key, plan)
             if not drifted:
-                self._settle(key, Assessment(generation, plan, applied=True))
+                self._settle(key, Assessment(generation, plan.without_origins(), applied=True))
                 if later:
                     self.queue.add(key, later)
                 return None
@@ -251,7 +251,9 @@ class Reconciler:
             self._attempts.pop(work.key, None)
         if work.plan is not None:
             generation = self._generation(work.key)
-            self._settle(work.key, Assessment(generation, work.plan, applied=True))
+            self._settle(
+                work.key, Assessment(generation, work.plan.without_origins(), applied=True)
+            )
             if work.refresh:
                 self._drift.conclude(service, work.key, work.plan)
             self.child_changed(work.key)
