@@ -25,7 +25,8 @@ class Request:
     group: str
     resource: str
     name: str
-    code: int
+    forbidden: bool
+    """Whether for want of a grant; a namespace on its way out answers 403, too."""
 
 
 def position(log: Path) -> int:
@@ -48,5 +49,6 @@ def requests(log: Path, since: int = 0) -> list[Request]:
 def _request(record: dict[str, Any]) -> Request:
     about = record["objectRef"]
     resource = "/".join(filter(None, (about["resource"], about.get("subresource"))))
-    code = int(record.get("responseStatus", {}).get("code", 0))
-    return Request(record["verb"], about.get("apiGroup", ""), resource, about.get("name", ""), code)
+    forbidden = record.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
+    group, name = about.get("apiGroup", ""), about.get("name", "")
+    return Request(record["verb"], group, resource, name, forbidden)

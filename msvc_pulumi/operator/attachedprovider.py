@@ -47,11 +47,11 @@ class AttachedProvider:
     def _start(self) -> None:
         if self._process is not None:
             self._end(self._process)
-        # It ends when its input does: with this process, however that ends.
+        # It ends with this process, however that ends.
         self._process = subprocess.Popen(
-            [str(self._plugin.path), "--attached"],
+            [str(self._plugin.path)],
             env=dict(self._environment),
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for the engines that it serves
@@ -62,11 +62,7 @@ class AttachedProvider:
 
     @staticmethod
     def _end(process: subprocess.Popen[str]) -> None:
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # it has nothing to put in order
+        if process.stdout is not None:
+            process.stdout.close()
+        process.wait()

@@ -25,11 +25,16 @@ HOME = "operator-component"
 
 @pytest.fixture
 def home(cluster: Cluster) -> Iterator[str]:
+    _clear(cluster)  # another test may have left the definition
     yield HOME
-    cluster.delete("v1", "Namespace", HOME)
-    cluster.delete(*DEFINITION)
-    cluster.wait("v1", "Namespace", HOME, until=lambda found: found is None, timeout=60)
-    cluster.wait(*DEFINITION, until=lambda found: found is None, timeout=60)
+    _clear(cluster)
+
+
+def _clear(cluster: Cluster) -> None:
+    for kind in (("v1", "Namespace", HOME), DEFINITION):
+        if cluster.get(*kind) is not None:
+            cluster.delete(*kind)
+        cluster.wait(*kind, until=lambda found: found is None, timeout=60)
 
 
 def stack_of(session: Session, **arguments: Any) -> Stack:
