@@ -130,7 +130,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch",
         type=int,
         metavar="N",
-        help="ModelServices that share an update when many wait (default 25, with pko always 1)",
+        help="ModelServices that share an update when many wait (default 50, with pko always 1)",
     )
     add(
         "--metrics-bind-address",
@@ -255,7 +255,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         plan=options(arguments),
         namespaces=tuple(arguments.namespace),
         workers=arguments.workers or (64 if elsewhere else 2),
-        batch=arguments.batch or 25,
+        batch=arguments.batch or 50,
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),

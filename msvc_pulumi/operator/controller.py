@@ -15,7 +15,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
 from msvc_pulumi.operator.ending import Ending
-from msvc_pulumi.operator.executor import Executor
+from msvc_pulumi.operator.executor import Executor, Key
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
@@ -29,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
 REPORTERS = 4  # threads that write statuses
-REPORT_PAUSE = 0.2  # seconds; a Deployment changes several times while it starts
+# Seconds; a Deployment changes several times while it starts, and for longer among many others.
+REPORT_PAUSE, REPORT_SHARE = 0.2, 0.02
 PAUSE_AFTER_FAILURE = 1.0  # seconds
 
 
@@ -56,7 +57,7 @@ class Controller:
             self.reconciler.children,
             settings.namespaces,
             changed=self.reconciler.child_changed,
-            reported=lambda key: self.reconciler.reports.add(key, REPORT_PAUSE),
+            reported=self._report_soon,
         )
         self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
         self._threads: list[threading.Thread] = []
@@ -152,6 +153,11 @@ class Controller:
         while keys := queue.take(batch, distinct=lambda key: key.name):
             _guarded(partial(self.reconciler.reconcile, keys))
             queue.done(keys)
+
+    def _report_soon(self, key: Key) -> None:
+        """The busier the cluster, the longer a status waits for what comes next."""
+        pause = REPORT_PAUSE + REPORT_SHARE * self.reconciler.queue.active
+        self.reconciler.reports.add(key, pause)
 
     def _report(self) -> None:
         queue = self.reconciler.reports

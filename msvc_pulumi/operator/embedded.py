@@ -14,6 +14,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.backend import quiet_home
@@ -37,8 +38,9 @@ __all__ = ["EmbeddedExecutor"]
 
 logger = logging.getLogger(__name__)
 
-# More than this many together make checkpoints of the run itself costly; they grow with its square.
-CHECKPOINTED = 10
+# More than this many together make checkpoints of the run itself costly; they grow with its square:
+# ten services of 13 objects took 11 s with them, and twenty-five the same without.
+CHECKPOINTED = 2
 # Seconds that an update may take, and more for each ModelService: one that hangs blocks a worker.
 RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
@@ -49,7 +51,7 @@ ENVIRONMENT = {
     "PULUMI_K8S_CLIENT_BURST": "1000",
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",  # else each run lists all stacks to give it
-    "GOGC": "200",
+    "GOGC": "400",
 }
 # Checkpoints are read and written here too, without compression.
 PLAIN = {"PULUMI_DIY_BACKEND_GZIP": "false", "PULUMI_DIY_BACKEND_ZSTD": "false"}
@@ -174,8 +176,12 @@ class EmbeddedExecutor:
         flags = ["--refresh"] if any(work.refresh for work in works) else []
         done = self._run(name, plans, len(works), flags)
         after = self._store.read(name)
-        blame = _Blame(works, before, after)
-        return {work.key: blame.outcome(work, done) for work in works}, after
+        blame = _Blame(
+            done,
+            checkpoints.components(after),
+            _owners(works, before, after) if done.errors else {},
+        )
+        return {work.key: blame.outcome(work) for work in works}, after
 
     def _run(self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str]) -> Run:
         stack: Stack = self._session.stack(name)
@@ -216,13 +222,13 @@ def _environment(session: Session) -> dict[str, str]:
 class _Blame:
     """Which work of an update failed, told from what the engine reported and what it kept."""
 
-    works: Sequence[Work]
-    before: Checkpoint | None
-    after: Checkpoint | None
+    done: Run
+    components: Mapping[str, Mapping[str, Any]]
+    owners: Mapping[str, str]
 
-    def outcome(self, work: Work, done: Run) -> Outcome:
-        owners = self._owners()
-        own = [(urn, text) for urn, text in done.errors if owners.get(urn) == work.key.name]
+    def outcome(self, work: Work) -> Outcome:
+        done = self.done
+        own = [(urn, text) for urn, text in done.errors if self._owner(urn) == work.key.name]
         if not own and self._is_complete(work):
             return Outcome(changes=done.changes)
         if not own:
@@ -233,35 +239,30 @@ class _Blame:
         return Outcome(tuple(_refused(urn, text) for urn, text in own))
 
     def _is_complete(self, work: Work) -> bool:
-        outputs = checkpoints.components(self.after).get(work.key.name)
+        outputs = self.components.get(work.key.name)
         if work.plan is None:
             return outputs is None
         return outputs is not None and outputs.get("planHash") == work.plan.hash
 
-    def _owners(self) -> dict[str, str]:
-        owners = {
-            item["urn"]: checkpoints.owner(item["urn"], item.get("parent", ""))
-            for state in (self.before, self.after)
-            for item in checkpoints.resources(state)
-        }
-        names = {
-            declaration.name: work.key.name
-            for work in self.works
-            if work.plan is not None
-            for declaration in declarations(work.key.name, work.plan)
-        }
-        return _ByName(owners, names)
+    def _owner(self, urn: str) -> str | None:
+        # A resource that never came to be is known by its logical name only.
+        return self.owners.get(urn) or self.owners.get(urn.rpartition("::")[2])
 
 
-class _ByName(dict[str, str]):
-    """URN → component; a resource that never came to be is known by its logical name."""
-
-    def __init__(self, owners: Mapping[str, str], names: Mapping[str, str]) -> None:
-        super().__init__(owners)
-        self._names = names
-
-    def get(self, urn: str, default: str | None = None) -> str | None:  # type: ignore[override]
-        return super().get(urn) or self._names.get(urn.rpartition("::")[2], default)
+def _owners(
+    works: Sequence[Work], before: Checkpoint | None, after: Checkpoint | None
+) -> dict[str, str]:
+    """URN, or logical name of what was declared → name of its ModelService."""
+    found = {
+        declaration.name: work.key.name
+        for work in works
+        if work.plan is not None
+        for declaration in declarations(work.key.name, work.plan)
+    }
+    for state in (before, after):
+        for item in checkpoints.resources(state):
+            found[item["urn"]] = checkpoints.owner(item["urn"], item.get("parent", ""))
+    return found
 
 
 _UNKNOWN = Diagnostic("engine-failed", "the update ended and left something undone")

@@ -20,7 +20,7 @@ class Settings:
     """Namespaces to look after; none means all."""
     workers: int = 2
     """Updates that run at the same time."""
-    batch: int = 25
+    batch: int = 50
     """ModelServices that share one update when many wait."""
     election: Election | None = None
     """The lease to hold while working, None for a process that knows to be the only one."""
