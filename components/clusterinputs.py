@@ -2,13 +2,12 @@
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, stated
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs
 
 __all__ = ["cluster_capabilities", "cluster_inputs", "served_kinds"]
-
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 
 
 def cluster_capabilities() -> Capabilities | None:
@@ -50,11 +49,10 @@ def cluster_inputs(namespace: str, names: list[str]) -> Inputs:
             raise LoadError([_absent(name) for name in missing])
         base_configs = {}
         for service in services:
-            own = service["metadata"]["namespace"]
-            reference = service["spec"].get("baseConfigMapRef") or {}
-            key = (reference.get("namespace") or own, reference.get("name"))
-            if key[1] and key not in base_configs:
-                base_configs[key] = cluster.get("v1", "ConfigMap", key[1], key[0])
+            reference = base_config_of(service)
+            if reference is not None and reference not in base_configs:
+                space, name = reference
+                base_configs[reference] = cluster.get("v1", "ConfigMap", name, space)
     return Inputs(
         tuple(_document(KIND, item) for item in services),
         tuple(_document("ConfigMap", item) for item in base_configs.values() if item),
@@ -68,7 +66,7 @@ def _matches(item: dict, names: list[str]) -> bool:  # type: ignore[type-arg]
 
 def _document(kind: str, item: dict) -> Document:  # type: ignore[type-arg]
     metadata = item["metadata"]
-    return Document.of(item, f"{kind} {metadata['namespace']}/{metadata['name']}")
+    return Document.of(stated(item), f"{kind} {metadata['namespace']}/{metadata['name']}")
 
 
 def _absent(name: str) -> Diagnostic:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, stated
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
 from msvc_pulumi.options import PlanOptions
@@ -18,7 +19,6 @@ from msvc_pulumi.plan import Plan, plan_model_service
 
 __all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
 
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 OPTIONS = ("epp_cluster_role", "epp_pull_secrets", "pd_pull_secrets", "inference_api")
 
 
@@ -40,8 +40,8 @@ def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: Plan
         capabilities=Capabilities.discover(cluster.serves),
     )
     return plan_model_service(
-        Document.of(_stated(service), f"modelservice {namespace}/{name}"),
-        Document.of(_stated(base_config), f"baseconfig of {namespace}/{name}")
+        Document.of(stated(service), f"modelservice {namespace}/{name}"),
+        Document.of(stated(base_config), f"baseconfig of {namespace}/{name}")
         if base_config
         else None,
         options,
@@ -61,11 +61,10 @@ def options_from_json(text: str) -> PlanOptions:
 
 
 def _base_config(cluster: Cluster, service: Mapping[str, Any]) -> dict[str, Any] | None:
-    reference = (service.get("spec") or {}).get("baseConfigMapRef") or {}
-    name = reference.get("name")
-    if not name:
+    reference = base_config_of(service)
+    if reference is None:
         return None
-    namespace = reference.get("namespace") or service["metadata"]["namespace"]
+    namespace, name = reference
     found = cluster.get("v1", "ConfigMap", name, namespace)
     if found is None:
         missing = Diagnostic(
@@ -76,10 +75,3 @@ def _base_config(cluster: Cluster, service: Mapping[str, Any]) -> dict[str, Any]
         )
         raise LoadError([missing])
     return found
-
-
-def _stated(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without what is no input: its status, and who set which field."""
-    metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
-    kept = {name: value for name, value in item.items() if name != "status"}
-    return {**kept, "metadata": metadata}

@@ -14,6 +14,7 @@ from typing import Any
 
 from msvc_pulumi.capabilities import OPTIONAL
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET, Kind
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet
@@ -156,6 +157,6 @@ class ChildWatch:
 
 def _remains(kind: Kind, name: Key, owner: Key) -> dict[str, Any]:
     """An object that is gone, as far as its name and owner go."""
-    reference = {"apiVersion": "llm-d.ai/v1alpha1", "kind": "ModelService", "name": owner.name}
+    reference = {"apiVersion": API_VERSION, "kind": KIND, "name": owner.name}
     metadata = {"namespace": name.namespace, "name": name.name, "ownerReferences": [reference]}
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}

@@ -12,6 +12,7 @@ import kopf
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
 from msvc_pulumi.operator.ending import Ending
@@ -105,7 +106,7 @@ class Controller:
 
     def _look(self) -> None:
         """See everything once before anything is done, so that nothing seems to be missing."""
-        services = self._list("llm-d.ai/v1alpha1", "ModelService")
+        services = self._list(API_VERSION, KIND)
         self._child_watch.look()
         recovered = self._executor.recover()
         for service in services:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator.executor import Key
 
-__all__ = ["API_VERSION", "FINALIZER", "KIND", "hold", "is_held", "release"]
+__all__ = ["FINALIZER", "hold", "is_held", "release"]
 
 FINALIZER = "llm-d.ai/pulumi"
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 ATTEMPTS = 5  # at a ModelService that others edit at the same time
 
 Object = dict[str, Any]

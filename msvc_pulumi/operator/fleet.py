@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of
 from msvc_pulumi.operator.executor import Key
 
-__all__ = ["Fleet", "base_config_of", "key_of", "owner_of"]
+__all__ = ["Fleet", "key_of", "owner_of"]
 
 Object = dict[str, Any]
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 # Parts of an object that only say what happened to it; kept objects are smaller without them.
 NOISE = ("managedFields",)
 
@@ -44,7 +44,7 @@ class Fleet:
         with self._lock:
             self._forget_reference(key)
             if reference := base_config_of(service):
-                self._dependants[reference].add(key)
+                self._dependants[Key(*reference)].add(key)
             self._services[key] = _kept(service)
             new = self._marks.get(key) != mark
             self._marks[key] = mark
@@ -97,8 +97,9 @@ class Fleet:
 
     def _forget_reference(self, key: Key) -> None:
         before = self._services.get(key)
-        reference = base_config_of(before) if before else None
-        if reference is not None:
+        found = base_config_of(before) if before else None
+        if found is not None:
+            reference = Key(*found)
             self._dependants[reference].discard(key)
             if not self._dependants[reference]:
                 del self._dependants[reference]
@@ -109,15 +110,6 @@ def key_of(item: Mapping[str, Any]) -> Key:
     """Namespace and name of an object."""
     metadata = item["metadata"]
     return Key(metadata.get("namespace", ""), metadata["name"])
-
-
-def base_config_of(service: Mapping[str, Any]) -> Key | None:
-    """The ConfigMap that a ModelService refers to; it may be in another namespace."""
-    reference = (service.get("spec") or {}).get("baseConfigMapRef") or {}
-    name = reference.get("name")
-    if not name:
-        return None
-    return Key(reference.get("namespace") or service["metadata"]["namespace"], name)
 
 
 def owner_of(item: Mapping[str, Any]) -> Key | None:

@@ -14,12 +14,13 @@ from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import base_config_of, stated
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
-from msvc_pulumi.operator.fleet import Fleet, base_config_of
+from msvc_pulumi.operator.fleet import Fleet
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
@@ -176,7 +177,7 @@ class Reconciler:
         )
         try:
             plan = plan_model_service(
-                Document.of(_stated(service), f"modelservice {key}"),
+                Document.of(stated(service), f"modelservice {key}"),
                 Document.of(base_config, f"baseconfig of {key}") if base_config else None,
                 options,
             )
@@ -225,16 +226,17 @@ class Reconciler:
 
     def _base_config(self, service: Object) -> tuple[str, Object | None]:
         """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""
-        reference = base_config_of(service)
-        if reference is None:
+        named = base_config_of(service)
+        if named is None:
             return "", None
+        reference = Key(*named)
         found = self._fleet.base_config(reference)
         if found is None:
             found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
             if found is None:  # the original's words
                 return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
             self._fleet.see_base_config(found)
-        return "", _stated(found)
+        return "", stated(found)
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         service = self._fleet.service(work.key)
@@ -308,11 +310,6 @@ class Reconciler:
             return known.generation
         service = self._fleet.service(key)
         return int(service["metadata"].get("generation", 0)) if service else 0
-
-
-def _stated(item: Object) -> Object:
-    """The object without its status, which is no input."""
-    return {name: value for name, value in item.items() if name != "status"}
 
 
 def _summary(outcome: Outcome) -> str:

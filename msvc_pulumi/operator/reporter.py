@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.cluster.workloads import unscheduled
 from msvc_pulumi.operator.conditions import Workload, workloads_of
 from msvc_pulumi.operator.executor import Key
@@ -23,7 +24,6 @@ __all__ = ["Reporter"]
 
 logger = logging.getLogger(__name__)
 
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 RETRY = 5.0  # seconds
 FIRST_LOOK, LAST_LOOK = 5.0, 60.0  # seconds between looks at pods that do not come up
 

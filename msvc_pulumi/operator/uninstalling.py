@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.installation.manifests import NAME, manifests
 from msvc_pulumi.installation.options import InstallOptions
-from msvc_pulumi.operator.finalizer import API_VERSION, KIND, release
+from msvc_pulumi.operator.finalizer import release
 from msvc_pulumi.operator.statusreport import ABANDON
 
 __all__ = ["UninstallError", "uninstall"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.errors import cluster_error
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.installation.permissions import AUTH_DELEGATOR, WORKSPACE_ACCOUNT
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.pko.names import LABELS, Names
@@ -32,7 +33,7 @@ class Access:
     def __init__(self, cluster: Cluster, settings: WorkspaceSettings) -> None:
         self._cluster, self._settings = cluster, settings
 
-    def grant(self, key: Key, base_config: Key | None) -> None:
+    def grant(self, key: Key, base_config: Reference | None) -> None:
         """The stack of ``key`` may run, and read ``base_config``. Raises ClusterError."""
         for manifest in self._of_stack(key):
             self._make(manifest)
@@ -122,7 +123,7 @@ def _of_namespace(namespace: str) -> list[Object]:
     ]
 
 
-def _elsewhere(namespace: str, base_config: Key) -> list[Object]:
+def _elsewhere(namespace: str, base_config: Reference) -> list[Object]:
     """A BaseConfig in another namespace, and nothing else there, may be read."""
     name = f"{WORKSPACE_ACCOUNT}:{namespace}:{base_config.name}"
     labels = {**LABELS, USED_BY: namespace}

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.fleet import base_config_of
 from msvc_pulumi.operator.pko.access import Access
 from msvc_pulumi.operator.pko.mirror import Mirror
 from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names
@@ -40,7 +40,6 @@ logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 
-API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 LOOK = 5.0  # seconds between looks at what the watch does not tell
 
 
