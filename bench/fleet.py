@@ -1,12 +1,15 @@
 """Time the operator with a fleet of ModelServices on a local control plane of its own.
 
-`bench/fleet.py [N]`, 30 unless stated. Prints a table: create, one edit, a BaseConfig edit,
-restart, delete; beside it a raw server-side apply of the same objects, the floor. With
-MSVC_GO_BINARY naming the original's program, that operator creates the same fleet. Asserts nothing.
+`bench/fleet.py [N] [--without-nodes]`, 30 unless stated. Prints a table: create, one edit, a
+BaseConfig edit, restart, delete; beside it a raw server-side apply of the same objects, the floor.
+With MSVC_GO_BINARY naming the original's program, that operator creates the same fleet. Without
+nodes no pod is ever scheduled, and the processors are left to the controller manager and to what is
+measured. Asserts nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import copy
 import os
 import signal
@@ -23,10 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from processes import Processes
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,8 +42,9 @@ for _key, _text in BASE["data"].items():  # a fleet needs more GPUs than the pla
         _text = _text.replace(_large, _small)
     BASE["data"][_key] = _text.replace("nvidia.com/gpu: 1", "memory: 32Gi")
 MODEL_SERVICE = ("llm-d.ai/v1alpha1", "ModelService")
+OURS = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--health-probe-bind-address=0"]
 CLIENTS = 8  # more make one API server slower
-PATIENCE = 300.0  # seconds
+PATIENCE = 900.0  # seconds
 PAUSE = 0.2  # seconds between two looks: looking costs the API server as much as the work
 
 
@@ -50,6 +55,13 @@ def services(count: int, namespace: str) -> list[dict[str, Any]]:
         service["metadata"] = {"name": f"m{number:04d}", "namespace": namespace}
         found.append(service)
     return found
+
+
+def made(count: int) -> Counter[tuple[str, str]]:
+    """How many objects of each kind so many ModelServices are."""
+    plan = plan_model_service(services(1, "fleet")[0], BASE, PlanOptions())
+    kinds = Counter((item.manifest["apiVersion"], item.manifest["kind"]) for item in plan)
+    return Counter({kind: number * count for kind, number in kinds.items()})
 
 
 def row(what: str, seconds: float, note: str = "") -> None:
@@ -93,13 +105,17 @@ def _has(cluster: Cluster, kind: tuple[str, str], namespace: str, count: int) ->
     return children(cluster, kind, namespace) == count
 
 
-def ready(cluster: Cluster, namespace: str, count: int) -> bool:
+def told(cluster: Cluster, namespace: str, wanted: str, count: int) -> bool:
+    """Whether the statuses of all say ``wanted``, the type of a condition that holds."""
     listed, _ = cluster.list(*MODEL_SERVICE, namespace)
     conditions = [item.get("status", {}).get("conditions", ()) for item in listed]
-    done = [
-        any(c["type"] == "Ready" and c["status"] == "True" for c in some) for some in conditions
-    ]
+    done = [any(c["type"] == wanted and c["status"] == "True" for c in some) for some in conditions]
     return sum(done) == count
+
+
+def replicas(cluster: Cluster, namespace: str, service: str) -> int:
+    found = cluster.get("apps/v1", "Deployment", f"{service}-decode", namespace)
+    return int(found["spec"]["replicas"]) if found else 0
 
 
 def deployed(cluster: Cluster, namespace: str, field: str, value: Any) -> int:
@@ -127,12 +143,6 @@ def operator(
             process.wait(60)
 
 
-def memory(process: subprocess.Popen[bytes]) -> str:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return f"{int(line.split()[1]) // 1024} MB in the controller"
-
-
 def floor(cluster: Cluster, count: int) -> None:
     prepare(cluster, "floor")
     objects = [
@@ -143,35 +153,32 @@ def floor(cluster: Cluster, count: int) -> None:
     began = time.perf_counter()
     all_at_once(lambda item: cluster.apply(item, field_manager="floor"), objects)
     row("floor: raw server-side apply", time.perf_counter() - began, f"{len(objects)} objects")
-    cluster.delete("v1", "Namespace", "floor")
-    until(lambda: cluster.get("v1", "Namespace", "floor") is None)
 
 
-def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
-    command = [sys.executable, "-m", "msvc_pulumi", "operator", "run"]
-    command.append("--health-probe-bind-address=0")
+def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, wanted: str) -> None:
     prepare(cluster, "fleet")
-    every = services(count, "fleet")
-    plan = plan_model_service(every[0], BASE, PlanOptions())
-    kinds = Counter((item.manifest["apiVersion"], item.manifest["kind"]) for item in plan)
-    total = Counter({kind: number * count for kind, number in kinds.items()})
+    every, total = services(count, "fleet"), made(count)
     log = folder / "log"
-    with operator(command, kubeconfig, folder) as process:
+    with operator(OURS, kubeconfig, folder) as process, Processes(process.pid) as family:
         until(lambda: " ready" in log.read_text())
+        quiet = family.steady()
         began = time.perf_counter()
         all_at_once(cluster.create, every)
         until_there(cluster, total, "fleet")
         taken = time.perf_counter() - began
         row(f"create {count}: all objects exist", taken, f"{total.total()} objects")
-        until(lambda: ready(cluster, "fleet", count))
-        row(f"create {count}: all ready", time.perf_counter() - began, memory(process))
+        until(lambda: told(cluster, "fleet", wanted, count))
+        note = (
+            f"{family.peak()} MB at most, {family.steady()} MB in the controller (before: {quiet})"
+        )
+        row(f"create {count}: all {wanted.lower()}", time.perf_counter() - began, note)
 
         time.sleep(3)
         began = time.perf_counter()
         decode = {**every[0]["spec"]["decode"], "replicas": 1}
         edit = {"spec": {"decode": decode}}
         cluster.patch(*MODEL_SERVICE, "m0000", "fleet", body=edit)
-        until(lambda: deployed(cluster, "fleet", "replicas", 1) == 1)
+        until(lambda: replicas(cluster, "fleet", "m0000") == 1)
         row(f"one edit among {count}: applied", time.perf_counter() - began)
 
         time.sleep(3)
@@ -180,26 +187,32 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
         body = {"data": {"decodeDeployment": text}}
         cluster.patch("v1", "ConfigMap", BASE["metadata"]["name"], "fleet", body=body)
         until(lambda: deployed(cluster, "fleet", "minReadySeconds", 1) == count)
-        row(f"BaseConfig edit under {count}: applied", time.perf_counter() - began)
-        until(lambda: ready(cluster, "fleet", count))
+        took = time.perf_counter() - began
+        row(f"BaseConfig edit under {count}: applied", took, f"{family.peak()} MB at most")
+        until(lambda: told(cluster, "fleet", wanted, count))
         time.sleep(3)
+
+
+def ours_again(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> None:
+    """A restart over the fleet that `ours` made, then its end."""
+    log = folder / "log"
     before = log.stat().st_size
     began = time.perf_counter()
-    with operator(command, kubeconfig, folder) as process:
+    with operator(OURS, kubeconfig, folder) as process, Processes(process.pid) as family:
         until(lambda: " ready" in log.read_text()[before:])
         row(f"restart over {count} unchanged: ready", time.perf_counter() - began)
         time.sleep(3)
         runs = log.read_text()[before:].count(" applied ")
-        row(
-            f"restart over {count} unchanged: then quiet", 3.0, f"{runs} updates, {memory(process)}"
-        )
+        note = f"{runs} updates, {family.steady()} MB in the controller"
+        row(f"restart over {count} unchanged: then quiet", 3.0, note)
+        family.peak()
         began = time.perf_counter()
-        all_at_once(
-            lambda one: cluster.delete(*MODEL_SERVICE, one["metadata"]["name"], "fleet"), every
-        )
+        names = [one["metadata"]["name"] for one in services(count, "fleet")]
+        all_at_once(lambda name: cluster.delete(*MODEL_SERVICE, name, "fleet"), names)
         until(lambda: not cluster.list(*MODEL_SERVICE, "fleet")[0])
-        until_there(cluster, dict.fromkeys(total, 0), "fleet")
-        row(f"delete {count}: nothing left", time.perf_counter() - began)
+        until_there(cluster, dict.fromkeys(made(count), 0), "fleet")
+        took = time.perf_counter() - began
+        row(f"delete {count}: nothing left", took, f"{family.peak()} MB at most")
 
 
 def original(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, binary: str) -> None:
@@ -216,21 +229,27 @@ def original(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, binar
 
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    parser = argparse.ArgumentParser()
+    parser.add_argument("count", type=int, nargs="?", default=30)
+    parser.add_argument("--without-nodes", action="store_true")
+    arguments = parser.parse_args()
+    count, nodes = arguments.count, () if arguments.without_nodes else DEFAULT_NODES
     load = os.getloadavg()[0]
     print(f"{count} ModelServices; {os.cpu_count()} processors, load {load:.1f} at the start")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with LocalControlPlane(folder / "plane") as plane, plane.cluster() as cluster:
+        with LocalControlPlane(folder / "plane", nodes=nodes) as plane, plane.cluster() as cluster:
             cluster.apply(custom_resource_definition(), force=True)
-            floor(cluster, count)
             (folder / "ours").mkdir()
-            ours(cluster, plane.kubeconfig, folder / "ours", count)
+            wanted = "Ready" if nodes else "Applied"
+            ours(cluster, plane.kubeconfig, folder / "ours", count, wanted)
+            ours_again(cluster, plane.kubeconfig, folder / "ours", count)
             if binary := os.environ.get("MSVC_GO_BINARY"):
                 (folder / "original").mkdir()
                 original(cluster, plane.kubeconfig, folder / "original", count, binary)
             else:
                 print("Go operator: not timed, MSVC_GO_BINARY is not set")
+            floor(cluster, count)
 
 
 if __name__ == "__main__":

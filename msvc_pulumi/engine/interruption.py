@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from types import TracebackType
 
 from msvc_pulumi.engine.signalnote import SignalNote
 
@@ -27,12 +26,7 @@ class Interruption(SignalNote):
                 raise KeyboardInterrupt
             raise SystemExit(128 + number)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        if error is None:
+    def __exit__(self, *raised: object) -> None:
+        super().__exit__(*raised)
+        if not any(raised):
             self.check()
