@@ -74,6 +74,19 @@ def handlers(
     return registry
 
 
+class _NothingKept(kopf.DiffBaseStorage):
+    """Only handlers of changes ask what is new; kopf would copy each object to find it out."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> None:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
 def settings() -> kopf.OperatorSettings:
     """kopf without what the operator does itself: events, finalizers, a look at all definitions."""
     result = kopf.OperatorSettings()
@@ -82,6 +95,7 @@ def settings() -> kopf.OperatorSettings:
     result.watching.chunk_size = 500
     result.queueing.idle_timeout = EVENT_PAUSE
     result.queueing.exit_timeout = 1.0
+    result.persistence.diffbase_storage = _NothingKept()
     return result
 
 
