@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from msvc_pulumi.components.model_service import ModelService
+from msvc_pulumi.declaration import logical_names
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import Inputs
@@ -35,18 +36,14 @@ def declare(inputs: Inputs, options: PlanOptions) -> dict[str, ModelService]:
 
 def declare_plans(plans: Sequence[Plan]) -> dict[str, ModelService]:
     """The component of each plan, named as in `declare`."""
-    names = [plan.name for plan in plans]
+    names = logical_names(plans)
     return {
-        name: ModelService.from_plan(name, plan)
-        for plan in plans
-        for name in [f"{plan.namespace}-{plan.name}" if names.count(plan.name) > 1 else plan.name]
+        name: ModelService.from_plan(name, plan) for name, plan in zip(names, plans, strict=True)
     }
 
 
 def export(services: Mapping[str, ModelService]) -> None:
-    """Export, by name, each ModelService's namespace, plan hash and the names of its objects,
-    and of those that the cluster could not take, why.
-    """
+    """Export each ModelService by its name, as `declaration.exported` says it."""
     for name, service in services.items():
         children = service.children.apply(
             lambda references: {key: one["name"] for key, one in references.items()}

@@ -7,13 +7,22 @@ protocol; both say the same, so that a stack may be run by either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["COMPONENT", "Declaration", "declarations", "logical_suffix", "outputs"]
+__all__ = [
+    "COMPONENT",
+    "Declaration",
+    "declarations",
+    "exported",
+    "logical_names",
+    "logical_suffix",
+    "outputs",
+]
 
 COMPONENT = "llmd:index:ModelService"
 """Type token of the component."""
@@ -46,6 +55,16 @@ class Declaration:
     properties: dict[str, Any] = field(repr=False)
     depends_on: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+
+
+def logical_names(plans: Sequence[Plan]) -> list[str]:
+    """The name of each plan's component: that of the ModelService, with its namespace in front
+    where two share a name.
+    """
+    count = Counter(plan.name for plan in plans)
+    return [
+        f"{plan.namespace}-{plan.name}" if count[plan.name] > 1 else plan.name for plan in plans
+    ]
 
 
 def declarations(name: str, plan: Plan) -> Iterator[Declaration]:
@@ -86,6 +105,18 @@ def outputs(plan: Plan) -> dict[str, Any]:
         "children": references,
         "skipped": {one.key: one.reason for one in plan.skipped},
         **names,
+    }
+
+
+def exported(plan: Plan) -> dict[str, Any]:
+    """What a stack exports of a plan: its namespace and hash, the names of its objects, and of
+    those that the cluster could not take, why.
+    """
+    return {
+        "namespace": plan.namespace,
+        "hash": plan.hash,
+        "children": {planned.key: planned.manifest["metadata"]["name"] for planned in plan},
+        "skipped": {one.key: one.reason for one in plan.skipped},
     }
 
 

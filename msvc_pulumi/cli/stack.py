@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,16 +157,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     fleet = plan_inputs(inputs, plan_options, strict=arguments.strict)
     printed.show(fleet.general, arguments)  # a component shows those of its plan itself
     plans = list(fleet.plans)
-    return session.stack(_name(arguments, plans), program=_program(plans)), plans
-
-
-def _program(plans: list[Plan]) -> Callable[[], None]:
-    def declare() -> None:
-        from msvc_pulumi.components.program import declare_plans, export  # noqa: PLC0415
-
-        export(declare_plans(plans))
-
-    return declare
+    return session.stack(_name(arguments, plans), plans=plans), plans
 
 
 def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:

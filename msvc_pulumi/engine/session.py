@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
@@ -17,6 +17,7 @@ from msvc_pulumi.engine.plugins import Plugins, choose
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.engine.toolchain import find_or_build, print_progress
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.plan import Plan
 
 __all__ = ["Session"]
 
@@ -69,8 +70,11 @@ class Session:
         project: Path | None = None,
         program: Callable[[], None] | None = None,
         output: TextIO | int | None = None,
+        plans: Sequence[Plan] | None = None,
     ) -> Stack:
-        """The stack of that name, whose program is that of ``project``, or ``program``."""
+        """The stack of that name, whose program is that of ``project``, or ``program``, or declares
+        ``plans``.
+        """
         return Stack(
             name,
             self.pulumi,
@@ -80,6 +84,7 @@ class Session:
             project,
             program,
             output,
+            plans,
         )
 
     def ensure_namespaces(self, names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,15 +26,31 @@ from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.plan import Plan
 
-__all__ = ["PROJECT", "Stack", "find_project"]
+__all__ = ["BULK", "PROJECT", "TAKE_OVER", "UNCHECKED", "Stack", "find_project"]
 
 PROJECT = "modelservice"
+# More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
+# square: 100 took minutes with them.
+CHECKPOINTED = 10
+UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+# An update that was killed may have made objects that no checkpoint knows: take them over.
+TAKE_OVER = {
+    "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
+    "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
+}
+BULK = {
+    "PULUMI_K8S_CLIENT_QPS": "500",
+    "PULUMI_K8S_CLIENT_BURST": "1000",
+    "GOGC": "400",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """One stack. Its program is that of the folder ``project``, or ``program`` in this process.
+    """One stack. Its program is that of the folder ``project``, or ``program`` in this process, or
+    declares ``plans``.
 
     ``output`` is where progress goes; None is our stdout.
     """
@@ -47,6 +63,7 @@ class Stack:
     project: Path | None = None
     program: Callable[[], None] | None = None
     output: TextIO | int | None = None
+    plans: Sequence[Plan] | None = None
 
     def up(self, *flags: str) -> Run:
         """Make the cluster what the program says. Raises ProgramError or EngineError."""
@@ -102,6 +119,7 @@ class Stack:
             # Else every new ConfigMap content is a deletion and a creation.
             "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true",
         }
+        defaults |= BULK | (UNCHECKED | TAKE_OVER if len(self.plans or ()) > CHECKPOINTED else {})
         variables = {**defaults, **self.environment, **self.backend.variables}
         variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
         if self.plugins.stand_ins:
@@ -130,14 +148,8 @@ class Stack:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         with ExitStack() as stack:
             client: Sequence[str] = ()
-            if self.program is not None and operation in ("up", "preview"):
-                from msvc_pulumi.engine.inline import host, serving  # noqa: PLC0415  imports pulumi
-
-                client = (
-                    stack.enter_context(serving(host(self.program))),
-                    "--exec-kind",
-                    "auto.inline",
-                )
+            if self._is_inline and operation in ("up", "preview"):
+                client = (stack.enter_context(self._serving()), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
             done = run(command, self.variables, cwd=self._cwd, output=self.output)
@@ -146,6 +158,19 @@ class Stack:
         if done.code != 0:
             raise failure(done, f"`pulumi {operation}`")
         return done
+
+    @property
+    def _is_inline(self) -> bool:
+        return self.program is not None or self.plans is not None
+
+    def _serving(self) -> AbstractContextManager[str]:
+        from msvc_pulumi.engine.inline import host, serving  # noqa: PLC0415  imports pulumi
+        from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415
+
+        if self.plans is not None:
+            return serving(PlanHost(self.plans, tells=True))
+        assert self.program is not None  # noqa: S101  it is one of the two
+        return serving(host(self.program))
 
     def _is_freed(self, done: Run) -> bool:
         """Whether only dead processes of this machine had locked it, and do not any more."""

@@ -20,9 +20,10 @@ from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.backend import quiet_home
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.inline import serving
+from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import Stack
+from msvc_pulumi.engine.stack import BULK, TAKE_OVER, UNCHECKED, Stack
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
@@ -30,7 +31,6 @@ from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.attachedprovider import AttachedProvider
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.planhost import PlanHost
 from msvc_pulumi.operator.stackstore import BATCH, StackStore
 from msvc_pulumi.plan import Plan
 
@@ -44,14 +44,10 @@ CHECKPOINTED = 2
 # Seconds that an update may take, and more for each ModelService: one that hangs blocks a worker.
 RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
-    # A run that was killed may have made objects that no checkpoint knows: take them over.
-    "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
-    "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
-    "PULUMI_K8S_CLIENT_QPS": "500",
-    "PULUMI_K8S_CLIENT_BURST": "1000",
+    **TAKE_OVER,
+    **BULK,
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",  # else each run lists all stacks to give it
-    "GOGC": "400",
 }
 # Checkpoints are read and written here too, without compression.
 PLAIN = {"PULUMI_DIY_BACKEND_GZIP": "false", "PULUMI_DIY_BACKEND_ZSTD": "false"}
@@ -190,7 +186,7 @@ class EmbeddedExecutor:
             # Asks the plugin about what was declared anew only; what a refresh found it would hide.
             variables["PULUMI_ENABLE_LEGACY_DIFF"] = "true"
         if size > CHECKPOINTED:
-            variables["PULUMI_SKIP_CHECKPOINTS"] = "true"
+            variables |= UNCHECKED
         self._store.clear_dead_locks(name)
         with serving(PlanHost(plans)) as client:
             command = [

@@ -1,4 +1,4 @@
-"""What the operator tells the engine is what the component's classes would tell it."""
+"""What plans tell the engine is what the component's classes would tell it."""
 
 # ruff: noqa: N802  the protocol's names
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from msvc_pulumi.components.program import declare_plans
+from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.inline import host
-from msvc_pulumi.operator.planhost import PlanHost
+from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.plan import Plan, plan_model_service
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -40,6 +40,7 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         self.registered: dict[str, dict[str, Any]] = {}
         self.finished: dict[str, dict[str, Any]] = {}
         self.failing = failing
+        self.warnings: list[tuple[str, str]] = []
 
     def SupportsFeature(self, request: Any, _context: Any) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=True)
@@ -62,6 +63,8 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         return Empty()
 
     def Log(self, request: Any, _context: Any) -> Any:
+        if request.severity == engine_pb2.WARNING:
+            self.warnings.append((request.urn, request.message))
         return Empty()
 
     def SetRootResource(self, request: Any, _context: Any) -> Any:
@@ -111,6 +114,27 @@ def test_the_engine_is_told_what_the_component_tells_it(plan: Plan) -> None:
     assert not answer.bail
     assert comparable(by_protocol.registered) == comparable(by_component.registered)
     assert by_protocol.finished == by_component.finished
+
+
+def test_a_stack_exports_and_warns_as_with_the_component() -> None:
+    """Two of one name have their namespaces in front; each warning is that of its component."""
+    documents = [
+        yaml.safe_load((SAMPLES / "facebook" / name).read_text())
+        for name in ("msvc.yaml", "baseconfig.yaml")
+    ]
+    several = []
+    for namespace in ("one", "two"):
+        documents[0]["metadata"]["namespace"] = namespace
+        documents[0]["spec"]["unknown"] = "field"
+        several.append(plan_model_service(*documents))
+    assert all(plan.diagnostics for plan in several)
+    by_component, by_protocol = Engine(), Engine()
+    by_component.run(host(lambda: export(declare_plans(several))))
+    assert not by_protocol.run(PlanHost(several, tells=True)).bail
+    assert comparable(by_protocol.registered) == comparable(by_component.registered)
+    assert by_protocol.finished == by_component.finished
+    assert sorted(by_protocol.warnings) == sorted(by_component.warnings)
+    assert len(by_protocol.warnings) == 2
 
 
 def test_a_failure_is_that_of_its_component_alone() -> None:

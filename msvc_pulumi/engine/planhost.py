@@ -10,17 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import grpc
 from google.protobuf.struct_pb2 import Struct
 from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    engine_pb2,
+    engine_pb2_grpc,
+    language_pb2,
+    resource_pb2,
+    resource_pb2_grpc,
+)
 
-from msvc_pulumi.declaration import COMPONENT, Declaration, declarations, outputs
+from msvc_pulumi.declaration import (
+    COMPONENT,
+    Declaration,
+    declarations,
+    exported,
+    logical_names,
+    outputs,
+)
 from msvc_pulumi.engine.inline import MESSAGE_LIMITS
 from msvc_pulumi.engine.plugins import KUBERNETES_VERSION
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.report import render
 
 __all__ = ["PlanHost"]
 
@@ -30,14 +45,15 @@ REGISTRATIONS = 16  # at a time; each waits for the cluster
 
 
 class PlanHost(LanguageServer):
-    """Declares the component of each plan, named after its ModelService.
+    """Declares the component of each plan, named as by `declaration.logical_names`.
 
     What depends on a resource that failed is not declared; nor are the outputs of its component.
+    With ``tells`` the engine shows the warnings of each plan, and the stack exports it.
     """
 
-    def __init__(self, plans: Sequence[Plan]) -> None:
+    def __init__(self, plans: Sequence[Plan], *, tells: bool = False) -> None:
         super().__init__(lambda: None)  # which `Run` is there to replace
-        self._plans = plans
+        self._plans, self._tells = plans, tells
 
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802  the protocol's name
         with (
@@ -46,7 +62,9 @@ class PlanHost(LanguageServer):
         ):
             run = _Run(resource_pb2_grpc.ResourceMonitorStub(channel), threads)
             root = f"{request.project}-{request.stack}"
-            done = run.declare(root, self._plans)
+            done = run.declare(root, self._plans, tells=self._tells)
+            if self._tells:
+                _warn(request.args[0], self._plans, run.components)
         # The engine has said by then why something could not be done.
         return language_pb2.RunResponse(bail=not done)
 
@@ -56,25 +74,35 @@ class _Run:
         self, monitor: resource_pb2_grpc.ResourceMonitorStub, threads: ThreadPoolExecutor
     ) -> None:
         self._monitor, self._threads = monitor, threads
+        self.components: list[Future[str]] = []
+        """The URN of each plan's component."""
 
-    def declare(self, root: str, plans: Sequence[Plan]) -> bool:
+    def declare(self, root: str, plans: Sequence[Plan], *, tells: bool) -> bool:
         """Whether everything could be done."""
         try:
             stack = self._register(Request(type="pulumi:pulumi:Stack", name=root))
-            self._finish(stack, {})
         except grpc.RpcError:
             return False
+        named = dict(zip(logical_names(plans), plans, strict=True))
         # Threads take up work in this order: what a child waits for is always under way before it.
-        children = [self._children(plan, stack) for plan in plans]
+        children = [self._children(name, plan, stack) for name, plan in named.items()]
+        self.components = [found[""] for found in children]
         concluded = [self._concluded(*component) for component in zip(plans, children, strict=True)]
-        return all(concluded)
+        if not all(concluded):
+            return False
+        exports = {name: exported(plan) for name, plan in named.items()} if tells else {}
+        try:
+            self._finish(stack, exports)
+        except grpc.RpcError:
+            return False
+        return True
 
-    def _children(self, plan: Plan, stack: str) -> dict[str, Future[str]]:
+    def _children(self, name: str, plan: Plan, stack: str) -> dict[str, Future[str]]:
         """The URN of each resource of a plan by plan key, that of the component under ""."""
         start = self._threads.submit
-        component = Request(type=COMPONENT, name=plan.name, parent=stack)
+        component = Request(type=COMPONENT, name=name, parent=stack)
         found = {"": start(self._register, component)}
-        for declaration in declarations(plan.name, plan):
+        for declaration in declarations(name, plan):
             known = [found[key] for key in declaration.depends_on]
             found[declaration.key] = start(self._child, declaration, found[""], known)
         return found
@@ -124,6 +152,20 @@ class _Run:
         self._monitor.RegisterResourceOutputs(
             resource_pb2.RegisterResourceOutputsRequest(urn=urn, outputs=properties)
         )
+
+
+def _warn(engine: str, plans: Sequence[Plan], components: Sequence[Future[str]]) -> None:
+    with grpc.insecure_channel(engine, options=MESSAGE_LIMITS) as channel, suppress(grpc.RpcError):
+        stub = engine_pb2_grpc.EngineStub(channel)
+        for plan, component in zip(plans, components, strict=False):
+            if plan.diagnostics and component.exception() is None:
+                stub.Log(
+                    engine_pb2.LogRequest(
+                        severity=engine_pb2.WARNING,
+                        message=render(plan.diagnostics).rstrip(),
+                        urn=component.result(),
+                    )
+                )
 
 
 class _FailedError(Exception):
