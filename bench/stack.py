@@ -43,12 +43,10 @@ def main() -> None:
                 file.write_text(yaml.safe_dump_all(documents))
                 began = time.perf_counter()
                 program = [sys.executable, "-m", "msvc_pulumi", command, "-m", str(file)]
-                subprocess.run(
-                    [*program, "--stack", "fleet", *flags],
-                    env=environment,
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                )
+                program += ["--stack", "fleet", *flags]
+                done = subprocess.run(program, env=environment, capture_output=True, check=False)
+                if done.returncode:
+                    raise SystemExit(done.stderr.decode())
                 row(f"{what} {count} in one stack", time.perf_counter() - began)
 
             timed("create", "up", "--skip-preview")
