@@ -32,7 +32,6 @@ def main() -> None:
                 **os.environ,
                 "KUBECONFIG": str(plane.kubeconfig),
                 "XDG_STATE_HOME": str(folder / "state"),
-                "PULUMI_HOME": str(folder / "none"),
             }
             every = services(count, NAMESPACE)
             file = folder / "fleet.yaml"
