@@ -45,7 +45,8 @@ MODEL_SERVICE = ("llm-d.ai/v1alpha1", "ModelService")
 OURS = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--health-probe-bind-address=0"]
 CLIENTS = 8  # more make one API server slower
 PATIENCE = 900.0  # seconds
-PAUSE = 0.2  # seconds between two looks: looking costs the API server as much as the work
+# Seconds between two looks, for so many objects: looking costs the API server as much as the work.
+PAUSE, LOOKED_AT = 0.2, 300
 
 
 def services(count: int, namespace: str) -> list[dict[str, Any]]:
@@ -68,12 +69,12 @@ def row(what: str, seconds: float, note: str = "") -> None:
     print(f"{what:<52} {seconds:8.2f} s  {note}", flush=True)
 
 
-def until(holds: Callable[[], bool]) -> float:
+def until(holds: Callable[[], bool], objects: int = 0) -> float:
     began = time.perf_counter()
     while not holds():
         if time.perf_counter() - began > PATIENCE:
             raise SystemExit("it did not come about")
-        time.sleep(PAUSE)
+        time.sleep(PAUSE * max(1.0, objects / LOOKED_AT))
     return time.perf_counter() - began
 
 
@@ -98,7 +99,7 @@ def children(cluster: Cluster, kind: tuple[str, str], namespace: str) -> int:
 def until_there(cluster: Cluster, wanted: Mapping[tuple[str, str], int], namespace: str) -> None:
     """Wait for so many children of each kind; a kind is not asked for again once it is there."""
     for kind, count in wanted.items():
-        until(partial(_has, cluster, kind, namespace, count))
+        until(partial(_has, cluster, kind, namespace, count), count)
 
 
 def _has(cluster: Cluster, kind: tuple[str, str], namespace: str, count: int) -> bool:
@@ -167,7 +168,7 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, wanted: s
         until_there(cluster, total, "fleet")
         taken = time.perf_counter() - began
         row(f"create {count}: all objects exist", taken, f"{total.total()} objects")
-        until(lambda: told(cluster, "fleet", wanted, count))
+        until(lambda: told(cluster, "fleet", wanted, count), count)
         note = (
             f"{family.peak()} MB at most, {family.steady()} MB in the controller (before: {quiet})"
         )
@@ -186,10 +187,10 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, wanted: s
         text = BASE["data"]["decodeDeployment"].replace("spec:", "spec:\n  minReadySeconds: 1", 1)
         body = {"data": {"decodeDeployment": text}}
         cluster.patch("v1", "ConfigMap", BASE["metadata"]["name"], "fleet", body=body)
-        until(lambda: deployed(cluster, "fleet", "minReadySeconds", 1) == count)
+        until(lambda: deployed(cluster, "fleet", "minReadySeconds", 1) == count, 3 * count)
         took = time.perf_counter() - began
         row(f"BaseConfig edit under {count}: applied", took, f"{family.peak()} MB at most")
-        until(lambda: told(cluster, "fleet", wanted, count))
+        until(lambda: told(cluster, "fleet", wanted, count), count)
         time.sleep(3)
 
 
@@ -223,7 +224,7 @@ def original(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, binar
         time.sleep(5)
         began = time.perf_counter()
         all_at_once(cluster.create, every)
-        until(lambda: deployed(cluster, "original", "replicas", 2) == count)
+        until(lambda: deployed(cluster, "original", "replicas", 2) == count, 3 * count)
         row(f"Go operator, create {count}: last Deployment", time.perf_counter() - began)
 
 
