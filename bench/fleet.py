@@ -30,6 +30,7 @@ from processes import Processes
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
@@ -41,7 +42,7 @@ for _key, _text in BASE["data"].items():  # a fleet needs more GPUs than the pla
     for _large, _small in (('cpu: "4"', "cpu: 1m"), ("memory: 16Gi", "memory: 1Mi")):
         _text = _text.replace(_large, _small)
     BASE["data"][_key] = _text.replace("nvidia.com/gpu: 1", "memory: 32Gi")
-MODEL_SERVICE = ("llm-d.ai/v1alpha1", "ModelService")
+MODEL_SERVICE = (API_VERSION, KIND)
 OURS = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--health-probe-bind-address=0"]
 CLIENTS = 8  # more make one API server slower
 PATIENCE = 900.0  # seconds

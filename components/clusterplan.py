@@ -6,16 +6,14 @@ when it wants to know whether a workspace saw what it should have seen.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, stated
-from msvc_pulumi.document.source import Document
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, plan_of
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
 from msvc_pulumi.options import PlanOptions
-from msvc_pulumi.plan import Plan, plan_model_service
+from msvc_pulumi.plan import Plan
 
 __all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
 
@@ -34,18 +32,7 @@ def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: Plan
     if service is None:
         raise LoadError([Diagnostic("model-service-not-found", f"there is no {namespace}/{name}")])
     base_config = _base_config(cluster, service)
-    options = replace(
-        options,
-        owner_uid=service["metadata"]["uid"],
-        capabilities=Capabilities.discover(cluster.serves),
-    )
-    return plan_model_service(
-        Document.of(stated(service), f"modelservice {namespace}/{name}"),
-        Document.of(stated(base_config), f"baseconfig of {namespace}/{name}")
-        if base_config
-        else None,
-        options,
-    )
+    return plan_of(service, base_config, options, Capabilities.discover(cluster.serves))
 
 
 def options_to_json(options: PlanOptions) -> str:

@@ -255,7 +255,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         plan=options(arguments),
         namespaces=tuple(arguments.namespace),
         workers=arguments.workers or (64 if elsewhere else 2),
-        batch=arguments.batch or 50,
+        batch=arguments.batch or Settings().batch,
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),

@@ -1,11 +1,25 @@
-"""ModelServices as the API server gives them: `stated` without noise, and their BaseConfig."""
+"""ModelServices as the API server gives them: their plans, and what those are made from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-__all__ = ["API_VERSION", "KIND", "Reference", "base_config_of", "stated"]
+from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.document.source import Document
+from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.plan import Plan, plan_model_service
+
+__all__ = [
+    "API_VERSION",
+    "KIND",
+    "Reference",
+    "base_config_of",
+    "plan_of",
+    "stated",
+    "without_managers",
+]
 
 API_VERSION, KIND = "llm-d.ai/v1alpha1", "ModelService"
 
@@ -17,11 +31,31 @@ class Reference(NamedTuple):
     name: str
 
 
+def without_managers(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without who set which field, which is often most of it."""
+    metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
+    return {**item, "metadata": metadata}
+
+
 def stated(item: Mapping[str, Any]) -> dict[str, Any]:
     """The object without what is no input: its status, and who set which field."""
-    metadata = {key: value for key, value in item["metadata"].items() if key != "managedFields"}
-    kept = {name: value for name, value in item.items() if name != "status"}
-    return {**kept, "metadata": metadata}
+    return {name: value for name, value in without_managers(item).items() if name != "status"}
+
+
+def plan_of(
+    service: Mapping[str, Any],
+    base_config: Mapping[str, Any] | None,
+    options: PlanOptions,
+    capabilities: Capabilities | None,
+) -> Plan:
+    """The plan of a ModelService, which owns what is planned. Raises ModelServiceError."""
+    metadata = service["metadata"]
+    name = f"{metadata['namespace']}/{metadata['name']}"
+    return plan_model_service(
+        Document.of(stated(service), f"modelservice {name}"),
+        Document.of(stated(base_config), f"baseconfig of {name}") if base_config else None,
+        replace(options, owner_uid=metadata["uid"], capabilities=capabilities),
+    )
 
 
 def base_config_of(service: Mapping[str, Any]) -> Reference | None:

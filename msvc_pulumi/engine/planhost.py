@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack
 from typing import Any
 
 import grpc
@@ -57,42 +57,44 @@ class PlanHost(LanguageServer):
 
     def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802  the protocol's name
         with (
-            grpc.insecure_channel(request.monitor_address, options=MESSAGE_LIMITS) as channel,
+            ExitStack() as channels,
+            _channel(request.monitor_address) as monitor,
             ThreadPoolExecutor(REGISTRATIONS) as threads,
         ):
-            run = _Run(resource_pb2_grpc.ResourceMonitorStub(channel), threads)
-            root = f"{request.project}-{request.stack}"
-            done = run.declare(root, self._plans, tells=self._tells)
-            if self._tells:
-                _warn(request.args[0], self._plans, run.components)
+            engine = channels.enter_context(_channel(request.args[0])) if self._tells else None
+            run = _Run(
+                resource_pb2_grpc.ResourceMonitorStub(monitor),
+                engine_pb2_grpc.EngineStub(engine) if engine else None,
+                threads,
+            )
+            done = run.declare(f"{request.project}-{request.stack}", self._plans)
         # The engine has said by then why something could not be done.
         return language_pb2.RunResponse(bail=not done)
 
 
 class _Run:
-    def __init__(
-        self, monitor: resource_pb2_grpc.ResourceMonitorStub, threads: ThreadPoolExecutor
-    ) -> None:
-        self._monitor, self._threads = monitor, threads
-        self.components: list[Future[str]] = []
-        """The URN of each plan's component."""
+    """Without ``engine`` no warning is shown, and nothing exported."""
 
-    def declare(self, root: str, plans: Sequence[Plan], *, tells: bool) -> bool:
+    def __init__(
+        self,
+        monitor: resource_pb2_grpc.ResourceMonitorStub,
+        engine: engine_pb2_grpc.EngineStub | None,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self._monitor, self._engine, self._threads = monitor, engine, threads
+
+    def declare(self, root: str, plans: Sequence[Plan]) -> bool:
         """Whether everything could be done."""
+        named = dict(zip(logical_names(plans), plans, strict=True))
         try:
             stack = self._register(Request(type="pulumi:pulumi:Stack", name=root))
-        except grpc.RpcError:
-            return False
-        named = dict(zip(logical_names(plans), plans, strict=True))
-        # Threads take up work in this order: what a child waits for is always under way before it.
-        children = [self._children(name, plan, stack) for name, plan in named.items()]
-        self.components = [found[""] for found in children]
-        concluded = [self._concluded(*component) for component in zip(plans, children, strict=True)]
-        if not all(concluded):
-            return False
-        exports = {name: exported(plan) for name, plan in named.items()} if tells else {}
-        try:
-            self._finish(stack, exports)
+            # Threads take up work in this order: what a child waits for is under way before it.
+            children = [self._children(name, plan, stack) for name, plan in named.items()]
+            concluded = [self._concluded(*one) for one in zip(plans, children, strict=True)]
+            if not all(concluded):
+                return False
+            exports = {name: exported(plan) for name, plan in named.items()}
+            self._finish(stack, exports if self._engine else {})
         except grpc.RpcError:
             return False
         return True
@@ -100,12 +102,19 @@ class _Run:
     def _children(self, name: str, plan: Plan, stack: str) -> dict[str, Future[str]]:
         """The URN of each resource of a plan by plan key, that of the component under ""."""
         start = self._threads.submit
-        component = Request(type=COMPONENT, name=name, parent=stack)
-        found = {"": start(self._register, component)}
+        found = {"": start(self._component, name, plan, stack)}
         for declaration in declarations(name, plan):
             known = [found[key] for key in declaration.depends_on]
             found[declaration.key] = start(self._child, declaration, found[""], known)
         return found
+
+    def _component(self, name: str, plan: Plan, stack: str) -> str:
+        urn = self._register(Request(type=COMPONENT, name=name, parent=stack))
+        if self._engine and plan.diagnostics:
+            text = render(plan.diagnostics).rstrip()
+            warning = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn)
+            self._engine.Log(warning)
+        return urn
 
     def _child(
         self, declaration: Declaration, parent: Future[str], dependencies: Sequence[Future[str]]
@@ -154,18 +163,8 @@ class _Run:
         )
 
 
-def _warn(engine: str, plans: Sequence[Plan], components: Sequence[Future[str]]) -> None:
-    with grpc.insecure_channel(engine, options=MESSAGE_LIMITS) as channel, suppress(grpc.RpcError):
-        stub = engine_pb2_grpc.EngineStub(channel)
-        for plan, component in zip(plans, components, strict=False):
-            if plan.diagnostics and component.exception() is None:
-                stub.Log(
-                    engine_pb2.LogRequest(
-                        severity=engine_pb2.WARNING,
-                        message=render(plan.diagnostics).rstrip(),
-                        urn=component.result(),
-                    )
-                )
+def _channel(address: str) -> grpc.Channel:
+    return grpc.insecure_channel(address, options=MESSAGE_LIMITS)
 
 
 class _FailedError(Exception):

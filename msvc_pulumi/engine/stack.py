@@ -11,10 +11,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import yaml
 
@@ -28,7 +28,10 @@ from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
 
-__all__ = ["BULK", "PROJECT", "TAKE_OVER", "UNCHECKED", "Stack", "find_project"]
+if TYPE_CHECKING:
+    from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
+
+__all__ = ["PROJECT", "TAKE_OVER", "UNCHECKED", "Stack", "find_project"]
 
 PROJECT = "modelservice"
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
@@ -148,8 +151,11 @@ class Stack:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         with ExitStack() as stack:
             client: Sequence[str] = ()
-            if self._is_inline and operation in ("up", "preview"):
-                client = (stack.enter_context(self._serving()), "--exec-kind", "auto.inline")
+            servicer = self._servicer() if operation in ("up", "preview") else None
+            if servicer is not None:
+                from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
+
+                client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
             done = run(command, self.variables, cwd=self._cwd, output=self.output)
@@ -159,18 +165,17 @@ class Stack:
             raise failure(done, f"`pulumi {operation}`")
         return done
 
-    @property
-    def _is_inline(self) -> bool:
-        return self.program is not None or self.plans is not None
-
-    def _serving(self) -> AbstractContextManager[str]:
-        from msvc_pulumi.engine.inline import host, serving  # noqa: PLC0415  imports pulumi
-        from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415
-
+    def _servicer(self) -> LanguageRuntimeServicer | None:
+        """What tells the engine the program, if that is in this process."""
         if self.plans is not None:
-            return serving(PlanHost(self.plans, tells=True))
-        assert self.program is not None  # noqa: S101  it is one of the two
-        return serving(host(self.program))
+            from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415  imports pulumi
+
+            return PlanHost(self.plans, tells=True)
+        if self.program is not None:
+            from msvc_pulumi.engine.inline import host  # noqa: PLC0415  imports pulumi
+
+            return host(self.program)
+        return None
 
     def _is_freed(self, done: Run) -> bool:
         """Whether only dead processes of this machine had locked it, and do not any more."""

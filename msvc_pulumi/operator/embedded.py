@@ -23,7 +23,7 @@ from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import BULK, TAKE_OVER, UNCHECKED, Stack
+from msvc_pulumi.engine.stack import TAKE_OVER, UNCHECKED, Stack
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
@@ -45,7 +45,6 @@ CHECKPOINTED = 2
 RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
     **TAKE_OVER,
-    **BULK,
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",  # else each run lists all stacks to give it
 }

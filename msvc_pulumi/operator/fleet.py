@@ -8,14 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, without_managers
 from msvc_pulumi.operator.executor import Key
 
 __all__ = ["Fleet", "key_of", "owner_of"]
 
 Object = dict[str, Any]
-# Parts of an object that only say what happened to it; kept objects are smaller without them.
-NOISE = ("managedFields",)
 
 
 class Fleet:
@@ -45,7 +43,7 @@ class Fleet:
             self._forget_reference(key)
             if reference := base_config_of(service):
                 self._dependants[Key(*reference)].add(key)
-            self._services[key] = _kept(service)
+            self._services[key] = without_managers(service)
             new = self._marks.get(key) != mark
             self._marks[key] = mark
             return new
@@ -74,7 +72,7 @@ class Fleet:
             before = self._base_configs.pop(key, None)
             if gone:
                 return dependants
-            self._base_configs[key] = _kept(config)
+            self._base_configs[key] = without_managers(config)
             return set() if before and _content(before) == _content(config) else dependants
 
     def workloads(self, key: Key) -> dict[tuple[str, str], Object]:
@@ -131,11 +129,6 @@ def _content(config: Mapping[str, Any]) -> tuple[Any, ...]:
     metadata = config["metadata"]
     parts = (config.get("data"), config.get("binaryData"), metadata.get("annotations"))
     return (metadata.get("uid"), *parts)
-
-
-def _kept(item: Mapping[str, Any]) -> Object:
-    metadata = {key: value for key, value in item["metadata"].items() if key not in NOISE}
-    return {**item, "metadata": metadata}
 
 
 def _summary(workload: Mapping[str, Any]) -> Object:

@@ -7,15 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.modelservices import base_config_of, stated
-from msvc_pulumi.document.source import Document
+from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.drift import Drift
@@ -27,7 +25,6 @@ from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
-from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.report import headline
 
 __all__ = ["Reconciler"]
@@ -170,17 +167,8 @@ class Reconciler:
         if missing:
             self._settle(key, Assessment(generation, None, None, base_config=missing))
             return None
-        options = replace(
-            self._settings.plan,
-            owner_uid=service["metadata"]["uid"],
-            capabilities=self.capabilities,
-        )
         try:
-            plan = plan_model_service(
-                Document.of(stated(service), f"modelservice {key}"),
-                Document.of(base_config, f"baseconfig of {key}") if base_config else None,
-                options,
-            )
+            plan = plan_of(service, base_config, self._settings.plan, self.capabilities)
         except ModelServiceError as error:
             self._failed(key, error.diagnostics, retry=False)
             return None
@@ -236,7 +224,7 @@ class Reconciler:
             if found is None:  # the original's words
                 return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
             self._fleet.see_base_config(found)
-        return "", stated(found)
+        return "", found
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         service = self._fleet.service(work.key)

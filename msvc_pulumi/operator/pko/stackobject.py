@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.components.clusterplan import options_to_json
 from msvc_pulumi.components.workspace import NAME, NAMESPACE, OPTIONS
 from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
@@ -62,8 +63,8 @@ def stack_object(
     """The Stack, whose update is asked for by ``request``."""
     names = Names(key)
     owner = {
-        "apiVersion": "llm-d.ai/v1alpha1",
-        "kind": "ModelService",
+        "apiVersion": API_VERSION,
+        "kind": KIND,
         "name": key.name,
         "uid": owner_uid,
         "controller": True,
