@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from msvc_pulumi.cluster.client import Cluster
 
-__all__ = ["Shortfall", "available", "shortfall", "unit", "unscheduled"]
+__all__ = [
+    "Shortfall",
+    "Unscheduled",
+    "available",
+    "complaints_about",
+    "shortfall",
+    "unit",
+    "unscheduled",
+]
 
 Object = Mapping[str, Any]
 LEADER_WORKER_SET = "LeaderWorkerSet"
@@ -25,6 +33,14 @@ class Shortfall:
 
     reason: Literal["Progressing", "PodsNotReady"]
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unscheduled:
+    """A pod that no node takes; ``text`` says why to people."""
+
+    labels: Mapping[str, str]
+    text: str
 
 
 def available(live: Object) -> int:
@@ -58,25 +74,36 @@ def shortfall(live: Object) -> Shortfall | None:
     return None
 
 
-def unscheduled(cluster: Cluster, workload: Object) -> tuple[str, ...]:
-    """What the scheduler says of the pods of a workload, live or planned, that no node takes, each
-    once. Raises ClusterError.
+def unscheduled(cluster: Cluster, namespace: str | None) -> list[Unscheduled]:
+    """The pods of a namespace that no node takes, those of which the scheduler has said why.
+
+    Raises ClusterError.
     """
-    metadata = workload["metadata"]
-    labels = {SET_NAME: metadata["name"]}
-    if workload["kind"] != LEADER_WORKER_SET:
-        labels = workload["spec"]["selector"].get("matchLabels") or {}
-    selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    space = metadata.get("namespace") or cluster.connection.namespace
-    pods, _ = cluster.list("v1", "Pod", space, labels=selector, fields=UNASSIGNED)
-    said = [
-        f"no node takes a pod: {condition['message']}{_asked(pod, condition['message'])}"
+    pods, _ = cluster.list("v1", "Pod", namespace, fields=UNASSIGNED)
+    return [
+        Unscheduled(pod["metadata"].get("labels") or {}, text)
         for pod in pods
         for condition in (pod.get("status") or {}).get("conditions") or ()
-        if (condition["type"], condition["status"]) == ("PodScheduled", "False")
-        and condition.get("message")
+        if (text := _refusal(pod, condition))
     ]
-    return tuple(dict.fromkeys(said))
+
+
+def complaints_about(workload: Object, pods: Iterable[Unscheduled]) -> tuple[str, ...]:
+    """What the scheduler says of those ``pods`` that a workload, live or planned, selects, each
+    once.
+    """
+    labels = {SET_NAME: workload["metadata"]["name"]}
+    if workload["kind"] != LEADER_WORKER_SET:
+        labels = workload["spec"]["selector"].get("matchLabels") or {}
+    return tuple(dict.fromkeys(pod.text for pod in pods if labels.items() <= pod.labels.items()))
+
+
+def _refusal(pod: Object, condition: Object) -> str:
+    """What a condition says against scheduling the pod; "" for any other."""
+    message = condition.get("message")
+    if not message or (condition["type"], condition["status"]) != ("PodScheduled", "False"):
+        return ""
+    return f"no node takes a pod: {message}{_asked(pod, message)}"
 
 
 def _is_observed(live: Object) -> bool:

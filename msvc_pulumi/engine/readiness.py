@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.cluster.workloads import shortfall, unscheduled
+from msvc_pulumi.cluster.workloads import complaints_about, shortfall, unscheduled
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.kinds import Kind
@@ -80,9 +80,10 @@ def _place(workload: Workload) -> tuple[str, str, str, str | None]:
 def _unavailable(cluster: Cluster, workload: Workload, lacks: str, timeout: float) -> Diagnostic:
     live = cluster.get(*_place(workload))
     space = f" -n {workload.namespace}" if workload.namespace else ""
+    pods = unscheduled(cluster, workload.namespace or cluster.connection.namespace)
     return Diagnostic(
         "not-available",
         f"{workload} is not available after {timeout:.0f} s: {lacks}",
-        notes=unscheduled(cluster, live) if live else (),
+        notes=complaints_about(live, pods) if live else (),
         help=f"kubectl{space} describe pods -l llm-d.ai/inferenceServing=true",
     )

@@ -11,13 +11,13 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
-from msvc_pulumi.cluster.workloads import unscheduled
-from msvc_pulumi.operator.conditions import Workload, workloads_of
+from msvc_pulumi.operator.conditions import workloads_of
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.statusreport import status_of
+from msvc_pulumi.operator.unscheduledpods import UnscheduledPods
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Reporter"]
@@ -45,6 +45,7 @@ class Reporter:
     ) -> None:
         self._cluster, self._fleet, self._reconciler = cluster, fleet, reconciler
         self._metrics = metrics
+        self._pods = UnscheduledPods(cluster)
         self._lock = threading.Lock()
         self._written: dict[Key, tuple[str, dict[str, Any]]] = {}
         self._looks: dict[Key, Look] = {}
@@ -93,8 +94,7 @@ class Reporter:
     ) -> dict[str, tuple[str, ...]]:
         """What the scheduler says of pods that no node takes, by their workload.
 
-        Asked only for workloads that lack pods for a while, less and less often: most come up, and
-        of those that do not, each time costs the API server a list.
+        Asked only for workloads that lack pods for a while, less and less often: most come up.
         """
         short = [work for work in workloads_of(plan, live, {}) if work.lacks_pods] if plan else []
         now = time.monotonic()
@@ -111,12 +111,7 @@ class Reporter:
                 due = False
             self._reconciler.reports.add(key, look.due - now)
         if due:
-            look.found = {work.name: self._unscheduled(work) for work in short}
+            look.found = {
+                work.name: self._pods.about(work.manifest, key.namespace) for work in short
+            }
         return look.found
-
-    def _unscheduled(self, workload: Workload) -> tuple[str, ...]:
-        try:
-            return unscheduled(self._cluster, workload.manifest)
-        except ClusterError as error:
-            logger.warning("pods not read: %s", error)
-            return ()
