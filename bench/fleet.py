@@ -45,16 +45,17 @@ for _key, _text in BASE["data"].items():  # a fleet needs more GPUs than the pla
 MODEL_SERVICE = (API_VERSION, KIND)
 OURS = [sys.executable, "-m", "msvc_pulumi", "operator", "run", "--health-probe-bind-address=0"]
 CLIENTS = 8  # more make one API server slower
+SHARE = 100  # ModelServices of a namespace; the controller manager looks through all its Services
 PATIENCE = 900.0  # seconds
 # Seconds between two looks, for so many objects: looking costs the API server as much as the work.
 PAUSE, LOOKED_AT = 0.2, 300
 
 
-def services(count: int, namespace: str) -> list[dict[str, Any]]:
+def services(count: int, fleet: str) -> list[dict[str, Any]]:
     found = []
     for number in range(count):
         service = copy.deepcopy(SERVICE)
-        service["metadata"] = {"name": f"m{number:04d}", "namespace": namespace}
+        service["metadata"] = {"name": f"m{number:04d}", "namespace": f"{fleet}-{number // SHARE}"}
         found.append(service)
     return found
 
@@ -85,32 +86,42 @@ def all_at_once(act: Callable[[Any], object], items: list[Any]) -> None:
             result.result()
 
 
-def prepare(cluster: Cluster, namespace: str) -> None:
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=60)
-    cluster.apply({**BASE, "metadata": {**BASE["metadata"], "namespace": namespace}})
+def base_configs(count: int, fleet: str) -> list[dict[str, Any]]:
+    """One in each namespace."""
+    spaces = [f"{fleet}-{number}" for number in range(-(-count // SHARE))]
+    return [{**BASE, "metadata": {**BASE["metadata"], "namespace": space}} for space in spaces]
 
 
-def children(cluster: Cluster, kind: tuple[str, str], namespace: str) -> int:
-    """How many objects of that kind a ModelService owns."""
-    listed, _ = cluster.list(*kind, namespace)
-    return sum(bool(item["metadata"].get("ownerReferences")) for item in listed)
+def prepare(cluster: Cluster, count: int, fleet: str) -> None:
+    for config in base_configs(count, fleet):
+        space = config["metadata"]["namespace"]
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+        cluster.wait("v1", "ServiceAccount", "default", space, until=bool, timeout=60)
+        cluster.apply(config)
 
 
-def until_there(cluster: Cluster, wanted: Mapping[tuple[str, str], int], namespace: str) -> None:
+def listed(cluster: Cluster, kind: tuple[str, str], fleet: str) -> list[dict[str, Any]]:
+    """The objects of that kind in the namespaces of a fleet."""
+    found, _ = cluster.list(*kind)
+    return [item for item in found if item["metadata"]["namespace"].startswith(f"{fleet}-")]
+
+
+def until_there(cluster: Cluster, wanted: Mapping[tuple[str, str], int], fleet: str) -> None:
     """Wait for so many children of each kind; a kind is not asked for again once it is there."""
     for kind, count in wanted.items():
-        until(partial(_has, cluster, kind, namespace, count), count)
+        until(partial(_has, cluster, kind, fleet, count), count)
 
 
-def _has(cluster: Cluster, kind: tuple[str, str], namespace: str, count: int) -> bool:
-    return children(cluster, kind, namespace) == count
+def _has(cluster: Cluster, kind: tuple[str, str], fleet: str, count: int) -> bool:
+    """Whether ModelServices own so many objects of that kind."""
+    owned = [item["metadata"].get("ownerReferences") for item in listed(cluster, kind, fleet)]
+    return sum(map(bool, owned)) == count
 
 
-def told(cluster: Cluster, namespace: str, wanted: str, count: int) -> bool:
+def told(cluster: Cluster, fleet: str, wanted: str, count: int) -> bool:
     """Whether the statuses of all say ``wanted``, the type of a condition that holds."""
-    listed, _ = cluster.list(*MODEL_SERVICE, namespace)
-    conditions = [item.get("status", {}).get("conditions", ()) for item in listed]
+    found = listed(cluster, MODEL_SERVICE, fleet)
+    conditions = [item.get("status", {}).get("conditions", ()) for item in found]
     done = [any(c["type"] == wanted and c["status"] == "True" for c in some) for some in conditions]
     return sum(done) == count
 
@@ -120,9 +131,9 @@ def replicas(cluster: Cluster, namespace: str, service: str) -> int:
     return int(found["spec"]["replicas"]) if found else 0
 
 
-def deployed(cluster: Cluster, namespace: str, field: str, value: Any) -> int:
-    listed, _ = cluster.list("apps/v1", "Deployment", namespace)
-    mine = [item for item in listed if item["metadata"]["name"].endswith("-decode")]
+def deployed(cluster: Cluster, fleet: str, field: str, value: Any) -> int:
+    found = listed(cluster, ("apps/v1", "Deployment"), fleet)
+    mine = [item for item in found if item["metadata"]["name"].endswith("-decode")]
     return sum(item["spec"].get(field) == value for item in mine)
 
 
@@ -146,7 +157,7 @@ def operator(
 
 
 def floor(cluster: Cluster, count: int) -> None:
-    prepare(cluster, "floor")
+    prepare(cluster, count, "floor")
     objects = [
         planned.manifest
         for service in services(count, "floor")
@@ -158,7 +169,7 @@ def floor(cluster: Cluster, count: int) -> None:
 
 
 def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, wanted: str) -> None:
-    prepare(cluster, "fleet")
+    prepare(cluster, count, "fleet")
     every, total = services(count, "fleet"), made(count)
     log = folder / "log"
     with operator(OURS, kubeconfig, folder) as process, Processes(process.pid) as family:
@@ -179,15 +190,17 @@ def ours(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, wanted: s
         began = time.perf_counter()
         decode = {**every[0]["spec"]["decode"], "replicas": 1}
         edit = {"spec": {"decode": decode}}
-        cluster.patch(*MODEL_SERVICE, "m0000", "fleet", body=edit)
-        until(lambda: replicas(cluster, "fleet", "m0000") == 1)
+        cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body=edit)
+        until(lambda: replicas(cluster, "fleet-0", "m0000") == 1)
         row(f"one edit among {count}: applied", time.perf_counter() - began)
 
         time.sleep(3)
         began = time.perf_counter()
         text = BASE["data"]["decodeDeployment"].replace("spec:", "spec:\n  minReadySeconds: 1", 1)
         body = {"data": {"decodeDeployment": text}}
-        cluster.patch("v1", "ConfigMap", BASE["metadata"]["name"], "fleet", body=body)
+        for config in base_configs(count, "fleet"):
+            metadata = config["metadata"]
+            cluster.patch("v1", "ConfigMap", metadata["name"], metadata["namespace"], body=body)
         until(lambda: deployed(cluster, "fleet", "minReadySeconds", 1) == count, 3 * count)
         took = time.perf_counter() - began
         row(f"BaseConfig edit under {count}: applied", took, f"{family.peak()} MB at most")
@@ -209,16 +222,18 @@ def ours_again(cluster: Cluster, kubeconfig: Path, folder: Path, count: int) -> 
         row(f"restart over {count} unchanged: then quiet", 3.0, note)
         family.peak()
         began = time.perf_counter()
-        names = [one["metadata"]["name"] for one in services(count, "fleet")]
-        all_at_once(lambda name: cluster.delete(*MODEL_SERVICE, name, "fleet"), names)
-        until(lambda: not cluster.list(*MODEL_SERVICE, "fleet")[0])
+        named = [one["metadata"] for one in services(count, "fleet")]
+        all_at_once(
+            lambda each: cluster.delete(*MODEL_SERVICE, each["name"], each["namespace"]), named
+        )
+        until(lambda: not listed(cluster, MODEL_SERVICE, "fleet"), count)
         until_there(cluster, dict.fromkeys(made(count), 0), "fleet")
         took = time.perf_counter() - began
         row(f"delete {count}: nothing left", took, f"{family.peak()} MB at most")
 
 
 def original(cluster: Cluster, kubeconfig: Path, folder: Path, count: int, binary: str) -> None:
-    prepare(cluster, "original")
+    prepare(cluster, count, "original")
     every = services(count, "original")
     command = [binary, "run", "--epp-cluster-role=view", "--health-probe-bind-address=0"]
     with operator(command, kubeconfig, folder):

@@ -12,14 +12,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import yaml
-from fleet import BASE, prepare, row, services
+from fleet import base_configs, prepare, row, services
 
 from msvc_pulumi.local import LocalControlPlane
-
-NAMESPACE = "fleet"
 
 
 def main() -> None:
@@ -29,18 +26,17 @@ def main() -> None:
         folder = Path(name)
         with LocalControlPlane(folder / "plane", nodes=()) as plane:
             with plane.cluster() as cluster:
-                prepare(cluster, NAMESPACE)
+                prepare(cluster, count, "fleet")
             environment = {
                 **os.environ,
                 "KUBECONFIG": str(plane.kubeconfig),
                 "XDG_STATE_HOME": str(folder / "state"),
             }
-            every = services(count, NAMESPACE)
+            every = services(count, "fleet")
             file = folder / "fleet.yaml"
-            base = {**BASE, "metadata": {**BASE["metadata"], "namespace": NAMESPACE}}
 
             def timed(what: str, command: str, *flags: str) -> None:
-                documents: list[dict[str, Any]] = [*every, base]
+                documents = [*every, *base_configs(count, "fleet")]
                 file.write_text(yaml.safe_dump_all(documents))
                 began = time.perf_counter()
                 program = [sys.executable, "-m", "msvc_pulumi", command, "-m", str(file)]

@@ -22,11 +22,15 @@ __all__ = ["Run", "run"]
 HUSHED = (
     "using pulumi-"  # the engine's warning about each plugin from PATH: we say it once, ourselves
 )
+# The other events repeat every resource as it was and as it is.
+KEPT = ('"diagnosticEvent"', '"summaryEvent"')
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one ``pulumi`` process did; ``events`` are empty if the engine was not reached."""
+    """What one ``pulumi`` process did; ``events`` are its diagnostics and summaries, and empty if
+    the engine was not reached.
+    """
 
     code: int
     stderr: str
@@ -116,6 +120,8 @@ def _events(log: Path, environment: Mapping[str, str]) -> Iterator[Mapping[str, 
     if not log.exists():
         return
     for line in hidden(log.read_text(errors="replace"), environment).splitlines():
+        if not any(kind in line for kind in KEPT):
+            continue
         try:
             event = json.loads(line)
         except ValueError:  # cut off when the engine was killed

@@ -8,6 +8,7 @@ many, so that one update serves them all, and `part` gives each its own resource
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -114,17 +115,19 @@ def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[s
     """
     latest = joined["checkpoint"].get("latest") or {}
     everything = resources(joined)
-    owners = {item["urn"]: _owner(item) for item in everything}
+    belongings: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for item in everything:
+        belongings[_owner(item)].append(item)
     stacks: dict[str, Checkpoint] = {}
     for component, stack in components.items():
-        own = [item for item in everything if owners[item["urn"]] == component]
+        own = belongings.get(component)
         if not own:
             continue
         used = {item.get("provider", "").rpartition("::")[0] for item in own}
         common = [
             item
-            for item in everything
-            if item["type"] == SHARED[0] or (owners[item["urn"]] == "" and item["urn"] in used)
+            for item in belongings.get("", ())
+            if item["type"] == SHARED[0] or item["urn"] in used
         ]
         state = {**latest, "resources": [*common, *own]}
         state.pop("pending_operations", None)

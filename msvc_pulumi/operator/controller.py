@@ -16,7 +16,7 @@ from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
 from msvc_pulumi.operator.ending import Ending
-from msvc_pulumi.operator.executor import Executor, Key
+from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
 REPORTERS = 4  # threads that write statuses
-# Seconds; a Deployment changes several times while it starts, and for longer among many others.
-REPORT_PAUSE, REPORT_SHARE = 0.2, 0.02
 PAUSE_AFTER_FAILURE = 1.0  # seconds
 
 
@@ -58,7 +56,7 @@ class Controller:
             self.reconciler.children,
             settings.namespaces,
             changed=self.reconciler.child_changed,
-            reported=self._report_soon,
+            reported=self.reconciler.workload_changed,
         )
         self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
         self._threads: list[threading.Thread] = []
@@ -154,11 +152,6 @@ class Controller:
         while keys := queue.take(batch, distinct=lambda key: key.name):
             _guarded(partial(self.reconciler.reconcile, keys))
             queue.done(keys)
-
-    def _report_soon(self, key: Key) -> None:
-        """The busier the cluster, the longer a status waits for what comes next."""
-        pause = REPORT_PAUSE + REPORT_SHARE * self.reconciler.queue.active
-        self.reconciler.reports.add(key, pause)
 
     def _report(self) -> None:
         queue = self.reconciler.reports

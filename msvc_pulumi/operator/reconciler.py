@@ -34,7 +34,11 @@ logger = logging.getLogger(__name__)
 Object = dict[str, Any]
 REQUESTS = 8  # to the API server at a time, for the ModelServices of updates
 SETTLE = 0.05  # seconds in which nothing new comes, before an update that many can share
-SHOW_APPLYING_AFTER = 2.0  # seconds; quicker updates need no word on being under way
+# Seconds, more for each ModelService of an update; quicker ones need no word on being under way.
+SHOW_APPLYING_AFTER, SHOW_APPLYING_SHARE = 2.0, 0.5
+# Seconds that a status waits for what comes next: a Deployment changes several times while it
+# starts. More for each ModelService that waits or is worked on, but never more than the last.
+REPORT_PAUSE, REPORT_SHARE, REPORT_LIMIT = 0.2, 0.05, 10.0
 # Seconds after which those taken together are not planned any further, but worked on: nobody waits
 # for more than one template of somebody else that is as costly as a template may be.
 PLANNING_LIMIT = 2.0
@@ -87,6 +91,12 @@ class Reconciler:
         if self._drift.is_suspected(key, known.plan):
             self.queue.add(key, CHANGES_PAUSE)
 
+    def workload_changed(self, key: Key) -> None:
+        """A workload of ``key`` is new, different or gone."""
+        known = self.assessment(key)
+        if known is None or not known.deleting:
+            self._report(key, REPORT_PAUSE)
+
     def forget(self, key: Key) -> None:
         """It is gone from the cluster."""
         self._drift.forget(key)
@@ -107,6 +117,9 @@ class Reconciler:
         works = [work for work in self._requests.map(self._begun, wanted) if work]
         if not works:
             return
+        pause = SHOW_APPLYING_AFTER + SHOW_APPLYING_SHARE * len(works)
+        for work in works:
+            self._report(work.key, pause)
         began = time.monotonic()
         try:
             outcomes = self._executor.converge(works)
@@ -145,7 +158,6 @@ class Reconciler:
             if held is None or held["metadata"].get("deletionTimestamp"):
                 return None
         self._note(work.key, Assessment(work.generation, work.plan, applied=None))
-        self.reports.add(work.key, SHOW_APPLYING_AFTER)
         return work
 
     def _concluded(self, work: Work, outcome: Outcome) -> None:
@@ -199,7 +211,6 @@ class Reconciler:
             return None
         generation = service["metadata"].get("generation", 0)
         self._note(key, Assessment(generation, None, None, deleting=True))
-        self.reports.add(key, SHOW_APPLYING_AFTER)
         return Work(key, None)
 
     def _is_abandoned(self, key: Key, service: Object) -> bool:
@@ -285,7 +296,12 @@ class Reconciler:
 
     def _settle(self, key: Key, assessment: Assessment) -> None:
         self._note(key, assessment)
-        self.reports.add(key)
+        self._report(key)
+
+    def _report(self, key: Key, delay: float = 0.0) -> None:
+        """Its status may have changed. The busier the operator, the longer that waits."""
+        busy = len(self.queue) + self.queue.active
+        self.reports.add(key, min(delay + REPORT_SHARE * busy, max(delay, REPORT_LIMIT)))
 
     def _note(self, key: Key, assessment: Assessment) -> None:
         with self._lock:
