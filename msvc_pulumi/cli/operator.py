@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msvc_pulumi.cli.operatorarguments import (
+    add_install_arguments,
+    add_run_arguments,
+    add_uninstall_arguments,
+)
 
 if TYPE_CHECKING:
     from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 
 __all__ = ["add_parser"]
 
-LEVELS = ("debug", "info", "warn", "error", "dpanic", "panic", "fatal")  # zap's
-EXECUTORS = ("embedded", "pko")
-EXECUTOR_HELP = "who runs the engine: this process, or the Pulumi Kubernetes Operator"
 DESCRIPTION = (
     "Watch ModelServices and make the cluster what they say, one Pulumi stack for each. State is "
     "kept in the folder that XDG_STATE_HOME names, on a volume, or where PULUMI_BACKEND_URL says: "
@@ -32,20 +34,22 @@ def add_parser(commands: Any) -> None:
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     run = actions.add_parser("run", help="watch ModelServices", description=DESCRIPTION)
-    _add_run_arguments(run)
+    add_run_arguments(run)
+    run.set_defaults(run=run_operator, capabilities="", parser=run)
     alias = commands.add_parser(
         "run",
         help="the same as `operator run`, the original's name for it",
         description=DESCRIPTION,
     )
-    _add_run_arguments(alias)
+    add_run_arguments(alias)
+    alias.set_defaults(run=run_operator, capabilities="", parser=alias)
     manifests = actions.add_parser(
         "manifests",
         help="print what installs it",
         description="CustomResourceDefinition, ServiceAccount, roles with exactly what the "
         "controller does, Deployment, Service and PodDisruptionBudget, for `kubectl apply -f -`.",
     )
-    _add_install_arguments(manifests)
+    add_install_arguments(manifests)
     manifests.set_defaults(run=run_manifests, parser=manifests)
     uninstall = actions.add_parser(
         "uninstall",
@@ -53,178 +57,8 @@ def add_parser(commands: Any) -> None:
         description="Delete all ModelServices, wait until the operator has removed what was made "
         "for them, then delete the operator and the CustomResourceDefinition.",
     )
-    _add_uninstall_arguments(uninstall)
+    add_uninstall_arguments(uninstall)
     uninstall.set_defaults(run=run_uninstall)
-
-
-def _add_install_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--image", required=True, help="container image of the operator")
-    add("--namespace", metavar="NAME", default="modelservice-system")
-    add("--epp-cluster-role", metavar="NAME", default="", help="ClusterRole of endpoint pickers")
-    add(
-        "--replicas",
-        type=int,
-        default=1,
-        metavar="N",
-        help="more than one elect a leader; their volume must be ReadWriteMany (default 1)",
-    )
-    add(
-        "--storage-size",
-        metavar="SIZE",
-        default="1Gi",
-        help='volume for state; "0" is none (default "%(default)s")',
-    )
-    add("--storage-class", metavar="NAME", default="", help="(default: the cluster's)")
-    many: dict[str, Any] = {"action": "append", "default": []}
-    add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
-    add("--env", metavar="NAME=VALUE", help="environment variable of the operator", **many)
-    add("--env-from-secret", metavar="NAME", help="the keys of a Secret as variables", **many)
-    add("--arg", metavar="ARGUMENT", help="of `msvc operator run`: --arg=--workers=4", **many)
-    add("--metrics-cert-secret", metavar="NAME", default="", help="serve metrics over HTTPS")
-
-
-def _add_uninstall_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--namespace", metavar="NAME", default="modelservice-system", help="of the operator")
-    add("--keep-crd", action="store_true", help="leave the CustomResourceDefinition")
-    add(
-        "--keep-modelservices",
-        action="store_true",
-        help="leave ModelServices, their objects, the definition and the state: undeploy only",
-    )
-    add(
-        "--abandon",
-        action="store_true",
-        help="let Kubernetes remove the objects by their owner, if the operator cannot",
-    )
-    add(
-        "--timeout",
-        type=float,
-        default=300.0,
-        metavar="SECONDS",
-        help="how long to wait (default %(default).0f)",
-    )
-
-
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
-        "-l",
-        "--log-level",
-        choices=LEVELS,
-        default="info",
-        metavar="LEVEL",
-        help=f"one of {', '.join(LEVELS)} (default %(default)s)",
-    )
-    add("--log-format", choices=("text", "json"), default="text", help="(default %(default)s)")
-    add("--epp-cluster-role", metavar="NAME", default="", help="ClusterRole of endpoint pickers")
-    secrets: dict[str, Any] = {"metavar": "A,B", "action": "append", "default": []}
-    add("--epp-pull-secrets", help="image pull secrets of endpoint pickers", **secrets)
-    add("--pd-pull-secrets", help="image pull secrets of prefill and decode pods", **secrets)
-    add("--inference-api", choices=("auto", "v1alpha2", "v1"), default="auto")
-    add("--namespace", metavar="NAME", action="append", default=[], help="look only after this one")
-    add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
-    add("--workers", type=int, metavar="N", help="updates at a time (default 2, with pko 64)")
-    add(
-        "--batch",
-        type=int,
-        metavar="N",
-        help="ModelServices that share an update when many wait (default 50, with pko always 1)",
-    )
-    add(
-        "--metrics-bind-address",
-        metavar="ADDRESS",
-        default="0",
-        help='where /metrics is served; "0" is nowhere (default "%(default)s")',
-    )
-    add(
-        "--health-probe-bind-address",
-        metavar="ADDRESS",
-        default=":8081",
-        help='where /healthz and /readyz are served; "0" is nowhere (default "%(default)s")',
-    )
-    add(
-        "--metrics-secure",
-        type=_truth,
-        nargs="?",
-        const=True,
-        default=True,
-        metavar="true|false",
-        help="serve /metrics over HTTPS (default true)",
-    )
-    add(
-        "--leader-elect",
-        type=_truth,
-        nargs="?",
-        const=True,
-        default=False,
-        metavar="true|false",
-        help="work only while holding a Lease, so that several replicas may run; they need the "
-        "same state: a volume that all can write to, or PULUMI_BACKEND_URL (default false)",
-    )
-    add(
-        "--leader-election-namespace",
-        metavar="NAME",
-        default="",
-        help="where the Lease is (default: the pod's namespace, or the kubeconfig's)",
-    )
-    add("--metrics-cert-path", metavar="FOLDER", default="", help="with the certificate for that")
-    add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
-    add("--metrics-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
-    _add_workspace(parser.add_argument_group("of the workspaces of --executor pko"))
-    _add_original(parser.add_argument_group("of the original, without effect here"))
-    parser.set_defaults(run=run_operator, capabilities="", parser=parser)
-
-
-def _add_workspace(group: Any) -> None:
-    """How workspaces are made. A variable MSVC_WORKSPACE_… does what the flag does."""
-
-    def add(flag: str, default: str = "", **details: Any) -> None:
-        variable = flag.removeprefix("--").replace("-", "_").upper()
-        group.add_argument(flag, default=os.environ.get(f"MSVC_{variable}", default), **details)
-
-    add("--workspace-image", metavar="IMAGE", help="image of this project (Dockerfile)")
-    add("--workspace-storage", "1Gi", metavar="SIZE", help="volume of each state (default 1Gi)")
-    add("--workspace-storage-class", metavar="NAME", help="class of it (default: the cluster's)")
-    add("--workspace-backend", metavar="URL", help="keep state there, not in volumes")
-    add(
-        "--workspace-environment-secret",
-        metavar="NAME",
-        help="Secret in each namespace whose keys become variables, for a backend's credentials",
-    )
-    add(
-        "--workspace-service-account",
-        metavar="NAME",
-        help="ServiceAccount that each namespace has (default: one is made where it is needed)",
-    )
-    add("--workspace-pod", metavar="FILE", help="YAML with nodeSelector, tolerations and the like")
-    add(
-        "--workspace-update-limit",
-        "600",
-        type=float,
-        metavar="SECONDS",
-        help="how long an update may take (default 600)",
-    )
-
-
-def _add_original(group: Any) -> None:
-    """What a Deployment of the original may state; there is nothing here for it to act on."""
-    flag: dict[str, Any] = {
-        "type": _truth,
-        "nargs": "?",
-        "const": True,
-        "default": False,
-        "metavar": "true|false",
-    }
-    add = group.add_argument
-    add("--enable-http2", help="HTTP/1.1 is all that is served (default false)", **flag)
-    add("--defaults-yaml-path", metavar="FILE", default="", help="the original never read it")
-    add("-t", "--toggle", action="store_true", help="the original never read it")
-    no_webhook = "there is no webhook"
-    add("--webhook-cert-path", metavar="FOLDER", default="", help=no_webhook)
-    add("--webhook-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
-    add("--webhook-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
 
 
 def run_operator(arguments: argparse.Namespace) -> int:
@@ -344,12 +178,3 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
 def _address(stated: str) -> str:
     """``:8081`` is every interface, as in Go; "0" and "" are off."""
     return "" if stated in ("0", "") else stated
-
-
-def _truth(text: str) -> bool:
-    """A boolean as Go's flags take it."""
-    if text.lower() in ("1", "t", "true"):
-        return True
-    if text.lower() in ("0", "f", "false"):
-        return False
-    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
