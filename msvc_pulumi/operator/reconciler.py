@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet
+from msvc_pulumi.operator.memory import Memory
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
@@ -67,20 +67,15 @@ class Reconciler:
         self.children = OwnedChildren()
         self._drift = Drift(cluster, self.children)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
-        self._lock = threading.Lock()
-        self._assessments: dict[Key, Assessment] = {}
-        self._attempts: dict[Key, int] = {}
-        self._drifted: set[Key] = set()
+        self._memory = Memory()
 
     def assessment(self, key: Key) -> Assessment | None:
         """What is known of it since the last look."""
-        with self._lock:
-            return self._assessments.get(key)
+        return self._memory.assessment(key)
 
     def repair(self, key: Key) -> None:
         """Somebody removed something of it: look at the cluster when it is updated next."""
-        with self._lock:
-            self._drifted.add(key)
+        self._memory.suspect(key)
         self.queue.add(key)
 
     def child_changed(self, key: Key) -> None:
@@ -100,10 +95,7 @@ class Reconciler:
     def forget(self, key: Key) -> None:
         """It is gone from the cluster."""
         self._drift.forget(key)
-        with self._lock:
-            self._assessments.pop(key, None)
-            self._attempts.pop(key, None)
-            self._drifted.discard(key)
+        self._memory.forget(key)
 
     def reconcile(self, keys: Sequence[Key]) -> None:
         """Bring ``keys`` to what they say; one that fails is tried again later, alone to blame."""
@@ -157,7 +149,7 @@ class Reconciler:
             held = finalizer.hold(self._cluster, service)
             if held is None or held["metadata"].get("deletionTimestamp"):
                 return None
-        self._note(work.key, Assessment(work.generation, work.plan, applied=None))
+        self._memory.note(work.key, Assessment(work.generation, work.plan, applied=None))
         return work
 
     def _concluded(self, work: Work, outcome: Outcome) -> None:
@@ -184,9 +176,7 @@ class Reconciler:
         except ModelServiceError as error:
             self._failed(key, error.diagnostics, retry=False)
             return None
-        with self._lock:
-            drifted = key in self._drifted
-            self._drifted.discard(key)
+        drifted = self._memory.take_suspicion(key)
         unchanged = (service.get("status") or {}).get("planHash") == plan.hash
         known = self.assessment(key)
         if known is not None and known.plan is not None:
@@ -210,7 +200,7 @@ class Reconciler:
             finalizer.release(self._cluster, service)
             return None
         generation = service["metadata"].get("generation", 0)
-        self._note(key, Assessment(generation, None, None, deleting=True))
+        self._memory.note(key, Assessment(generation, None, None, deleting=True))
         return Work(key, None)
 
     def _is_abandoned(self, key: Key, service: Object) -> bool:
@@ -218,9 +208,7 @@ class Reconciler:
         metadata = service["metadata"]
         if (metadata.get("annotations") or {}).get(ABANDON) == "true":
             return True
-        with self._lock:
-            attempts = self._attempts.get(key, 0)
-        tried = attempts >= self._settings.deletion_attempts
+        tried = self._memory.failures(key) >= self._settings.deletion_attempts
         return tried and _age(metadata["deletionTimestamp"]) > self._settings.deletion_limit
 
     def _base_config(self, service: Object) -> tuple[str, Object | None]:
@@ -244,12 +232,10 @@ class Reconciler:
             return
         if not outcome.done:
             if work.plan is not None:
-                with self._lock:  # what the stack says may be wrong: look before the next attempt
-                    self._drifted.add(work.key)
+                self._memory.suspect(work.key)  # so the next attempt looks first
             self._failed(work.key, outcome.problems, plan=work.plan, deleting=work.plan is None)
             return
-        with self._lock:
-            self._attempts.pop(work.key, None)
+        self._memory.succeeded(work.key)
         if work.plan is not None:
             generation = self._generation(work.key)
             self._settle(
@@ -289,23 +275,18 @@ class Reconciler:
             self._retry(key)
 
     def _retry(self, key: Key) -> None:
-        with self._lock:
-            attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
+        attempt = self._memory.failed(key)
         delay = self._settings.retry_first * 2 ** min(attempt - 1, 10)
         self.queue.add(key, min(delay, self._settings.retry_longest))
 
     def _settle(self, key: Key, assessment: Assessment) -> None:
-        self._note(key, assessment)
+        self._memory.note(key, assessment)
         self._report(key)
 
     def _report(self, key: Key, delay: float = 0.0) -> None:
         """Its status may have changed. The busier the operator, the longer that waits."""
         busy = len(self.queue) + self.queue.active
         self.reports.add(key, min(delay + REPORT_SHARE * busy, max(delay, REPORT_LIMIT)))
-
-    def _note(self, key: Key, assessment: Assessment) -> None:
-        with self._lock:
-            self._assessments[key] = assessment
 
     def _generation(self, key: Key) -> int:
         """Of the spec that was worked on: what came since has its own turn."""

@@ -31,6 +31,7 @@ from msvc_pulumi.operator.pko.pursuit import (
     applied_hash,
     is_stalled,
 )
+from msvc_pulumi.operator.pko.request import is_for, next_request
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
 
@@ -133,7 +134,7 @@ class PkoExecutor:
             self._mirror.wait(work.key, LOOK)
             return Outcome(pending=True)
         pursuit = self._pursuit(stack)
-        if stack is not None and not work.refresh and _is_for(stack, work.plan.hash):
+        if stack is not None and not work.refresh and is_for(stack, work.plan.hash):
             if applied_hash(stack) == work.plan.hash and pursuit.is_done(stack):
                 return Outcome()
             if not is_stalled(stack):  # it runs, or is tried again without being asked
@@ -148,9 +149,9 @@ class PkoExecutor:
     def _ask(self, key: Key, plan_hash: str, stack: Object | None, *, refresh: bool) -> None:
         service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
         if service is None:
-            raise _gone(key)
+            raise ModelServiceError([_gone(key)])
         uid = service["metadata"]["uid"]
-        request = _next_request(stack, plan_hash)
+        request = next_request(stack, plan_hash)
         manifest = stack_object(key, uid, request, self._settings, refresh=refresh)
         with self._of_namespace[key.namespace]:
             if stack is None:
@@ -264,7 +265,7 @@ class PkoExecutor:
         if stack is None:
             return
         request = stack["metadata"]["annotations"].get(REQUEST, "")
-        body = {"metadata": {"annotations": {REQUEST: _next_request(stack, request.split(".")[0])}}}
+        body = {"metadata": {"annotations": {REQUEST: next_request(stack, request.split(".")[0])}}}
         patched = self._cluster.patch(*STACK, stack["metadata"]["name"], key.namespace, body=body)
         self._mirror.see(patched)
 
@@ -295,25 +296,13 @@ class PkoExecutor:
             raise ModelServiceError([taken])
 
 
-def _is_for(stack: Object, plan_hash: str) -> bool:
-    request = (stack["metadata"].get("annotations") or {}).get(REQUEST, "")
-    return str(request).split(".")[0] == plan_hash
-
-
-def _next_request(stack: Object | None, plan_hash: str) -> str:
-    """``<hash>``, or ``<hash>.<n>`` where that was asked for before."""
-    before = ((stack or {"metadata": {}})["metadata"].get("annotations") or {}).get(REQUEST, "")
-    base, _, count = str(before).partition(".")
-    if base != plan_hash:
-        return plan_hash
-    return f"{plan_hash}.{int(count or 0) + 1}"
-
-
-def _gone(key: Key) -> ModelServiceError:
-    return ModelServiceError([Diagnostic("model-service-not-found", f"{key} is gone")])
+def _gone(key: Key) -> Diagnostic:
+    """The ModelService went between two looks."""
+    return Diagnostic("model-service-not-found", f"{key} is gone")
 
 
 def _differs(applied: str, wanted: str) -> Diagnostic:
+    """The workspace applied another plan than this process made of the same ModelService."""
     return Diagnostic(
         "workspace-differs",
         f"the workspace applied plan {applied[:12] or 'of no known hash'}, wanted is {wanted[:12]}",
