@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 
-__all__ = ["MODEL_VOLUME_NAME", "MOUNT_PATH", "ModelArtifact", "parse_artifact", "unused_fields"]
+__all__ = [
+    "HF_HOME",
+    "MODEL_VOLUME_NAME",
+    "MOUNT_PATH",
+    "ModelArtifact",
+    "parse_artifact",
+    "unused_fields",
+]
 
 MODEL_VOLUME_NAME = "model-storage"
 MOUNT_PATH = "/model-cache"
+HF_HOME = "HF_HOME"
 HF_TOKEN = "HF_TOKEN"  # noqa: S105  the variable's name, and the key inside the Secret
 URI = FieldPath.of("spec", "modelArtifacts", "uri")
 
@@ -33,6 +41,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 FORMS = (
     "hf://<organisation>/<model>",
+    "hf://<model>",
     "pvc://<claim>/<path>",
     "pvc+hf://<claim>/<path to hub>/<organisation>/<model>",
     "oci://<image reference>[::<path>]",
@@ -45,7 +54,9 @@ class ModelArtifact:
     """A model's location, ready for pods: paths for templates; volume, mount and env for builders.
 
     ``model_path`` is the original's ``.ModelPath``, ``mounted_model_path`` its
-    ``.MountedModelPath``, ``hf_model_name`` its ``.HFModelName``.
+    ``.MountedModelPath``, ``hf_model_name`` its ``.HFModelName``. ``storage`` is true of a model
+    that is downloaded: where to is a matter of the BaseConfig too. ``problem`` is why nothing can
+    be mounted: there is no volume then, but variables have the original's values.
     """
 
     model_path: str
@@ -55,6 +66,8 @@ class ModelArtifact:
     hf_model_name: str = ""
     env: tuple[dict[str, Any], ...] = field(default=())
     pull_secret: str = ""
+    storage: bool = False
+    problem: Diagnostic | None = None
 
     @property
     def mount(self) -> dict[str, Any]:
@@ -67,6 +80,8 @@ def parse_artifact(
 ) -> ModelArtifact | Diagnostic:
     """The artifact that ``uri`` names, or the diagnostic that says which forms are accepted.
 
+    A malformed ``hf://`` or ``pvc://`` is an artifact with a ``problem``: the original worked with
+    it as long as nobody mounted the model, and simulators are given placeholders.
     The scheme is compared case-sensitively and nothing is trimmed, as in the original.
     ``size`` bounds the emptyDir of an ``hf://`` model; ``pull_policy`` is for images only.
     """
@@ -131,37 +146,46 @@ def _volume(**source: Any) -> dict[str, Any]:
     return {"name": MODEL_VOLUME_NAME, **source}
 
 
-def _hugging_face(uri: str, rest: str, settings: Settings) -> ModelArtifact | Diagnostic:
+def _unmountable(artifact: ModelArtifact, uri: str, go: str) -> ModelArtifact:
+    """``artifact`` as the original has it for a malformed ``uri``: without its volume."""
+    return replace(artifact, volume={}, problem=_problem(go, uri, go=go))
+
+
+def _hugging_face(uri: str, rest: str, settings: Settings) -> ModelArtifact:
+    """Models without an organisation, such as gpt2, are on the hub too."""
     segments = rest.split("/")
-    if len(segments) != 2 or not all(segments):
-        go = f"invalid hf URI format: {uri}; need hf://<repo-id>/<model-id>"
-        return _problem(go, uri, go=go)
     empty_dir = {} if settings.size is None else {"sizeLimit": settings.size}
-    return ModelArtifact(
+    artifact = ModelArtifact(
         model_path=rest,
         mounted_model_path=MOUNT_PATH,
         volume=_volume(emptyDir=empty_dir),
         read_only=False,
         hf_model_name=rest,
-        env=(*_token(settings.secret), {"name": "HF_HOME", "value": MOUNT_PATH}),
+        env=(*_token(settings.secret), {"name": HF_HOME, "value": MOUNT_PATH}),
+        storage=True,
     )
+    if len(segments) > 2 or not all(segments):
+        go = f"invalid hf URI format: {uri}; need hf://<repo-id>/<model-id>"
+        return _unmountable(artifact, uri, go)
+    return artifact
 
 
 def _claim(claim: str) -> dict[str, Any]:
     return _volume(persistentVolumeClaim={"claimName": claim, "readOnly": True})
 
 
-def _persistent_volume_claim(uri: str, rest: str, _: Settings) -> ModelArtifact | Diagnostic:
+def _persistent_volume_claim(uri: str, rest: str, _: Settings) -> ModelArtifact:
     claim, slash, path = rest.partition("/")
-    if not slash or not claim:
-        go = f"invalid pvc URI format: {uri}; need pvc://<pvc-name>/model/path"
-        return _problem(go, uri, go=go)
-    return ModelArtifact(
+    artifact = ModelArtifact(
         model_path=path,
-        mounted_model_path=f"{MOUNT_PATH}/{path}",
+        mounted_model_path=f"{MOUNT_PATH}/{path}" if slash else "",
         volume=_claim(claim),
         read_only=True,
     )
+    if not slash or not claim:
+        go = f"invalid pvc URI format: {uri}; need pvc://<pvc-name>/model/path"
+        return _unmountable(artifact, uri, go)
+    return artifact
 
 
 def _hugging_face_cache(uri: str, rest: str, settings: Settings) -> ModelArtifact | Diagnostic:

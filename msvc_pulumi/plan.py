@@ -28,6 +28,7 @@ from msvc_pulumi.errors import (
     InterpolationError,
     MergeError,
     PlanError,
+    Severity,
     SpecError,
 )
 from msvc_pulumi.interpolate import Interpolation
@@ -181,6 +182,13 @@ def _artifact(service: ModelService, document: Document, diagnostics: Diagnostic
     if isinstance(artifact, Diagnostic):
         diagnostics.add(artifact.at(document.span(artifact.field)))
         raise SpecError(diagnostics)
+    if artifact.problem is not None:
+        placed = artifact.problem.at(document.span(artifact.problem.field))
+        if service.mounts_model:
+            diagnostics.add(placed)
+            raise SpecError(diagnostics)
+        note = "no container mounts the model, so this does no harm"
+        diagnostics.add(replace(placed, severity=Severity.WARNING, notes=(*placed.notes, note)))
     stated = artifacts.model_dump(by_alias=True, exclude={"uri"})
     for unused in unused_fields(artifacts.uri, stated):
         diagnostics.add(unused.at(document.span(unused.field)))

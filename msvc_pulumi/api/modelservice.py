@@ -163,6 +163,16 @@ class ModelService(Section):
         metadata = self.metadata.model_copy(update={"namespace": namespace})
         return self.model_copy(update={"metadata": metadata})
 
+    @property
+    def mounts_model(self) -> bool:
+        """Whether any container of prefill or decode asks for the model's volume."""
+        return any(
+            container.mount_model_volume
+            for at, containers in self.container_lists()
+            if at[1] != "endpointPicker"
+            for container in containers
+        )
+
     def container_lists(self) -> Iterator[tuple[FieldPath, list[ContainerSpec]]]:
         """Every container list that is stated, with its path, in the order of rendering."""
         for name, section in (

@@ -76,7 +76,8 @@ def build(
     labels = context.pod_labels(role)
     model_name = context.model_name
     worker = naming.worker_labels(model_name, role) if has_leader else labels
-    pod = pod_overlay(role, context)
+    base = _Base.of(role, context)
+    pod = pod_overlay(role, context, POD.find(base.value) or {})
     group["workerTemplate"] = {"metadata": {"labels": worker}, "spec": pod.spec}
     value = {
         "metadata": context.metadata(context.names.leader_worker_set(role), labels),
@@ -84,7 +85,6 @@ def build(
     }
     key = f"{role}LeaderWorkerSet"
     rules = policies.leader_worker_set(context.model_service.spec.args_policy)
-    base = _Base.of(role, context)
     child = context.child_on(base, key, value, rules, {**stated, **pod.stated_below(POD)})
     require_accelerators(role, context, child, POD)
     templates = [WORKER]
@@ -105,7 +105,7 @@ def _add_leader(at: FieldPath, context: BuildContext, child: Child, labels: dict
     """Give ``child`` a leader template: the workers' with the containers below ``at`` merged on."""
     worker = child.get(WORKER)
     base = {**worker, "spec": base_pod(worker["spec"], at, context)}
-    overlay = container_overlay(at, context)
+    overlay = container_overlay(at, context, base["spec"])
     value = {"metadata": {"labels": labels}, "spec": overlay.spec}
     rules = policies.pod_template(context.model_service.spec.args_policy)
     merged = merge(base, value, rules)

@@ -65,7 +65,9 @@ def _deployment(
     stated: dict[FieldPath, FieldPath | None],
 ) -> Child:
     labels = context.pod_labels(role)
-    pod = pod_overlay(role, context)
+    key = f"{role}Deployment"
+    base = base_deployment(context.base_config.get(key), FieldPath.of("spec", role), context)
+    pod = pod_overlay(role, context, POD.find(base.value) or {} if base else {})
     value = {
         "metadata": context.metadata(context.names.deployment(role), labels),
         "spec": {
@@ -74,8 +76,6 @@ def _deployment(
             "template": {"metadata": {"labels": labels}, "spec": pod.spec},
         },
     }
-    key = f"{role}Deployment"
-    base = base_deployment(context.base_config.get(key), FieldPath.of("spec", role), context)
     rules = policies.deployment(context.model_service.spec.args_policy)
     child = context.child_on(base, key, value, rules, {**stated, **pod.stated_below(POD)})
     require_accelerators(role, context, child, POD)

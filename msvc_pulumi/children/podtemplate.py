@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from msvc_pulumi import placement
+from msvc_pulumi.artifacts import HF_HOME, MODEL_VOLUME_NAME, MOUNT_PATH
 from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext, Stated
@@ -44,12 +45,16 @@ class PodOverlay:
         return {path.child(*inner): source for inner, source in self.stated.items()}
 
 
-def pod_overlay(role: Role, context: BuildContext) -> PodOverlay:
-    """What the ModelService states of the role's pods, with model volume and ServiceAccount."""
+def pod_overlay(role: Role, context: BuildContext, base: Mapping[str, Any]) -> PodOverlay:
+    """What the ModelService states of the role's pods, with model volume and ServiceAccount.
+
+    ``base`` is the pod spec that it will be merged onto.
+    """
     pod: dict[str, Any] = {
         "serviceAccountName": context.names.service_account,
-        "volumes": [context.artifact.volume],
     }
+    if volume := _model_volume(base, context):
+        pod["volumes"] = [volume]
     if context.artifact.pull_secret:
         pod["imagePullSecrets"] = [{"name": context.artifact.pull_secret}]
     at = FieldPath.of("spec", role)
@@ -65,12 +70,31 @@ def pod_overlay(role: Role, context: BuildContext) -> PodOverlay:
             if value:
                 pod[name] = value
                 stated[FieldPath.of(name)] = at.child(name)
-    containers = container_overlay(at, context)
+    containers = container_overlay(at, context, base)
     return PodOverlay({**pod, **containers.spec}, {**stated, **containers.stated})
 
 
-def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
-    """The container lists below ``at`` of the ModelService, rendered and with the model."""
+def _model_volume(base: Mapping[str, Any], context: BuildContext) -> dict[str, Any]:
+    """The volume that the model is read from; of a download only what the base leaves open.
+
+    The URI of a download says nothing of the kind of volume, so the base's own stays.
+    """
+    volume = context.artifact.volume
+    if not volume or not context.artifact.storage:
+        return volume
+    own = _named(base.get("volumes"), "name", MODEL_VOLUME_NAME)
+    if own is None or own.keys() <= {"name", "emptyDir"}:
+        return volume
+    return {"name": MODEL_VOLUME_NAME}
+
+
+def container_overlay(
+    at: FieldPath, context: BuildContext, base: Mapping[str, Any]
+) -> PodOverlay:
+    """The container lists below ``at`` of the ModelService, rendered and with the model.
+
+    ``base`` is the pod spec that they will be merged onto.
+    """
     pod: dict[str, Any] = {}
     stated: dict[FieldPath, FieldPath | None] = {}
     _warn_of_duplicates(at, context)
@@ -78,7 +102,12 @@ def container_overlay(at: FieldPath, context: BuildContext) -> PodOverlay:
         source = at.child(name)
         if containers := context.containers.get(source):
             pod[name] = [
-                _with_model(overlay_container(container, source.child(number), context), context)
+                _with_model(
+                    overlay_container(container, source.child(number), context),
+                    _named(base.get(name), "name", container.get("name")) or {},
+                    source.child(number),
+                    context,
+                )
                 for number, container in enumerate(containers)
             ]
             for number in range(len(containers)):
@@ -135,21 +164,49 @@ def base_deployment(
     return replace(section, value={**section.value, "spec": {**spec, "template": template}})
 
 
-def _with_model(container: dict[str, Any], context: BuildContext) -> dict[str, Any]:
-    """The container with the model's mount and environment if it asks for them.
+def _with_model(
+    container: dict[str, Any], base: Mapping[str, Any], at: FieldPath, context: BuildContext
+) -> dict[str, Any]:
+    """The container at ``at`` with the model's mount and environment if it asks for them.
 
-    The user's own variables stay and win (the original dropped them, quirk Q06).
+    The user's own variables stay and win (the original dropped them, quirk Q06). So does, for a
+    download, what ``base``, the BaseConfig's container, mounts at the same place.
     """
     result = dict(container)
     if not result.pop("mountModelVolume", False):
         return result
-    result["volumeMounts"] = [context.artifact.mount]
+    artifact = context.artifact
     own = result.get("env", [])
     names = {variable.get("name") for variable in own}
-    model = [variable for variable in context.artifact.env if variable["name"] not in names]
+    if artifact.storage and HF_HOME not in names:
+        _warn_of_replaced_home(base, at.child("mountModelVolume"), context)
+    if not (artifact.storage and _named(base.get("volumeMounts"), "mountPath", MOUNT_PATH)):
+        result["volumeMounts"] = [artifact.mount]
+    model = [variable for variable in artifact.env if variable["name"] not in names]
     if model or own:
         result["env"] = [*model, *own]
     return result
+
+
+def _warn_of_replaced_home(base: Mapping[str, Any], at: FieldPath, context: BuildContext) -> None:
+    """The original's ``HF_HOME`` goes before that of the BaseConfig: downloads change places."""
+    home = (_named(base.get("env"), "name", HF_HOME) or {}).get("value", MOUNT_PATH)
+    if home != MOUNT_PATH:
+        context.diagnostics.warning(
+            "replaced-value",
+            f'the BaseConfig\'s {HF_HOME} "{home}" is replaced by "{MOUNT_PATH}", where the model '
+            "is mounted",
+            field=at,
+            span=context.document.span(at),
+            help=f"state {HF_HOME} in this container's env to keep it, or mount the BaseConfig's "
+            f"volume at {MOUNT_PATH}",
+        )
+
+
+def _named(items: Any, key: str, value: Any) -> Mapping[str, Any] | None:
+    """The last item of a list of mappings that has ``value`` at ``key``."""
+    found = [item for item in items or () if item.get(key) == value]
+    return found[-1] if found else None
 
 
 def require_accelerators(role: Role, context: BuildContext, child: Child, pod: FieldPath) -> None:
