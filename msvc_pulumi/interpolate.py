@@ -15,6 +15,8 @@ from typing import Any
 from msvc_pulumi.api.v1alpha1 import ModelService
 from msvc_pulumi.artifacts import ModelArtifact
 from msvc_pulumi.document.source import Document
+from msvc_pulumi.emptynamespace import VARIABLE as NAMESPACE
+from msvc_pulumi.emptynamespace import printed_at
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
 from msvc_pulumi.gotemplate import (
     NARROW,
@@ -195,7 +197,40 @@ class Interpolation:
                 )
             )
             return None
+        if not self.variables.values[NAMESPACE]:
+            self._check_namespace(
+                text, rendered.text, dialect, profile=profile, field=field, locate=locate
+            )
         return rendered
+
+    def _check_namespace(
+        self,
+        text: str,
+        rendered: str,
+        dialect: str,
+        *,
+        profile: Profile,
+        field: FieldPath,
+        locate: Locate,
+    ) -> None:
+        """Warn where the template prints the namespace and there is none."""
+
+        def render(text: str, namespace: str) -> str | None:
+            quiet = Interpolation(
+                self.variables.replaced({NAMESPACE: namespace}), self.ports, Diagnostics()
+            )
+            other = quiet.render(text, dialect, profile, field=field, locate=locate)
+            return None if other is None else other.text
+
+        offset = printed_at(text, rendered, render)
+        if offset is not None:
+            self.diagnostics.warning(
+                "empty-namespace",
+                f"{NAMESPACE} is empty here: the ModelService names no namespace",
+                field=field,
+                span=locate(offset, len(NAMESPACE)),
+                help="give --namespace, or state metadata.namespace in the ModelService",
+            )
 
     def section(self, document: Document, key: str, text: str, dialect: str) -> Rendered | None:
         """The BaseConfig's data value ``key`` rendered."""

@@ -88,9 +88,7 @@ def _model_volume(base: Mapping[str, Any], context: BuildContext) -> dict[str, A
     return {"name": MODEL_VOLUME_NAME}
 
 
-def container_overlay(
-    at: FieldPath, context: BuildContext, base: Mapping[str, Any]
-) -> PodOverlay:
+def container_overlay(at: FieldPath, context: BuildContext, base: Mapping[str, Any]) -> PodOverlay:
     """The container lists below ``at`` of the ModelService, rendered and with the model.
 
     ``base`` is the pod spec that they will be merged onto.

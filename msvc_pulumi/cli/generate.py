@@ -61,6 +61,9 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         "-b", "--baseconfig", metavar="FILE", action="append", default=[], help="BaseConfigs"
     )
     parser.add_argument(
+        "--namespace", metavar="NAME", default="", help="for ModelServices that name none"
+    )
+    parser.add_argument(
         "--epp-cluster-role",
         metavar="NAME",
         default="",
@@ -98,6 +101,7 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
 def options(arguments: argparse.Namespace) -> PlanOptions:
     """The plan options that the arguments state."""
     return PlanOptions(
+        namespace=arguments.namespace,
         epp_cluster_role=arguments.epp_cluster_role,
         epp_pull_secrets=tuple(_names(arguments.epp_pull_secrets)),
         pd_pull_secrets=tuple(_names(arguments.pd_pull_secrets)),

@@ -42,9 +42,6 @@ def add_parser(commands: Any) -> None:
             "those that the Pulumi project in this folder names in its stack's configuration.",
         )
         add_input_arguments(parser, required=False)
-        parser.add_argument(
-            "--namespace", metavar="NAME", default="", help="for ModelServices that name none"
-        )
         _add_stack(parser)
         if name == "up":
             parser.add_argument(

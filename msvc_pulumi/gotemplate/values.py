@@ -9,7 +9,7 @@ zero Value).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import FunctionError
@@ -131,6 +131,13 @@ class Struct:
         self.fields = tuple(name for name, _, _ in listed)
         self.json_names = tuple(json_name for _, json_name, _ in listed)
         self.values = {name: value for name, _, value in (*listed, *additional)}
+
+    def replaced(self, values: Mapping[str, Value]) -> Struct:
+        """The same struct with other values for some of its fields."""
+        other = Struct(self.go_type, ())
+        other.fields, other.json_names = self.fields, self.json_names
+        other.values = {**self.values, **values}
+        return other
 
 
 Methods = dict[str, tuple[tuple[str, ...], Callable[..., Any]]]
