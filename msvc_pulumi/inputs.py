@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -62,8 +62,9 @@ def load_inputs(
 ) -> Inputs:
     """The documents in the named files.
 
-    Where ModelServices and ConfigMaps stand together in a folder, a glob or one file, each is taken
-    for what it is; a file named on its own is taken for what it was named as.
+    Lists are unpacked. Where ModelServices and ConfigMaps stand together in a folder, a glob or one
+    file, each is taken for what it is, and the rest is skipped; a document that is alone in a file
+    named on its own is taken for what it was named as.
 
     Raises:
         LoadError: a file cannot be read, is not YAML, or a file for a ModelService is empty.
@@ -75,20 +76,16 @@ def load_inputs(
         documents, alone = _read_all(name, root, diagnostics)
         if alone and not documents and not diagnostics.errors:
             diagnostics.add(_empty(name))
-        for number, document in enumerate(documents):
-            if _kind(document) == "ModelService" or (alone and number == 0):
-                services.append(document)
-            elif _kind(document) == "ConfigMap":
-                configs.append(document)
-            elif alone:
-                diagnostics.add(_ignored(document))
+        chosen, rest = _of_kind("ModelService", documents, alone=alone)
+        services.extend(chosen)
+        configs.extend(document for document in rest if _kind(document) == "ConfigMap")
+        diagnostics.extend(_ignored([d for d in rest if _kind(d) != "ConfigMap"], alone=alone))
     for name in base_configs:
         documents, alone = _read_all(name, root, diagnostics)
-        chosen = [
-            document
-            for number, document in enumerate(documents)
-            if (_kind(document) == "ConfigMap" and _name(document)) or (alone and number == 0)
-        ]
+        chosen, rest = _of_kind("ConfigMap", documents, alone=alone)
+        diagnostics.extend(_ignored(rest, alone=alone))
+        first = chosen[:1] if alone else []
+        chosen = [document for document in chosen if document in first or _name(document)]
         if not chosen and not alone and not diagnostics.errors:
             diagnostics.error(
                 "no-base-config",
@@ -162,7 +159,25 @@ def _read_all(
     """All documents that ``name`` stands for, and whether it names one file."""
     files = expand(name, root=root)
     alone = files == [name if root is None or name == "-" else str(root / name)]
-    return [document for file in files for document in _read(file, diagnostics)], alone
+    read = [document for file in files for document in _read(file, diagnostics)]
+    return [one for document in read for one in document.unpacked()], alone
+
+
+def _of_kind(
+    kind: str, documents: Sequence[Document], *, alone: bool
+) -> tuple[list[Document], list[Document]]:
+    """The documents of ``kind``, and the rest without those that are empty.
+
+    Of a file that is named on its own and has none of it, the first one is meant: what is wrong
+    with it is said when it is read. So it is where the first one states no kind.
+    """
+    chosen = {number for number, document in enumerate(documents) if _kind(document) == kind}
+    if alone and documents and (not chosen or _states_no_kind(documents[0])):
+        chosen.add(0)
+    rest = [d for number, d in enumerate(documents) if number not in chosen]
+    return [documents[number] for number in sorted(chosen)], [
+        d for d in rest if d.value is not None
+    ]
 
 
 def _kind(document: Document) -> Any:
@@ -201,10 +216,20 @@ def _empty(name: str) -> Diagnostic:
     )
 
 
-def _ignored(document: Document) -> Diagnostic:
-    return Diagnostic(
+def _states_no_kind(document: Document) -> bool:
+    return isinstance(document.value, dict) and bool(document.value) and not _kind(document)
+
+
+def _ignored(documents: Sequence[Document], *, alone: bool) -> Iterator[Diagnostic]:
+    """One warning for all ``documents`` of a file that was named on its own."""
+    if not documents or not alone:
+        return
+    kinds = ", ".join(sorted({str(_kind(document) or "no kind") for document in documents}))
+    one = len(documents) == 1
+    yield Diagnostic(
         "ignored-document",
-        "this document is neither a ModelService nor a BaseConfig and is ignored",
+        f"{'a document is' if one else f'{len(documents)} documents are'} neither a ModelService "
+        f"nor a BaseConfig and {'is' if one else 'are'} ignored: {kinds}",
         Severity.WARNING,
-        span=document.span(FieldPath()),
+        span=documents[0].span(FieldPath()),
     )

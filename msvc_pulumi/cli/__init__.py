@@ -19,6 +19,8 @@ __all__ = ["main"]
 
 COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local", "stack", "operator")
 
+PERSISTENT = ("--epp-cluster-role", "--epp-pull-secrets", "--pd-pull-secrets")
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -41,12 +43,25 @@ def _version() -> str:
         return "msvc (not installed)"
 
 
+def _command_first(words: Sequence[str]) -> list[str]:
+    """``words`` with the command in front of those options that the original takes before it too.
+
+    They are the persistent flags of its root command.
+    """
+    ahead: list[str] = []
+    rest = list(words)
+    while rest and rest[0].partition("=")[0] in PERSISTENT:
+        count = 1 if "=" in rest[0] else 2
+        ahead, rest = [*ahead, *rest[:count]], rest[count:]
+    return [*rest[:1], *ahead, *rest[1:]]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
     0 ok, 1 errors in the input, 2 wrong usage, 3 engine or cluster failure.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_command_first(sys.argv[1:] if argv is None else argv))
     try:
         return int(arguments.run(arguments))
     except ModelServiceError as error:

@@ -142,6 +142,26 @@ class Document:
         """The value at ``path``, None where there is none."""
         return path.find(self.value)
 
+    def unpacked(self) -> list[Document]:
+        """The objects of a list such as ``kubectl get -o yaml`` prints; of anything else, itself.
+
+        An object of a typed list, a ModelServiceList, is of that kind where it states none.
+        """
+        kind = self.value.get("kind") if isinstance(self.value, dict) else None
+        if not (isinstance(kind, str) and kind.endswith("List")):
+            return [self]
+        node = self._node(FieldPath.of("items"))
+        if node is None or not isinstance(node.members, list):
+            return [self]
+        found = []
+        for member in node.members:
+            document, item = Document(self.source, member), member.value
+            if kind != "List" and isinstance(item, dict):
+                types = {"apiVersion": self.value.get("apiVersion"), "kind": kind[: -len("List")]}
+                document.value = {**types, **item}
+            found.append(document)
+        return found
+
     def inner_span(self, path: FieldPath, line0: int, column0: int, length: int = 1) -> Span:
         """The place of a character inside the string at ``path``, by line and column from 0.
 

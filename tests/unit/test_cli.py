@@ -171,3 +171,21 @@ def test_provenance_comments_every_leaf(capsys: pytest.CaptureFixture[str]) -> N
     assert "image: vllm/vllm-openai:v0.9.1  # base config" in out
     valued = [line for line in out.splitlines() if not line.endswith((":", "---"))]
     assert all("  # " in line for line in valued)
+
+
+def test_persistent_flags_may_stand_before_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """As in the original: with `=`, as two words, and several of them."""
+    before = ("--pd-pull-secrets=a", "--epp-pull-secrets", "b", "--epp-cluster-role=c")
+    inputs = ("generate", "-m", SIMPLE, "-b", BASE)
+
+    found = run(capsys, *before, *inputs)
+
+    assert found == run(capsys, *inputs, *before)
+    assert "imagePullSecrets:\n- name: a" in found[1]
+
+
+@pytest.mark.parametrize("words", [("--pd-pull-secrets=a",), ("--pd-pull-secrets",)])
+def test_flags_alone_are_wrong_usage(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, *words)[0] == 2

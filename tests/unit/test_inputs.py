@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.errors import Diagnostics, LoadError
+from msvc_pulumi.errors import Diagnostics, FieldPath, LoadError
 from msvc_pulumi.inputs import base_config_for, expand, load_inputs
 
 SERVICE = "kind: ModelService\nmetadata: {name: %s}\nspec: {}\n"
@@ -89,3 +89,89 @@ def test_base_config_of_a_model_service(
 
     assert (chosen.value["metadata"]["name"] if chosen else None) == found
     assert [item.code for item in diagnostics] == ([code] if code else [])
+
+
+LIST = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Secret
+  metadata: {name: other}
+- apiVersion: llm-d.ai/v1alpha1
+  kind: ModelService
+  metadata: {name: one}
+  spec: {bogus: 1}
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: {name: base}
+"""
+
+
+def test_lists_are_unpacked(tmp_path: Path) -> None:
+    """What `kubectl get -o yaml` prints is its items, each with its places in the file."""
+    file = tmp_path / "list.yaml"
+    file.write_text(LIST)
+
+    inputs = load_inputs([str(file)])
+
+    (one,) = inputs.model_services
+    assert one.value["metadata"]["name"] == "one"
+    span = one.span(FieldPath.of("spec", "bogus"))
+    assert (span.line, span.column) == (10, 17)
+    assert [d.value["metadata"]["name"] for d in inputs.base_configs] == ["base"]
+    assert [item.code for item in inputs.diagnostics] == ["ignored-document"]
+
+
+def test_items_of_a_typed_list_are_of_its_kind(tmp_path: Path) -> None:
+    """The API leaves kind and apiVersion out of them."""
+    file = tmp_path / "list.json"
+    file.write_text(
+        '{"apiVersion": "llm-d.ai/v1alpha1", "kind": "ModelServiceList",'
+        ' "items": [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]}'
+    )
+
+    found = load_inputs([str(file)]).model_services
+
+    assert [d.value["kind"] for d in found] == ["ModelService", "ModelService"]
+    assert [d.value["apiVersion"] for d in found] == ["llm-d.ai/v1alpha1"] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: ServiceAccount\n---\n# nothing\n---\n" + SERVICE % "m" + "---\nkind: Pod\n",
+        SERVICE % "m" + "---\nkind: Pod\n---\nkind: ServiceAccount\n",
+    ],
+)
+def test_other_kinds_are_skipped_with_one_warning(tmp_path: Path, text: str) -> None:
+    """Wherever they stand in the stream that a tool prints."""
+    file = tmp_path / "stream.yaml"
+    file.write_text(text)
+
+    inputs = load_inputs([str(file)])
+
+    assert [d.value["metadata"]["name"] for d in inputs.model_services] == ["m"]
+    (warning,) = inputs.diagnostics
+    assert warning.summary.endswith("2 documents are neither a ModelService nor a BaseConfig and "
+                                    "are ignored: Pod, ServiceAccount")  # fmt: skip
+
+
+def test_a_stream_without_a_model_service_is_read_as_one(tmp_path: Path) -> None:
+    """Its first document is what the reading complains of."""
+    file = tmp_path / "stream.yaml"
+    file.write_text("kind: Pod\n---\nkind: Service\n")
+
+    assert [d.value["kind"] for d in load_inputs([str(file)]).model_services] == ["Pod"]
+
+
+def test_of_several_documents_only_configmaps_are_base_configs(tmp_path: Path) -> None:
+    """Also where another kind comes first."""
+    service, base = tmp_path / "m.yaml", tmp_path / "b.yaml"
+    service.write_text(SERVICE % "m")
+    base.write_text("kind: Secret\nmetadata: {name: s}\n---\n" + CONFIG % "base")
+
+    inputs = load_inputs([str(service)], [str(base)])
+
+    assert [d.value["metadata"]["name"] for d in inputs.base_configs] == ["base"]
+    assert [item.code for item in inputs.diagnostics] == ["ignored-document"]
