@@ -85,6 +85,15 @@ def _model_volume(base: Mapping[str, Any], context: BuildContext) -> dict[str, A
     own = _named(base.get("volumes"), "name", MODEL_VOLUME_NAME)
     if own is None or own.keys() <= {"name", "emptyDir"}:
         return volume
+    if context.model_service.spec.model_artifacts.size is not None:
+        field = FieldPath.of("spec", "modelArtifacts", "size")
+        context.diagnostics.warning(
+            "unused-field",
+            f"size is ignored: the BaseConfig has a volume {MODEL_VOLUME_NAME} of its own",
+            field=field,
+            span=context.document.span(field),
+            help="remove it, or the BaseConfig's volume",
+        )
     return {"name": MODEL_VOLUME_NAME}
 
 
