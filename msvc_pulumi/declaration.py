@@ -16,16 +16,20 @@ from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = [
     "COMPONENT",
+    "MADE_FOR",
     "Declaration",
     "declarations",
     "exported",
     "logical_names",
     "logical_suffix",
     "outputs",
+    "owner_uid",
 ]
 
 COMPONENT = "llmd:index:ModelService"
 """Type token of the component."""
+MADE_FOR = "llm-d.ai/model-service-uid"
+"""Annotation that stands for the owner reference where there can be none, in another namespace."""
 
 # The provider would wait for these until their pods answer, and a model may load for an hour.
 # Readiness is reported by `msvc up` and the operator instead.
@@ -69,12 +73,14 @@ def logical_names(plans: Sequence[Plan]) -> list[str]:
 
 def declarations(name: str, plan: Plan) -> Iterator[Declaration]:
     """The children of the component ``name``, each after those it depends on."""
+    uid = owner_uid(plan)
     for planned in plan:
+        elsewhere = planned.manifest["metadata"].get("namespace", "") != plan.namespace
         yield Declaration(
             planned.key,
             _token(planned.manifest),
             f"{name}-{logical_suffix(planned)}",
-            _properties(planned),
+            _properties(planned, {MADE_FOR: uid} if uid and elsewhere else {}),
             planned.depends_on,
             planned.ignore_changes,
         )
@@ -120,12 +126,21 @@ def exported(plan: Plan) -> dict[str, Any]:
     }
 
 
+def owner_uid(plan: Plan) -> str:
+    """The uid of the ModelService that owns what is planned, "" if nothing has an owner."""
+    for planned in plan:
+        for owner in planned.manifest["metadata"].get("ownerReferences") or ():
+            if (owner.get("kind"), owner.get("name")) == ("ModelService", plan.name):
+                return str(owner.get("uid", ""))
+    return ""
+
+
 def _token(manifest: dict[str, Any]) -> str:
     version = manifest["apiVersion"]
     return f"kubernetes:{version if '/' in version else f'core/{version}'}:{manifest['kind']}"
 
 
-def _properties(planned: PlannedObject) -> dict[str, Any]:
+def _properties(planned: PlannedObject, mark: dict[str, str]) -> dict[str, Any]:
     """The manifest with the annotations that tell the provider how to treat it.
 
     Background deletion, because the default waits for the garbage collector of a busy cluster and
@@ -139,7 +154,7 @@ def _properties(planned: PlannedObject) -> dict[str, Any]:
         annotations["pulumi.com/patchForce"] = "true"
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
-    return {**manifest, "metadata": {**metadata, "annotations": {**annotations, **own}}}
+    return {**manifest, "metadata": {**metadata, "annotations": {**annotations, **own, **mark}}}
 
 
 def _states_replicas(planned: PlannedObject) -> bool:

@@ -18,6 +18,7 @@ __all__ = ["FIELD_MANAGER", "Cluster", "ClusterError", "Resource"]
 
 FIELD_MANAGER = "msvc"
 PARTIAL = "application/json;g=meta.k8s.io;v=v1"
+ONE = "PartialObjectMetadata"
 PAGE = 500  # objects a list request asks for at once, as kubectl does
 Object = dict[str, Any]
 
@@ -99,12 +100,18 @@ class Cluster:
         return True
 
     def get(
-        self, api_version: str, kind: str, name: str, namespace: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        *,
+        metadata: bool = False,
     ) -> Object | None:
-        """The object, or None if there is none of that name."""
+        """The object, or only its metadata; None if there is none of that name."""
         path = self._path(api_version, kind, name, namespace)
         try:
-            return self._object("GET", path)
+            return self._object("GET", path, accept=f"{PARTIAL};as={ONE}" if metadata else "")
         except ClusterError as error:
             if error.status == 404 and error.reason == "NotFound":
                 return None
@@ -248,7 +255,7 @@ class Cluster:
         }
         path = self.resource(api_version, kind).path(namespace)
         given = {key: value for key, value in params.items() if value}
-        accept = f"{PARTIAL};as=PartialObjectMetadata" if metadata else ""
+        accept = f"{PARTIAL};as={ONE}" if metadata else ""
         for line in self.server.stream(path, params=given, timeout=timeout + 30, accept=accept):
             event = json.loads(line)
             if event["type"] == "ERROR":
