@@ -115,7 +115,7 @@ def run_destroy(arguments: argparse.Namespace) -> int:
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.engine.failures import EngineError  # noqa: PLC0415
-    from msvc_pulumi.engine.stack import find_project  # noqa: PLC0415
+    from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
     with _session() as session:
         try:
@@ -134,7 +134,7 @@ def _session() -> Session:
 def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
     if not arguments.modelservice:
-        from msvc_pulumi.engine.stack import find_project  # noqa: PLC0415
+        from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
         for option in ("baseconfig", "namespace", "epp_cluster_role", "epp_pull_secrets"):
             if getattr(arguments, option):

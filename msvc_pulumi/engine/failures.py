@@ -79,7 +79,9 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         r"already exists",
         "object-exists",
         "an object is in the cluster already, and this stack did not make it",
-        "delete it, or let the stack take it over: PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
+        "delete or rename it; if it is to be taken over, its owner can annotate it "
+        "llm-d.ai/adopt=NAME-OF-THE-MODELSERVICE for `msvc up -m` and the operator, and other "
+        "programs can set PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
     ),
     (
         r"apply failed with|field conflict|conflict with \"",

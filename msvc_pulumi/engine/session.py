@@ -85,6 +85,7 @@ class Session:
             program,
             output,
             plans,
+            self.cluster,
         )
 
     def ensure_namespaces(self, names: Iterable[str]) -> list[str]:

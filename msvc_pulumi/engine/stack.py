@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,31 +18,36 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import yaml
 
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.claims import OBJECT_EXISTS
+from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
-from msvc_pulumi.engine.failures import EngineError, failure
+from msvc_pulumi.engine.failures import failure
 from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.engine.project import PROJECT, mapping_of
+from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
+from msvc_pulumi.engine.stateobjects import without
 from msvc_pulumi.engine.storage import open_bucket
-from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
-__all__ = ["PROJECT", "TAKE_OVER", "UNCHECKED", "Stack", "find_project"]
+__all__ = ["FORCE", "PROJECT", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
 
-PROJECT = "modelservice"
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
+SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-# An update that was killed may have made objects that no checkpoint knows: take them over.
-TAKE_OVER = {
-    "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
-    "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
-}
+UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
+FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+# For a run in which there are objects of the stack's own that its state does not know.
+TAKE_OVER = {UPSERT: "true", **FORCE}
 BULK = {
     "PULUMI_K8S_CLIENT_QPS": "500",
     "PULUMI_K8S_CLIENT_BURST": "1000",
@@ -55,7 +60,8 @@ class Stack:
     """One stack. Its program is that of the folder ``project``, or ``program`` in this process, or
     declares ``plans``.
 
-    ``output`` is where progress goes; None is our stdout.
+    What exists is looked at in ``cluster`` before anything is applied or deleted. ``output`` is
+    where progress goes; None is our stdout.
     """
 
     name: str
@@ -67,9 +73,15 @@ class Stack:
     program: Callable[[], None] | None = None
     output: TextIO | int | None = None
     plans: Sequence[Plan] | None = None
+    cluster: Cluster | None = None
 
     def up(self, *flags: str) -> Run:
-        """Make the cluster what the program says. Raises ProgramError or EngineError."""
+        """Make the cluster what the program says.
+
+        Raises:
+            ProgramError, EngineError: it did not go well.
+            ClusterError: there is something in the way, and nothing was done.
+        """
         return self._operate("up", "--yes", *flags)
 
     def preview(self, *flags: str) -> Run:
@@ -122,7 +134,7 @@ class Stack:
             # Else every new ConfigMap content is a deletion and a creation.
             "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true",
         }
-        defaults |= BULK | (UNCHECKED | TAKE_OVER if len(self.plans or ()) > CHECKPOINTED else {})
+        defaults |= BULK | (UNCHECKED if len(self.plans or ()) > CHECKPOINTED else {})
         variables = {**defaults, **self.environment, **self.backend.variables}
         variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
         if self.plugins.stand_ins:
@@ -134,7 +146,7 @@ class Stack:
         """A text in the project's configuration of this stack; "" if it is not stated."""
         if self.project is None:
             return ""
-        config = _mapping(self.project / f"Pulumi.{self.name}.yaml").get("config") or {}
+        config = mapping_of(self.project / f"Pulumi.{self.name}.yaml").get("config") or {}
         return str(config.get(f"{PROJECT}:{key}") or "")
 
     def exists(self) -> bool:
@@ -145,10 +157,22 @@ class Stack:
         stacks = self.backend.folder / ".pulumi" / "stacks" / PROJECT
         return any((stacks / f"{self.name}.json{kind}").exists() for kind in ("", ".gz", ".zst"))
 
+    def state(self) -> dict[str, Any]:
+        """``resources`` and ``pending_operations`` as the backend has them, without secrets."""
+        folder = self.backend.folder
+        file = folder / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json" if folder else None
+        if file is not None and file.exists():
+            found = json.loads(file.read_bytes())["checkpoint"].get("latest")
+        else:
+            found = json.loads(self._call("stack", "export", "--stack", self.name))["deployment"]
+        return dict(found or {})
+
     def _operate(self, operation: str, *flags: str) -> Run:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
+        adopts = operation != "refresh" and self._claim(operation)
+        variables = {**self.variables, **(TAKE_OVER if adopts else {})}
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer() if operation in ("up", "preview") else None
@@ -158,12 +182,61 @@ class Stack:
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            done = run(command, self.variables, cwd=self._cwd, output=self.output)
+            done = run(command, variables, cwd=self._cwd, output=self.output)
             if done.code != 0 and self._is_freed(done):
-                done = run(command, self.variables, cwd=self._cwd, output=self.output)
-        if done.code != 0:
-            raise failure(done, f"`pulumi {operation}`")
+                done = run(command, variables, cwd=self._cwd, output=self.output)
+        failed = failure(done, f"`pulumi {operation}`") if done.code != 0 else None
+        if operation == "up":
+            self._conclude(done, failed)
+        if failed is not None:
+            raise failed
         return done
+
+    def _claim(self, operation: str) -> bool:
+        """Whether the run takes over objects of the stack's own that its state does not know.
+
+        Raises:
+            ClusterError: an object is somebody else's, or the cluster does not answer.
+        """
+        plans = () if operation == "destroy" else self.plans
+        if self.cluster is None or plans is None:
+            return False
+        state, attempt = self.state(), Attempt.read(self.folder)
+        claims = StackClaims.of(self.cluster, plans, state, attempt)
+        if claims.problems and self.environment.get(UPSERT) != "true":
+            raise ClusterError(*claims.problems)
+        if operation == "preview":
+            return claims.takes_over
+        if claims.lost:
+            self._release(claims.lost)
+        if operation == "up":
+            attempt.also(planned_places(plans)).keep(self.folder)
+        return claims.takes_over
+
+    def _conclude(self, done: Run, failed: ModelServiceError | None) -> None:
+        """What was attempted is in the state, or kept for the next run."""
+        if self.cluster is None or self.plans is None:
+            return
+        attempt = Attempt()
+        if failed is not None:
+            if done.code < 0 or done.code > SIGNALLED:
+                return  # it was killed, and may have made more than its state says
+            if not any(item.code == OBJECT_EXISTS for item in failed.diagnostics):
+                try:
+                    attempt = unrecorded(self.cluster, self.plans, self.state())
+                except ModelServiceError:
+                    return  # the cluster has gone away, perhaps in the middle of it
+        attempt.keep(self.folder)
+
+    def _release(self, urns: Collection[str]) -> None:
+        """The state has nothing of these resources any more; their objects stay as they are."""
+        exported = json.loads(self._call("stack", "export", "--stack", self.name))
+        deployment = exported["deployment"]
+        deployment["resources"] = without(deployment["resources"], urns)
+        file = self.folder / "released.json"
+        file.write_text(json.dumps(exported))
+        self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
+        file.unlink()
 
     def _servicer(self) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
@@ -193,12 +266,12 @@ class Stack:
         self._make_folder()
         if not self.exists():
             self._call("stack", "init", self.name, "--no-select", cwd=self.folder)
-        salt = _mapping(self.config_file)
+        salt = mapping_of(self.config_file)
         config: dict[str, Any] = {
             key: salt[key] for key in ("encryptionsalt", "encryptedkey") if key in salt
         }
         if self.project is not None:
-            config |= _mapping(self.project / f"Pulumi.{self.name}.yaml")
+            config |= mapping_of(self.project / f"Pulumi.{self.name}.yaml")
         self.config_file.write_text(yaml.safe_dump(config, sort_keys=False) if config else "")
 
     def _make_folder(self) -> None:
@@ -218,27 +291,3 @@ class Stack:
     @property
     def _cwd(self) -> Path:
         return self.project or self.folder
-
-
-def find_project(start: Path) -> Path:
-    """The folder with this project's Pulumi.yaml, at or above ``start``. Raises EngineError."""
-    for folder in (start, *start.parents):
-        if _mapping(folder / "Pulumi.yaml").get("name") == PROJECT:
-            return folder
-    raise EngineError(
-        [
-            Diagnostic(
-                "project-missing",
-                f"there is no Pulumi project {PROJECT} in {start} or above it",
-                help="name the ModelServices with -m, or go to a checkout of this project",
-            )
-        ]
-    )
-
-
-def _mapping(file: Path) -> dict[str, Any]:
-    try:
-        value = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError):
-        return {}
-    return value if isinstance(value, dict) else {}

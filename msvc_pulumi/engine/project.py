@@ -1,0 +1,40 @@
+"""The Pulumi project of this name: `find_project` returns its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.errors import Diagnostic
+
+__all__ = ["PROJECT", "find_project", "mapping_of"]
+
+PROJECT = "modelservice"
+
+
+def find_project(start: Path) -> Path:
+    """The folder with this project's Pulumi.yaml, at or above ``start``. Raises EngineError."""
+    for folder in (start, *start.parents):
+        if mapping_of(folder / "Pulumi.yaml").get("name") == PROJECT:
+            return folder
+    raise EngineError(
+        [
+            Diagnostic(
+                "project-missing",
+                f"there is no Pulumi project {PROJECT} in {start} or above it",
+                help="name the ModelServices with -m, or go to a checkout of this project",
+            )
+        ]
+    )
+
+
+def mapping_of(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, {} if there is none."""
+    try:
+        value = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError):
+        return {}
+    return value if isinstance(value, dict) else {}

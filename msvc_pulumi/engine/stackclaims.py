@@ -1,0 +1,95 @@
+"""`StackClaims`: whose the objects are that a run of a stack of plans would write or delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.claims import (
+    Claim,
+    Claimant,
+    Place,
+    claim,
+    is_made_by_pulumi,
+    object_exists,
+)
+from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.declaration import owner_uid
+from msvc_pulumi.engine.attempt import Attempt
+from msvc_pulumi.engine.stateobjects import pending_places, state_objects
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.plan import Plan
+
+__all__ = ["StackClaims", "planned_places", "unrecorded"]
+
+State = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StackClaims:
+    """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
+    stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
+    not what it made: somebody made them anew, and they are not to be deleted.
+    """
+
+    problems: tuple[Diagnostic, ...] = ()
+    takes_over: bool = False
+    lost: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, cluster: Cluster, plans: Iterable[Plan], state: State, attempt: Attempt
+    ) -> StackClaims:
+        """The claims of a stack with that ``state`` and those plans, none for a deletion; what a
+        run before it was killed at is ``attempt``.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        recorded = {item.place: item for item in state_objects(state.get("resources") or ())}
+        uids = {item.uid for item in recorded.values()} | attempt.uids
+        tried = attempt.places.union(pending_places(state.get("pending_operations") or ()))
+        planned = planned_places(plans)
+        problems: list[Diagnostic] = []
+        lost: set[str] = set()
+        takes_over = False
+        for place, metadata in sorted(existing(cluster, {*planned, *recorded}).items()):
+            known = recorded.get(place)
+            claimant = planned.get(place)
+            if claimant is None:
+                made = metadata.get("uid") in uids
+                made = made or (place in tried and is_made_by_pulumi(metadata))
+                if known is not None and not made:
+                    lost.add(known.urn)
+                continue
+            found = claim(metadata, claimant, recorded=uids, tried=place in tried)
+            if not found.holds:
+                problems.append(object_exists(place, metadata, claimant, found))
+            elif known is None:
+                takes_over = True
+            elif found is Claim.GIVEN:
+                takes_over = True
+                lost.add(known.urn)  # what the state has is gone; this one is made known instead
+        return cls(tuple(problems), takes_over, frozenset(lost))
+
+
+def planned_places(plans: Iterable[Plan]) -> dict[Place, Claimant]:
+    """Where the plans have objects, and for which ModelService."""
+    found: dict[Place, Claimant] = {}
+    for plan in plans:
+        claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
+        found |= {Place.of(planned.manifest): claimant for planned in plan}
+    return found
+
+
+def unrecorded(cluster: Cluster, plans: Sequence[Plan], state: State) -> Attempt:
+    """What Pulumi made of ``plans`` without the state knowing: a plugin that was killed did."""
+    uids = {item.uid for item in state_objects(state.get("resources") or ())}
+    made = existing(cluster, planned_places(plans)).values()
+    return Attempt(
+        uids=frozenset(
+            str(item["uid"]) for item in made if item["uid"] not in uids and is_made_by_pulumi(item)
+        )
+    )
