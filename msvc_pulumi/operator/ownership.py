@@ -1,8 +1,9 @@
 """Whether an object still is what Pulumi applied, told from who owns its fields.
 
-A server-side apply owns every field it states until somebody else gives one another value; that one
-is then missing from ``metadata.managedFields`` of whoever applied it. So drift shows without a look
-at values, which the server writes in its own way ("1000m" comes back as "1").
+Who creates or applies an object owns every field that it states until somebody else gives one
+another value; that one is then missing from their entry in ``metadata.managedFields``. So drift
+shows without a look at values, which the server writes in its own way ("1000m" comes back as "1").
+A creation alone does not own what is stated to be false or 0, unless that differs from nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["disowned", "owned_fields", "owner_of_field"]
+__all__ = ["disowned", "foreign_fields", "owned_fields", "owner_of_field"]
 
-MANAGER = "pulumi-kubernetes"  # and what either plugin puts behind it
+MANAGER = "pulumi-kubernetes"  # of a creation; an apply puts something behind it
 EMPTY: tuple[Any, ...] = (None, "", {}, [])
 # What names an object is nobody's field.
 IDENTITY = {(), ("metadata",)}
@@ -24,23 +25,29 @@ Fields = dict[str, Any]
 
 
 def owned_fields(metadata: Mapping[str, Any]) -> str:
-    """The fields that Pulumi owns by apply, as compact JSON; "" if it never applied the object.
+    """The fields that Pulumi owns, as compact JSON; "" if it never wrote the object.
 
     Equal texts are one object: a fleet of like services has few of them.
     """
-    found: Fields = {}
-    for entry in metadata.get("managedFields") or ():
-        if _is_ours(entry):
-            found = _union(found, entry.get("fieldsV1") or {})
-    return sys.intern(json.dumps(found, separators=(",", ":"), sort_keys=True)) if found else ""
+    return _fields(metadata, ours=True)
 
 
-def disowned(manifest: Mapping[str, Any], owned: str, ignored: Sequence[str] = ()) -> list[str]:
-    """Paths of what ``manifest`` states and ``owned`` lacks, the outermost of each."""
+def foreign_fields(metadata: Mapping[str, Any]) -> str:
+    """The fields that anybody else owns, in the same way; statuses aside."""
+    return _fields(metadata, ours=False)
+
+
+def disowned(
+    manifest: Mapping[str, Any], owned: str, ignored: Sequence[str] = (), foreign: str = ""
+) -> list[str]:
+    """Paths of what ``manifest`` states and ``owned`` lacks, the outermost of each; of what it
+    states to be false or 0 only those that are in ``foreign``.
+    """
     fields = json.loads(owned) if owned else {}
     if not fields:
         return ["metadata"]
-    return [path for path in _disowned(manifest, fields, ()) if path not in ignored]
+    others = json.loads(foreign) if foreign else None
+    return [path for path in _disowned(manifest, fields, others, ()) if path not in ignored]
 
 
 def owner_of_field(metadata: Mapping[str, Any], path: str) -> str:
@@ -56,30 +63,44 @@ def owner_of_field(metadata: Mapping[str, Any], path: str) -> str:
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:
-    applied = entry.get("operation") == "Apply" and not entry.get("subresource")
-    return applied and str(entry.get("manager", "")).startswith(MANAGER)
+    if entry.get("subresource"):
+        return False
+    manager = str(entry.get("manager", ""))
+    if entry.get("operation") == "Apply":
+        return manager.startswith(MANAGER)
+    return manager == MANAGER
 
 
-def _disowned(value: Any, fields: Fields, path: tuple[str, ...]) -> Iterator[str]:
+def _fields(metadata: Mapping[str, Any], *, ours: bool) -> str:
+    found: Fields = {}
+    for entry in metadata.get("managedFields") or ():
+        if _is_ours(entry) is ours and entry.get("subresource") != "status":
+            found = _union(found, entry.get("fieldsV1") or {})
+    return sys.intern(json.dumps(found, separators=(",", ":"), sort_keys=True)) if found else ""
+
+
+def _disowned(
+    value: Any, fields: Fields, foreign: Fields | None, path: tuple[str, ...]
+) -> Iterator[str]:
     if not fields:  # an atomic one is owned as a whole
         return
     if isinstance(value, Mapping):
         for key, item in value.items():
             if item in EMPTY or (path in IDENTITY and key in UNOWNED):
                 continue
-            inner = fields.get(f"f:{key}")
-            if inner is None:
+            inner, other = fields.get(f"f:{key}"), (foreign or {}).get(f"f:{key}")
+            if inner is not None:
+                yield from _disowned(item, inner, other, (*path, key))
+            elif item or other is not None:
                 yield ".".join((*path, key))
-            else:
-                yield from _disowned(item, inner, (*path, key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            inner = _item(item, fields)
+            inner, other = _item(item, fields), _item(item, foreign or {})
             here = (*path[:-1], f"{path[-1]}[{number}]")
             if inner is None:
                 yield ".".join(here)
             else:
-                yield from _disowned(item, inner, here)
+                yield from _disowned(item, inner, other, here)
 
 
 def _item(item: Any, fields: Fields) -> Fields | None:

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.operator.ownership import disowned, owned_fields, owner_of_field
+from msvc_pulumi.operator.ownership import (
+    disowned,
+    foreign_fields,
+    owned_fields,
+    owner_of_field,
+)
 
 MANIFEST = {
     "apiVersion": "apps/v1",
@@ -74,14 +79,35 @@ def test_what_somebody_changed_is_named(path: tuple[str, ...], lost: str) -> Non
     taken = here.pop(path[-1])
     if not here:  # a mapping that would be empty is not written down
         here["."] = {}
-    metadata = {"managedFields": [entry(owned), entry({path[0]: taken}, "kubectl-edit")]}
+    for step in reversed(path):
+        taken = {step: taken}
+    metadata = {"managedFields": [entry(owned), entry(taken, "kubectl-edit")]}
 
-    assert disowned(MANIFEST, owned_fields(metadata)) == [lost]
-    assert disowned(MANIFEST, owned_fields(metadata), [lost]) == []
+    owned, others = owned_fields(metadata), foreign_fields(metadata)
+    assert disowned(MANIFEST, owned, foreign=others) == [lost]
+    assert disowned(MANIFEST, owned, [lost], others) == []
 
 
-def test_only_what_pulumi_applied_counts() -> None:
-    """Neither another's entry, nor an update, nor a status makes a field ours."""
+@pytest.mark.parametrize("subresource", ["", "scale"])
+def test_what_was_created_is_owned(subresource: str) -> None:
+    """A creation owns what it states, but for zeros that nobody else has stated since."""
+    owned = fields()
+    del owned["f:spec"]["f:replicas"]
+    created = entry(owned, "pulumi-kubernetes", operation="Update")
+    assert disowned(MANIFEST, owned_fields({"managedFields": [created]})) == []
+
+    scaled = entry(
+        {"f:spec": {"f:replicas": {}}}, "kubectl", operation="Update", subresource=subresource
+    )
+    metadata = {"managedFields": [created, scaled]}
+    found = disowned(MANIFEST, owned_fields(metadata), foreign=foreign_fields(metadata))
+    assert found == ["spec.replicas"]
+
+
+def test_only_what_pulumi_wrote_counts() -> None:
+    """Neither another's entry, nor an update of what Pulumi applied, nor a status makes a field
+    ours.
+    """
     strangers = [
         entry(fields(), "kubectl"),
         entry(fields(), operation="Update"),
