@@ -68,6 +68,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.engine.storage import open_bucket  # noqa: PLC0415
     from msvc_pulumi.operator import logs  # noqa: PLC0415
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
+    from msvc_pulumi.operator.inspection import Inspector  # noqa: PLC0415
     from msvc_pulumi.operator.lease import Election  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
@@ -102,11 +103,20 @@ def run_operator(arguments: argparse.Namespace) -> int:
         # Pulumi's operator runs goes on without this one.
         settings = replace(settings, batch=1, drain=0.0)
         with Cluster.connect() as cluster:
-            operate(cluster, settings, lambda: PkoExecutor(cluster, workspace))
+            operate(
+                cluster,
+                settings,
+                lambda children: PkoExecutor(cluster, workspace, Inspector(cluster, children)),
+            )
         return 0
     with Session.open(progress=logging.getLogger(__name__).info) as session:
         bucket = open_bucket(session.backend.url, session.environment)
-        operate(session.cluster, settings, lambda: EmbeddedExecutor(session), bucket)
+        operate(
+            session.cluster,
+            settings,
+            lambda children: EmbeddedExecutor(session, Inspector(session.cluster, children)),
+            bucket,
+        )
     return 0
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msvc_pulumi.declaration import COMPONENT
+from msvc_pulumi.engine.stateobjects import without
 
 __all__ = [
     "Checkpoint",
@@ -22,6 +23,8 @@ __all__ = [
     "owner",
     "parse",
     "part",
+    "pending",
+    "released",
     "renamed",
     "resources",
     "salt",
@@ -74,6 +77,23 @@ def resources(checkpoint: Checkpoint | None) -> list[dict[str, Any]]:
     """The resources of a stack, [] if it has none."""
     latest = (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
     return latest.get("resources") or []
+
+
+def pending(checkpoint: Checkpoint | None) -> list[dict[str, Any]]:
+    """What a run that was killed had begun, as far as it wrote that down."""
+    latest = (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
+    return latest.get("pending_operations") or []
+
+
+def released(checkpoint: Checkpoint, urns: Collection[str]) -> Checkpoint:
+    """The checkpoint without those resources: the objects that they stood for are left alone."""
+    if not urns:
+        return checkpoint
+    latest = {
+        **checkpoint["checkpoint"]["latest"],
+        "resources": without(resources(checkpoint), urns),
+    }
+    return {**checkpoint, "checkpoint": {**checkpoint["checkpoint"], "latest": latest}}
 
 
 def join(stacks: Mapping[str, Checkpoint], name: str, empty: Checkpoint) -> Checkpoint:

@@ -94,7 +94,7 @@ class ChildWatch:
                 if error.status in (MISSING, EXPIRED):
                     self._versions.pop((kind, namespace), None)
                 if error.status == MISSING:
-                    self._children.unwatched(kind.api_version, kind.kind)
+                    self._children.unwatched(kind.api_version, kind.kind, namespace)
                     pause = NOT_SERVED_PAUSE
                 if error.status == FORBIDDEN:  # a server that has just started knows no roles yet
                     pause = FORBIDDEN_PAUSE
@@ -141,7 +141,7 @@ class ChildWatch:
             if name not in names:  # it was deleted while nobody watched
                 self._see(kind, _remains(kind, name, owner), gone=True)
         self._versions[kind, namespace] = version
-        self._children.watched(kind.api_version, kind.kind)
+        self._children.watched(kind.api_version, kind.kind, namespace, names)
         return version
 
     def _see(self, kind: Kind, item: Mapping[str, Any], *, gone: bool = False) -> None:

@@ -20,6 +20,7 @@ from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.reporter import Reporter
 from msvc_pulumi.operator.settings import Settings
@@ -40,6 +41,7 @@ class Controller:
         self,
         cluster: Cluster,
         executor: Executor,
+        children: OwnedChildren,
         settings: Settings,
         *,
         metrics: Metrics,
@@ -49,11 +51,13 @@ class Controller:
         self._cluster, self._executor, self._settings = cluster, executor, settings
         self.metrics, self._health, self._ending = metrics, health, ending
         self.fleet = Fleet()
-        self.reconciler = Reconciler(cluster, executor, self.fleet, settings, self.metrics)
+        self.reconciler = Reconciler(
+            cluster, executor, self.fleet, children, settings=settings, metrics=self.metrics
+        )
         self._child_watch = ChildWatch(
             cluster,
             self.fleet,
-            self.reconciler.children,
+            children,
             settings.namespaces,
             changed=self.reconciler.child_changed,
             reported=self.reconciler.workload_changed,

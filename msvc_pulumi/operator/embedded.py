@@ -13,24 +13,24 @@ import secrets
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.backend import quiet_home
-from msvc_pulumi.engine.failures import EngineError, failure
+from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import TAKE_OVER, UNCHECKED, Stack
+from msvc_pulumi.engine.stack import FORCE, TAKE_OVER, UNCHECKED, UPSERT, Stack
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.attachedprovider import AttachedProvider
+from msvc_pulumi.operator.blame import Blame, owners
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.inspection import Inspection, Inspector
 from msvc_pulumi.operator.stackstore import BATCH, StackStore
 from msvc_pulumi.plan import Plan
 
@@ -44,7 +44,7 @@ CHECKPOINTED = 2
 # Seconds that an update may take, and more for each ModelService: one that hangs blocks a worker.
 RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
-    **TAKE_OVER,
+    **FORCE,  # over the fields of our own objects; whose an object is, `Inspector` tells
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     "PULUMI_DIY_BACKEND_NO_LEGACY_WARNING": "true",  # else each run lists all stacks to give it
 }
@@ -55,12 +55,17 @@ PLAIN = {"PULUMI_DIY_BACKEND_GZIP": "false", "PULUMI_DIY_BACKEND_ZSTD": "false"}
 class EmbeddedExecutor:
     """The executor that needs nothing but a place for its stacks. Close the session after it."""
 
-    def __init__(self, session: Session, run_limit: float = RUN_LIMIT) -> None:
-        self._run_limit = run_limit
+    def __init__(
+        self, session: Session, inspector: Inspector, run_limit: float = RUN_LIMIT
+    ) -> None:
+        self._run_limit, self._inspector = run_limit, inspector
         backend = session.backend
         self._session = replace(session, environment=_environment(session))
         stand_in = {**self._session.environment, **backend.variables}
-        self._provider = AttachedProvider(session.plugins.kubernetes, stand_in)
+        plugin = session.plugins.kubernetes
+        self._provider = AttachedProvider(plugin, stand_in)
+        # What it takes over depends on its environment, and that is rarely anything.
+        self._adopting = AttachedProvider(plugin, {**stand_in, **TAKE_OVER})
         bucket = open_bucket(backend.url, session.environment)
         if bucket.remote and "PULUMI_CONFIG_PASSPHRASE_FILE" in backend.variables:
             raise EngineError([_no_passphrase(bucket.name)])
@@ -76,12 +81,12 @@ class EmbeddedExecutor:
         self._mend(works)
         if len(works) == 1:
             return {works[0].key: self._alone(works[0])}
-        outcomes = self._together(works)
+        outcomes = self._several(works)
         hopeless = not any(outcome.done for outcome in outcomes.values())
         for work in works:
             if outcomes[work.key].general:
                 # Whose fault it was is only certain when nobody else is in the same update.
-                outcomes[work.key] = self._alone(work)
+                outcomes[work.key] = self._alone(work, fresh=True)
                 if hopeless and outcomes[work.key].general:
                     break  # it is nobody's: the cluster is away, or the disk is full
         return outcomes
@@ -106,16 +111,23 @@ class EmbeddedExecutor:
 
     def close(self) -> None:
         self._provider.close()
+        self._adopting.close()
 
-    def _alone(self, work: Work) -> Outcome:
+    def _alone(self, work: Work, *, fresh: bool = False) -> Outcome:
+        before = self._store.read(work.key.stack)
+        [found] = self._inspector.inspect([work], [before], fresh=fresh)
+        return self._singly(work, before, found)
+
+    def _singly(self, work: Work, known: Checkpoint | None, found: Inspection) -> Outcome:
+        if found.problems:
+            return Outcome(found.problems)
         name = work.key.stack
-        before = self._store.read(name)
-        if before is None:
-            if work.plan is None:
-                return Outcome()
-            before = self._store.empty(name)
+        if known is None and work.plan is None:
+            return Outcome()
+        before = checkpoints.released(known or self._store.empty(name), found.lost)
+        if before is not known:
             self._store.write(name, before)
-        outcomes, after = self._update(name, [work], before)
+        outcomes, after = self._update(name, [work], before, adopts=found.takes_over)
         outcome = outcomes[work.key]
         if work.plan is None and outcome.done:
             self._store.remove(name)
@@ -124,22 +136,38 @@ class EmbeddedExecutor:
             self._store.tidy(name)
         return outcome
 
-    def _together(self, works: Sequence[Work]) -> dict[Key, Outcome]:
+    def _several(self, works: Sequence[Work]) -> dict[Key, Outcome]:
         known = self._store.read_all(work.key.stack for work in works)
-        # A stack that `msvc up` made has a key of its own, and no stack has two.
-        foreign = {name for name, state in known.items() if not self._store.is_of(state)}
-        outcomes = {work.key: self._alone(work) for work in works if work.key.stack in foreign}
-        works = [work for work in works if work.key.stack not in foreign]
-        if not works:
-            return outcomes
+        states = [known.get(work.key.stack) for work in works]
+        looked = self._inspector.inspect(works, states)
+        outcomes: dict[Key, Outcome] = {}
+        joint: dict[bool, dict[str, Work]] = {False: {}, True: {}}
+        for work, state, found in zip(works, states, looked, strict=True):
+            # A stack that `msvc up` made has a key of its own, and no stack has two.
+            own = state is not None and not self._store.is_of(state)
+            if found.problems or own:
+                outcomes[work.key] = self._singly(work, state, found)
+                continue
+            if state is not None:
+                known[work.key.stack] = checkpoints.released(state, found.lost)
+            # Only a run in which there is something of ours to take over takes over anything.
+            joint[found.takes_over][work.key.stack] = work
+        for adopts, some in joint.items():
+            if some:
+                states_of = {name: known[name] for name in some if name in known}
+                outcomes |= self._together([*some.values()], states_of, adopts=adopts)
+        return outcomes
+
+    def _together(
+        self, works: Sequence[Work], states: Mapping[str, Checkpoint], *, adopts: bool
+    ) -> dict[Key, Outcome]:
         batch = f"{BATCH}{secrets.token_hex(4)}"
         members = {work.key.name: work.key.stack for work in works}
-        states = {name: state for name, state in known.items() if name not in foreign}
         joined = checkpoints.join(states, batch, self._store.empty(batch))
         self._unparted[batch] = members
         self._store.create_batch(batch, joined, members)
         try:
-            return outcomes | self._update(batch, works, joined)[0]
+            return self._update(batch, works, joined, adopts=adopts)[0]
         finally:
             self._part(batch, members)
 
@@ -164,23 +192,28 @@ class EmbeddedExecutor:
         self._unparted.pop(batch, None)
 
     def _update(
-        self, name: str, works: Sequence[Work], before: Checkpoint
+        self, name: str, works: Sequence[Work], before: Checkpoint, *, adopts: bool
     ) -> tuple[dict[Key, Outcome], Checkpoint | None]:
         self._store.prepare(name, before)
         plans = [work.plan for work in works if work.plan is not None]
         flags = ["--refresh"] if any(work.refresh for work in works) else []
-        done = self._run(name, plans, len(works), flags)
+        done = self._run(name, plans, len(works), flags, adopts=adopts)
         after = self._store.read(name)
-        blame = _Blame(
+        blame = Blame(
             done,
             checkpoints.components(after),
-            _owners(works, before, after) if done.errors else {},
+            owners(works, before, after) if done.errors else {},
         )
         return {work.key: blame.outcome(work) for work in works}, after
 
-    def _run(self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str]) -> Run:
+    def _run(
+        self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str], *, adopts: bool
+    ) -> Run:
         stack: Stack = self._session.stack(name)
-        variables = {**stack.variables, **self._provider.variables()}
+        provider = self._adopting if adopts else self._provider
+        variables = {**stack.variables, **provider.variables()}
+        if adopts:
+            variables |= TAKE_OVER
         if not flags:
             # Asks the plugin about what was declared anew only; what a refresh found it would hide.
             variables["PULUMI_ENABLE_LEGACY_DIFF"] = "true"
@@ -203,7 +236,7 @@ class EmbeddedExecutor:
 def _environment(session: Session) -> dict[str, str]:
     """A Pulumi folder without the engine's log, and the plugin that was chosen elsewhere."""
     plugin = session.plugins.kubernetes
-    environment = {**ENVIRONMENT, **session.environment, **PLAIN}
+    environment = {**ENVIRONMENT, **session.environment, **PLAIN, UPSERT: "false"}
     environment["PULUMI_HOME"] = str(quiet_home(session.backend.workspace.parent))
     if session.backend.url:
         environment["PULUMI_BACKEND_URL"] = session.backend.url
@@ -211,70 +244,6 @@ def _environment(session: Session) -> dict[str, str]:
         folders = [str(plugin.path.parent), environment.get("PATH", os.defpath)]
         environment["PATH"] = os.pathsep.join(folders)
     return environment
-
-
-@dataclass(frozen=True, slots=True)
-class _Blame:
-    """Which work of an update failed, told from what the engine reported and what it kept."""
-
-    done: Run
-    components: Mapping[str, Mapping[str, Any]]
-    owners: Mapping[str, str]
-
-    def outcome(self, work: Work) -> Outcome:
-        done = self.done
-        own = [(urn, text) for urn, text in done.errors if self._owner(urn) == work.key.name]
-        if not own and self._is_complete(work):
-            return Outcome(changes=done.changes)
-        if not own:
-            return Outcome(failure(done, "the update").diagnostics or (_UNKNOWN,), general=True)
-        known = failure(replace(done, events=_only(done, own)), "the update").diagnostics
-        if known and known[0].code != "engine-failed":
-            return Outcome(known)
-        return Outcome(tuple(_refused(urn, text) for urn, text in own))
-
-    def _is_complete(self, work: Work) -> bool:
-        outputs = self.components.get(work.key.name)
-        if work.plan is None:
-            return outputs is None
-        return outputs is not None and outputs.get("planHash") == work.plan.hash
-
-    def _owner(self, urn: str) -> str | None:
-        # A resource that never came to be is known by its logical name only.
-        return self.owners.get(urn) or self.owners.get(urn.rpartition("::")[2])
-
-
-def _owners(
-    works: Sequence[Work], before: Checkpoint | None, after: Checkpoint | None
-) -> dict[str, str]:
-    """URN, or logical name of what was declared → name of its ModelService."""
-    found = {
-        declaration.name: work.key.name
-        for work in works
-        if work.plan is not None
-        for declaration in declarations(work.key.name, work.plan)
-    }
-    for state in (before, after):
-        for item in checkpoints.resources(state):
-            found[item["urn"]] = checkpoints.owner(item["urn"], item.get("parent", ""))
-    return found
-
-
-_UNKNOWN = Diagnostic("engine-failed", "the update ended and left something undone")
-
-
-def _refused(urn: str, text: str) -> Diagnostic:
-    """One object that could not be made what it should be."""
-    name = urn.rpartition("::")[2]
-    kind = urn.rpartition("::")[0].rpartition(":")[2]
-    return Diagnostic("apply-failed", f"{kind} {name}: {text}")
-
-
-def _only(done: Run, errors: Sequence[tuple[str, str]]) -> tuple[Mapping[str, object], ...]:
-    wanted = {urn for urn, _ in errors}
-    return tuple(
-        event for event in done.events if (event.get("diagnosticEvent") or {}).get("urn") in wanted
-    )
 
 
 def _no_passphrase(name: str) -> Diagnostic:

@@ -14,6 +14,7 @@ from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.leader import leading
 from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.stateidentity import StateIdentity
 
@@ -23,13 +24,14 @@ __all__ = ["operate"]
 def operate(
     cluster: Cluster,
     settings: Settings,
-    executor: Callable[[], Executor],
+    executor: Callable[[OwnedChildren], Executor],
     bucket: Bucket | None = None,
 ) -> None:
     """Look after the ModelServices of ``cluster`` until SIGTERM or SIGINT.
 
     With an election in ``settings`` it first waits until it is the only one who does; only then is
-    the executor made. ``bucket`` holds the executor's state if it has any; all replicas share it.
+    the executor made, with what the watches will tell of objects. ``bucket`` holds the executor's
+    state if it has any; all replicas share it.
 
     Raises:
         ClusterError: the cluster does not answer, or refuses.
@@ -38,8 +40,11 @@ def operate(
     metrics, health, ending = Metrics(), Health(), Ending()
 
     def work() -> None:
-        with closing(executor()) as made:
-            Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
+        children = OwnedChildren()
+        with closing(executor(children)) as made:
+            Controller(
+                cluster, made, children, settings, metrics=metrics, health=health, ending=ending
+            ).run()
 
     with ending, Endpoints(settings, metrics, health.page):
         if settings.election is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
@@ -56,6 +57,8 @@ class Reconciler:
         cluster: Cluster,
         executor: Executor,
         fleet: Fleet,
+        children: OwnedChildren,
+        *,
         settings: Settings,
         metrics: Metrics,
     ) -> None:
@@ -64,8 +67,7 @@ class Reconciler:
         self.capabilities: Capabilities | None = None
         self._cluster, self._executor, self._fleet = cluster, executor, fleet
         self._settings, self._metrics = settings, metrics
-        self.children = OwnedChildren()
-        self._drift = Drift(cluster, self.children)
+        self._drift = Drift(cluster, children)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._memory = Memory()
 
@@ -82,6 +84,8 @@ class Reconciler:
         """Something about the objects of ``key`` is new: mend it if nobody here did it."""
         known = self.assessment(key)
         if known is None or known.plan is None or not known.applied:
+            if known is not None and any(one.code == OBJECT_EXISTS for one in known.problems):
+                self.queue.add(key, CHANGES_PAUSE)  # what is in its way has gone, or is given
             return  # it is looked at when what is done now is done
         if self._drift.is_suspected(key, known.plan):
             self.queue.add(key, CHANGES_PAUSE)

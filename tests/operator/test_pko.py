@@ -26,16 +26,21 @@ from services import (
     is_ready,
     model_service,
 )
+from strangers import snapshot, stranger
 
 from msvc_pulumi.api.crd import custom_resource_definition
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.claims import ADOPT, Place
 from msvc_pulumi.components.clusterplan import plan_from_cluster
+from msvc_pulumi.components.workspace import refuse_foreign
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.installation.manifests import access
 from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.inspection import Inspector
+from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.pko import mirror, pursuit
 from msvc_pulumi.operator.pko.executor import PkoExecutor
 from msvc_pulumi.operator.pko.names import STACK, Names
@@ -102,7 +107,11 @@ class Case:
         self.service = cluster.create(model_service(namespace, self.key.name))
         settings = {"patience": 60.0, **settings}
         self.client = Cluster.connect(kubeconfig)
-        self.executor = PkoExecutor(self.client, WorkspaceSettings("image", **settings))
+        self.executor = PkoExecutor(
+            self.client,
+            WorkspaceSettings("image", **settings),
+            Inspector(self.client, OwnedChildren()),
+        )
         self.executor.recover()
         self.pulumi = PulumiOperator(cluster, namespace, Names(self.key).stack)
         self._thread: threading.Thread | None = None
@@ -229,6 +238,35 @@ def test_success_failure_and_deletion(case: Case) -> None:
     assert case.outcome() == Outcome()
     assert not case.executor.knows(case.key)
     assert not case.around()
+
+
+def test_somebody_elses_are_left_alone(case: Case) -> None:
+    """Neither the operator asks for, nor the workspace's program declares what would take over an
+    object that nobody gave away; with consent both do.
+    """
+    work = case.work()
+    assert work.plan is not None
+    accounts = [item.manifest for item in work.plan if item.manifest["kind"] == "ServiceAccount"]
+    identity = Place.of(case.cluster.create(stranger(accounts[0])))
+    where = (identity.api_version, identity.kind, identity.name, identity.namespace)
+    before = snapshot(case.cluster, [where])
+    [problem] = case.executor.converge([work])[case.key].problems
+    assert problem.code == "object-exists"
+    assert not case.executor.knows(case.key)
+    assert not case.around()
+    with pytest.raises(ClusterError) as caught:
+        refuse_foreign(case.cluster, work.plan)
+    assert caught.value.diagnostics == (problem,)
+    assert snapshot(case.cluster, [where]) == before
+
+    consent = {"metadata": {"annotations": {ADOPT: case.key.name}}}
+    case.cluster.patch(*where, body=consent)
+    refuse_foreign(case.cluster, work.plan)
+    case.converge(work)
+    assert case.pulumi.await_request() == work.plan.hash
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": work.plan.hash})
+    assert case.outcome() == Outcome()
 
 
 def test_stalled_is_asked_again(case: Case) -> None:

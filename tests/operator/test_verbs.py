@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from audit import requests
@@ -19,23 +20,24 @@ from services import (
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.installation.permissions import CHILDREN, rules
+from msvc_pulumi.kinds import Kind
 from msvc_pulumi.local import LocalControlPlane
+from msvc_pulumi.operator.childwatch import CHILD_KINDS
+from msvc_pulumi.operator.fleet import owner_of
 
 Verb = tuple[str, str, str]
 
 # Granted and yet not to be seen in the log of a plane: why.
-APPLY = "the API server asks for it when an apply makes an object, and logs the apply as patch"
 HANDED_OUT = "the endpoint picker's Role grants it; nobody can grant what he does not have"
 NOT_SERVED = "the local plane has no definitions of the llm-d router"
 CONFLICT = "read again when its finalizer cannot be written because somebody else wrote"
 UNSEEN: list[tuple[str, str, str, str]] = [
-    *((group, kind, "create", APPLY) for group, kinds in CHILDREN.items() for kind in kinds),
     ("llm-d.ai", "modelservices", "get", CONFLICT),
     *(("", "pods", verb, HANDED_OUT) for verb in ("get", "list", "watch")),
     *(
         ("llm-d.ai", kind, verb, NOT_SERVED)
         for kind in CHILDREN["llm-d.ai"]
-        for verb in ("get", "list", "watch", "patch", "delete")
+        for verb in ("get", "list", "watch", "create", "patch", "delete")
     ),
 ]
 
@@ -50,7 +52,9 @@ def granted() -> Iterator[Verb]:
 
 @pytest.fixture
 def worked(operator: OperatorProcess, cluster: Cluster, namespace: str) -> None:
-    """ModelServices that own every kind of child were made, edited and removed."""
+    """ModelServices that own every kind of child were made, edited and removed; every child was
+    edited by hand.
+    """
     names = [create_scenario(cluster, namespace, scenario) for scenario in SCENARIOS]
 
     def applied(name: str) -> bool:
@@ -69,9 +73,29 @@ def worked(operator: OperatorProcess, cluster: Cluster, namespace: str) -> None:
         edit = {"spec": {"decode": decode}}
         cluster.patch(API_VERSION, "ModelService", name, namespace, body=edit)
     eventually(all_applied)
+    edited = {(kind, *_place(item)) for kind, item in _owned(cluster, namespace)}
+    for kind, space, name in edited:
+        body = {"metadata": {"ownerReferences": None}}
+        cluster.patch(kind.api_version, kind.kind, name, space, body=body)
+    eventually(
+        lambda: edited <= {(kind, *_place(item)) for kind, item in _owned(cluster, namespace)}
+    )
+    eventually(all_applied)
     for name in names:
         cluster.delete(API_VERSION, "ModelService", name, namespace)
     eventually(lambda: not cluster.list(API_VERSION, "ModelService", namespace)[0])
+
+
+def _owned(cluster: Cluster, namespace: str) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    for kind in CHILD_KINDS:
+        if cluster.serves(kind.api_version, kind.kind):
+            for item in cluster.list(kind.api_version, kind.kind, namespace)[0]:
+                if owner_of(item) is not None:
+                    yield kind, item
+
+
+def _place(item: dict[str, Any]) -> tuple[str, str]:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
 
 
 def test_verbs_granted_are_verbs_used(

@@ -20,6 +20,7 @@ from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.inspection import Inspector
 from msvc_pulumi.operator.pko.access import Access
 from msvc_pulumi.operator.pko.mirror import Mirror
 from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names
@@ -57,8 +58,8 @@ class _Wanted:
 class PkoExecutor:
     """The executor that leaves the engine to workspaces. Call `recover` before anything else."""
 
-    def __init__(self, cluster: Cluster, settings: WorkspaceSettings) -> None:
-        self._cluster, self._settings = cluster, settings
+    def __init__(self, cluster: Cluster, settings: WorkspaceSettings, inspector: Inspector) -> None:
+        self._cluster, self._settings, self._inspector = cluster, settings, inspector
         self._access = Access(cluster, settings)
         self._mirror = Mirror(cluster, settings.namespaces)
         self._wanted: dict[Key, _Wanted] = {}
@@ -140,6 +141,12 @@ class PkoExecutor:
             if not is_stalled(stack):  # it runs, or is tried again without being asked
                 self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
                 return None
+        # Its state is out of sight: what it applied once counts as what Pulumi wrote.
+        applied = stack is not None and bool(applied_hash(stack))
+        [found] = self._inspector.inspect([work], [None], trusting=applied)
+        if found.problems:
+            self._wanted.pop(work.key, None)
+            return Outcome(found.problems)
         if stack is not None and is_stalled(stack).get("reason") == "WorkspaceFailed":
             self._restart(work.key)
         self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
