@@ -77,9 +77,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     certificate = None
-    if _address(arguments.metrics_bind_address) and arguments.metrics_secure:
-        if not arguments.metrics_cert_path:
-            arguments.parser.error("state --metrics-cert-path, or --metrics-secure=false")
+    if arguments.metrics_cert_path and arguments.metrics_secure:
         folder = Path(arguments.metrics_cert_path)
         certificate = folder / arguments.metrics_cert_name, folder / arguments.metrics_cert_key
     elsewhere = arguments.executor == "pko"
@@ -92,6 +90,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         batch=arguments.batch or Settings().batch,
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
+        metrics_secure=arguments.metrics_secure,
         health_address=_address(arguments.health_probe_bind_address),
         election=Election(arguments.leader_election_namespace) if arguments.leader_elect else None,
     )

@@ -42,7 +42,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics-bind-address",
         metavar="ADDRESS",
         default="0",
-        help='where /metrics is served; "0" is nowhere (default "%(default)s")',
+        help='where /metrics is served: :8443 for HTTPS, :8080 for HTTP, "0" is nowhere '
+        '(default "%(default)s")',
     )
     add(
         "--health-probe-bind-address",
@@ -57,7 +58,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         const=True,
         default=True,
         metavar="true|false",
-        help="serve /metrics over HTTPS (default true)",
+        help="serve /metrics over HTTPS, and only to those who may get it as the cluster says "
+        "(TokenReview, SubjectAccessReview); false is HTTP for everybody (default true)",
     )
     add(
         "--leader-elect",
@@ -75,7 +77,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="where the Lease is (default: the pod's namespace, or the kubeconfig's)",
     )
-    add("--metrics-cert-path", metavar="FOLDER", default="", help="with the certificate for that")
+    add(
+        "--metrics-cert-path",
+        metavar="FOLDER",
+        default="",
+        help="with the certificate for that (default: one that the process signs itself)",
+    )
     add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
     add("--metrics-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
     _add_workspace(parser.add_argument_group("of the workspaces of --executor pko"))

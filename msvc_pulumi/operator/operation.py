@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.bucket import Bucket
 from msvc_pulumi.operator.controller import Controller
+from msvc_pulumi.operator.delegatedauth import DelegatedAuth
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.endpoints import Endpoints
 from msvc_pulumi.operator.executor import Executor
@@ -41,7 +42,12 @@ def operate(
         with closing(executor()) as made:
             Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
 
-    with ending, Endpoints(settings, metrics, health.page):
+    with ExitStack() as stack:
+        stack.enter_context(ending)
+        refusal = None
+        if settings.metrics_secure:
+            refusal = stack.enter_context(closing(DelegatedAuth(cluster))).refusal
+        stack.enter_context(Endpoints(settings, metrics, health.page, refusal))
         if settings.election is None:
             work()
             return
