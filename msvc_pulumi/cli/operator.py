@@ -47,7 +47,13 @@ def add_parser(commands: Any) -> None:
         "manifests",
         help="print what installs it",
         description="CustomResourceDefinition, ServiceAccount, roles with exactly what the "
-        "controller does, Deployment, Service and PodDisruptionBudget, for `kubectl apply -f -`.",
+        "controller does, NetworkPolicy, Deployment, Service and PodDisruptionBudget, for `kubectl "
+        "apply --server-side -f -`. With --namespace it has Roles in these namespaces, which must "
+        "be there. Three things no namespace can grant: the uid of kube-system, which "
+        "names the cluster in the state; TokenReview and SubjectAccessReview, which ask who reads "
+        "metrics; with --executor pko the same two for workspaces. Metrics are read over HTTPS by "
+        "whoever is bound to the ClusterRole that ends in -metrics-reader, from namespaces with "
+        "the label metrics=enabled.",
     )
     add_install_arguments(manifests)
     manifests.set_defaults(run=run_manifests, parser=manifests)
@@ -85,7 +91,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
         plan=options(arguments),
-        namespaces=tuple(arguments.namespace),
+        namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
         metrics_address=_address(arguments.metrics_bind_address),
@@ -119,7 +125,8 @@ def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
     return WorkspaceSettings(
         arguments.workspace_image,
         plan=options(arguments),
-        namespaces=tuple(arguments.namespace),
+        namespaces=tuple(dict.fromkeys(arguments.namespace)),
+        namespace=arguments.workspace_namespace,
         service_account=arguments.workspace_service_account,
         backend=arguments.workspace_backend,
         environment_secret=arguments.workspace_environment_secret,
@@ -141,7 +148,7 @@ def run_manifests(arguments: argparse.Namespace) -> int:
     found = manifests(
         InstallOptions(
             arguments.image,
-            arguments.namespace,
+            arguments.operator_namespace,
             epp_cluster_role=arguments.epp_cluster_role,
             executor=arguments.executor,
             replicas=arguments.replicas,
@@ -151,6 +158,10 @@ def run_manifests(arguments: argparse.Namespace) -> int:
             environment=dict(item.split("=", 1) for item in arguments.env),
             secrets=tuple(arguments.env_from_secret),
             metrics_secret=arguments.metrics_cert_secret,
+            namespaces=tuple(dict.fromkeys(arguments.namespace)),
+            metrics_secure=arguments.metrics_secure,
+            network_policy=arguments.network_policy,
+            workspace_namespace=arguments.workspace_namespace,
         )
     )
     sys.stdout.write("---\n".join(to_yaml(item) for item in found))
@@ -164,7 +175,8 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
     with Cluster.connect() as cluster:
         uninstall(
             cluster,
-            arguments.namespace,
+            arguments.operator_namespace,
+            namespaces=tuple(dict.fromkeys(arguments.namespace)),
             keep_definition=arguments.keep_crd,
             keep_model_services=arguments.keep_modelservices,
             abandon=arguments.abandon,

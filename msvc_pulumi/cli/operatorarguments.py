@@ -29,7 +29,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--epp-pull-secrets", help="image pull secrets of endpoint pickers", **secrets)
     add("--pd-pull-secrets", help="image pull secrets of prefill and decode pods", **secrets)
     add("--inference-api", choices=("auto", "v1alpha2", "v1"), default="auto")
-    add("--namespace", metavar="NAME", action="append", default=[], help="look only after this one")
+    add(
+        "--namespace",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="look only after this one, and read no BaseConfig elsewhere; repeatable",
+    )
     add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
     add("--workers", type=int, metavar="N", help="updates at a time (default 2, with pko 64)")
     add(
@@ -53,21 +59,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--metrics-secure",
-        type=_truth,
-        nargs="?",
-        const=True,
-        default=True,
-        metavar="true|false",
+        **_flag(default=True),
         help="serve /metrics over HTTPS, and only to those who may get it as the cluster says "
         "(TokenReview, SubjectAccessReview); false is HTTP for everybody (default true)",
     )
     add(
         "--leader-elect",
-        type=_truth,
-        nargs="?",
-        const=True,
-        default=False,
-        metavar="true|false",
+        **_flag(default=False),
         help="work only while holding a Lease, so that several replicas may run; they need the "
         "same state: a volume that all can write to, or PULUMI_BACKEND_URL (default false)",
     )
@@ -97,18 +95,24 @@ def _add_workspace(group: Any) -> None:
         group.add_argument(flag, default=os.environ.get(f"MSVC_{variable}", default), **details)
 
     add("--workspace-image", metavar="IMAGE", help="image of this project (Dockerfile)")
+    add(
+        "--workspace-namespace",
+        "modelservice-system-workspaces",
+        metavar="NAME",
+        help="namespace of Stacks and all that is around them (default %(default)s)",
+    )
     add("--workspace-storage", "1Gi", metavar="SIZE", help="volume of each state (default 1Gi)")
     add("--workspace-storage-class", metavar="NAME", help="class of it (default: the cluster's)")
     add("--workspace-backend", metavar="URL", help="keep state there, not in volumes")
     add(
         "--workspace-environment-secret",
         metavar="NAME",
-        help="Secret in each namespace whose keys become variables, for a backend's credentials",
+        help="Secret in that namespace whose keys become variables, for a backend's credentials",
     )
     add(
         "--workspace-service-account",
         metavar="NAME",
-        help="ServiceAccount that each namespace has (default: one is made where it is needed)",
+        help="ServiceAccount of that namespace (default: one is made for each with ModelServices)",
     )
     add("--workspace-pod", metavar="FILE", help="YAML with nodeSelector, tolerations and the like")
     add(
@@ -122,13 +126,7 @@ def _add_workspace(group: Any) -> None:
 
 def _add_original(group: Any) -> None:
     """What a Deployment of the original may state; there is nothing here for it to act on."""
-    flag: dict[str, Any] = {
-        "type": _truth,
-        "nargs": "?",
-        "const": True,
-        "default": False,
-        "metavar": "true|false",
-    }
+    flag = _flag(default=False)
     add = group.add_argument
     add("--enable-http2", help="HTTP/1.1 is all that is served (default false)", **flag)
     add("--defaults-yaml-path", metavar="FILE", default="", help="the original never read it")
@@ -142,7 +140,7 @@ def _add_original(group: Any) -> None:
 def add_install_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--image", required=True, help="container image of the operator")
-    add("--namespace", metavar="NAME", default="modelservice-system")
+    _add_places(add, "look after this one, with rights in the named ones only (default: all)")
     add("--epp-cluster-role", metavar="NAME", default="", help="ClusterRole of endpoint pickers")
     add(
         "--replicas",
@@ -163,12 +161,38 @@ def add_install_arguments(parser: argparse.ArgumentParser) -> None:
     add("--env", metavar="NAME=VALUE", help="environment variable of the operator", **many)
     add("--env-from-secret", metavar="NAME", help="the keys of a Secret as variables", **many)
     add("--arg", metavar="ARGUMENT", help="of `msvc operator run`: --arg=--workers=4", **many)
-    add("--metrics-cert-secret", metavar="NAME", default="", help="serve metrics over HTTPS")
+    add(
+        "--metrics-cert-secret",
+        metavar="NAME",
+        default="",
+        help="of type kubernetes.io/tls, to serve metrics with (default: it signs one itself)",
+    )
+    add(
+        "--metrics-secure",
+        help="metrics over HTTPS, for those who may get them; false is HTTP for everybody "
+        "(default true)",
+        **_flag(default=True),
+    )
+    add(
+        "--network-policy",
+        help="let nothing in but probes, and metrics' readers from namespaces with the label "
+        "metrics=enabled (default true)",
+        **_flag(default=True),
+    )
+    add(
+        "--workspace-namespace",
+        metavar="NAME",
+        default="",
+        help="of the executor pko's Stacks, which is made, and for nothing else (default: the "
+        "operator's with -workspaces behind it)",
+    )
 
 
 def add_uninstall_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--namespace", metavar="NAME", default="modelservice-system", help="of the operator")
+    _add_places(
+        add, "where its ModelServices are, if nothing of it is left that says so (default: all)"
+    )
     add("--keep-crd", action="store_true", help="leave the CustomResourceDefinition")
     add(
         "--keep-modelservices",
@@ -187,6 +211,27 @@ def add_uninstall_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long to wait (default %(default).0f)",
     )
+
+
+def _add_places(add: Any, help_of_namespace: str) -> None:
+    add(
+        "--operator-namespace",
+        metavar="NAME",
+        default="modelservice-system",
+        help="of the operator itself (default %(default)s)",
+    )
+    many: dict[str, Any] = {"action": "append", "default": []}
+    add("--namespace", metavar="NAME", help=f"{help_of_namespace}; repeatable", **many)
+
+
+def _flag(*, default: bool) -> dict[str, Any]:
+    return {
+        "type": _truth,
+        "nargs": "?",
+        "const": True,
+        "default": default,
+        "metavar": "true|false",
+    }
 
 
 def _truth(text: str) -> bool:

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
 REPORTERS = 4  # threads that write statuses
 PAUSE_AFTER_FAILURE = 1.0  # seconds
+FORBIDDEN = 403  # HTTP
 
 
 class Controller:
@@ -117,7 +118,13 @@ class Controller:
     def _list(self, api_version: str, kind: str) -> list[dict[str, object]]:
         found = []
         for namespace in self._settings.namespaces or (None,):
-            found += self._cluster.list(api_version, kind, namespace)[0]
+            try:
+                found += self._cluster.list(api_version, kind, namespace)[0]
+            except ClusterError as error:
+                if error.status != FORBIDDEN or namespace is None:
+                    raise
+                # It may have gone with its Role. The others are looked after; it is tried again.
+                logger.warning("namespace %s is not looked after: %s", namespace, error)
         return found
 
     def _start(self) -> None:
