@@ -9,15 +9,18 @@ from collections.abc import Mapping
 import pulumi
 
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.components.clusterplan import options_from_json, plan_from_cluster
 from msvc_pulumi.components.program import declare_plans
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.report import render
 
-__all__ = ["NAME", "NAMESPACE", "OPTIONS", "PLAN_HASH", "declare_workspace"]
+__all__ = ["COPY", "NAME", "NAMESPACE", "OPTIONS", "PLAN_HASH", "declare_workspace"]
 
 NAMESPACE, NAME, OPTIONS = "MSVC_NAMESPACE", "MSVC_NAME", "MSVC_OPTIONS"
 """Variables: which ModelService it is, and `options_to_json` of the operator's options."""
+COPY = "MSVC_BASE_CONFIG"
+"""Variable: namespace/name of the copy of a BaseConfig that is in another namespace."""
 PLAN_HASH = "planHash"
 """The output that says what was applied."""
 
@@ -29,9 +32,12 @@ def declare_workspace(environment: Mapping[str, str]) -> None:
         pulumi.RunError: what is wrong with it, or with reading it.
     """
     options = options_from_json(environment.get(OPTIONS, ""))
+    service = environment[NAMESPACE], environment[NAME]
+    copy = environment.get(COPY)
+    reference = Reference(*copy.split("/", 1)) if copy else None
     try:
         with Cluster.connect() as cluster:
-            plan = plan_from_cluster(cluster, environment[NAMESPACE], environment[NAME], options)
+            plan = plan_from_cluster(cluster, *service, options, reference)
     except ModelServiceError as error:
         raise pulumi.RunError(render(error.diagnostics).rstrip()) from error
     declare_plans([plan])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 
 import pytest
-from audit import requests
+from audit import UNSEEN, requests, verbs
 from operator_process import OperatorProcess
 from services import (
     API_VERSION,
@@ -18,34 +17,8 @@ from services import (
 )
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.installation.permissions import CHILDREN, rules
+from msvc_pulumi.installation.permissions import rules
 from msvc_pulumi.local import LocalControlPlane
-
-Verb = tuple[str, str, str]
-
-# Granted and yet not to be seen in the log of a plane: why.
-APPLY = "the API server asks for it when an apply makes an object, and logs the apply as patch"
-HANDED_OUT = "the endpoint picker's Role grants it; nobody can grant what he does not have"
-NOT_SERVED = "the local plane has no definitions of the llm-d router"
-CONFLICT = "read again when its finalizer cannot be written because somebody else wrote"
-UNSEEN: list[tuple[str, str, str, str]] = [
-    *((group, kind, "create", APPLY) for group, kinds in CHILDREN.items() for kind in kinds),
-    ("llm-d.ai", "modelservices", "get", CONFLICT),
-    *(("", "pods", verb, HANDED_OUT) for verb in ("get", "list", "watch")),
-    *(
-        ("llm-d.ai", kind, verb, NOT_SERVED)
-        for kind in CHILDREN["llm-d.ai"]
-        for verb in ("get", "list", "watch", "patch", "delete")
-    ),
-]
-
-
-def granted() -> Iterator[Verb]:
-    for rule in rules():
-        for group in rule["apiGroups"]:
-            for resource in rule["resources"]:
-                for verb in rule["verbs"]:
-                    yield group, resource, verb
 
 
 @pytest.fixture
@@ -82,7 +55,7 @@ def test_verbs_granted_are_verbs_used(
     made = {item for item in requests(control_plane.layout.audit) if item.resource != "leases"}
     refused = {item for item in made if item.forbidden}
     used = {(item.group, item.resource, item.verb) for item in made}
-    allowed, unseen = set(granted()), {item[:3]: item[3] for item in UNSEEN}
+    allowed, unseen = verbs(rules()), {item[:3]: item[3] for item in UNSEEN}
 
     assert not refused
     assert used <= allowed

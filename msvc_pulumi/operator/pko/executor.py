@@ -22,7 +22,7 @@ from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.pko.access import Access
 from msvc_pulumi.operator.pko.mirror import Mirror
-from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names
+from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names, key_of_stack
 from msvc_pulumi.operator.pko.pursuit import (
     Action,
     Finding,
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 
+NAMESPACE_TERMINATING = "NamespaceTerminating"  # core/v1, a cause of a refusal
 LOOK = 5.0  # seconds between looks at what the watch does not tell
 
 
@@ -60,7 +61,8 @@ class PkoExecutor:
     def __init__(self, cluster: Cluster, settings: WorkspaceSettings) -> None:
         self._cluster, self._settings = cluster, settings
         self._access = Access(cluster, settings)
-        self._mirror = Mirror(cluster, settings.namespaces)
+        self._mirror = Mirror(cluster, settings.namespace)
+        self._space = settings.namespace
         self._wanted: dict[Key, _Wanted] = {}
         self._of_namespace: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stopped = threading.Event()
@@ -91,7 +93,7 @@ class PkoExecutor:
         stack = self._mirror.get(key)
         if stack is not None:
             self._release(key)
-            self._cluster.delete(*STACK, stack["metadata"]["name"], key.namespace)
+            self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
         with self._of_namespace[key.namespace]:
             self._access.revoke(key, last=not self._others(key))
 
@@ -103,7 +105,12 @@ class PkoExecutor:
             for namespace in self._settings.namespaces or (None,)
             for item in self._cluster.list(API_VERSION, KIND, namespace)[0]
         }
-        return [key for key in self._mirror.known() if key not in services]
+        return [
+            key for key in self._mirror.known() if key not in services and self._looks_after(key)
+        ]
+
+    def _looks_after(self, key: Key) -> bool:
+        return not self._settings.namespaces or key.namespace in self._settings.namespaces
 
     def stop(self, seconds: float) -> None:
         """Wait for nothing any more; what Pulumi's operator runs goes on."""
@@ -122,8 +129,10 @@ class PkoExecutor:
                 return self._leave(work.key)
             if wanted is None or wanted.plan_hash:
                 self._wanted[work.key] = _Wanted("", self._pursuit(stack))
+                if stack["spec"].get("destroyOnFinalize"):
+                    self._prepare_end(work.key)
             if not stack["metadata"].get("deletionTimestamp"):
-                self._cluster.delete(*STACK, stack["metadata"]["name"], work.key.namespace)
+                self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
             elif wanted is None and is_stalled(stack):
                 self._ask_again(work.key)
             return None
@@ -188,9 +197,9 @@ class PkoExecutor:
         current = ((stack.get("status") or {}).get("currentUpdate") or {}).get("name")
         name = stack["metadata"]["name"]
         if current:
-            update = self._cluster.get(AUTO, "Update", current, key.namespace)
+            update = self._cluster.get(AUTO, "Update", current, self._space)
             return Sight(stack, True, update)
-        return Sight(stack, True, None, self._cluster.get(AUTO, "Workspace", name, key.namespace))
+        return Sight(stack, True, None, self._cluster.get(AUTO, "Workspace", name, self._space))
 
     def _step(self, work: Work, wanted: _Wanted, sight: Sight, now: float) -> Outcome | None:
         finding: Finding = wanted.pursuit.step(sight, now)
@@ -208,7 +217,7 @@ class PkoExecutor:
             logger.warning("clearing a lost update", extra={"modelservice": str(key)})
             name = sight.stack["metadata"]["name"]
             body = {"status": {"currentUpdate": None}}
-            self._cluster.patch(*STACK, name, key.namespace, body=body, subresource="status")
+            self._cluster.patch(*STACK, name, self._space, body=body, subresource="status")
             self._ask_again(key)
         elif action is Action.RETRY:
             self._ask_again(key)
@@ -238,6 +247,17 @@ class PkoExecutor:
             return None
         return Outcome((_differs(applied, work.plan.hash),))
 
+    def _prepare_end(self, key: Key) -> None:
+        """Its workspace may delete what it made; or it need not, because all of it goes with its
+        namespace, where nobody is given a right any more. Raises ClusterError."""
+        try:
+            with self._of_namespace[key.namespace]:
+                self._access.grant(key, None)
+        except ClusterError as error:
+            if NAMESPACE_TERMINATING not in error.causes:
+                raise
+            self._release(key)
+
     def _leave(self, key: Key) -> Outcome:
         """The Stack is gone, and so is what was around it."""
         try:
@@ -266,17 +286,17 @@ class PkoExecutor:
             return
         request = stack["metadata"]["annotations"].get(REQUEST, "")
         body = {"metadata": {"annotations": {REQUEST: next_request(stack, request.split(".")[0])}}}
-        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], key.namespace, body=body)
+        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], self._space, body=body)
         self._mirror.see(patched)
 
     def _restart(self, key: Key) -> None:
-        self._cluster.delete("v1", "Pod", Names(key).pod, key.namespace)
+        self._cluster.delete("v1", "Pod", Names(key).pod, self._space)
 
     def _release(self, key: Key) -> None:
         """The Stack goes without deleting what it made, once it is deleted."""
         body = {"spec": {"destroyOnFinalize": False}}
         try:
-            self._cluster.patch(*STACK, Names(key).stack, key.namespace, body=body)
+            self._cluster.patch(*STACK, Names(key).stack, self._space, body=body)
         except ClusterError as error:
             if error.reason != "NotFound":
                 raise
@@ -286,8 +306,7 @@ class PkoExecutor:
         found = self._cluster.get(*STACK, metadata["name"], metadata["namespace"])
         if found is None:
             return
-        owners = found["metadata"].get("ownerReferences") or ()
-        if not any(owner["kind"] == KIND and owner.get("controller") for owner in owners):
+        if key_of_stack(found) != key_of_stack(manifest):
             taken = Diagnostic(
                 "stack-taken",
                 f"there is a Stack {metadata['name']} that this operator did not make",
