@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 
 __all__ = ["SelfSigned", "from_files"]
 
@@ -32,12 +32,12 @@ class SelfSigned:
     """
 
     def __init__(self) -> None:
-        self._context, self._made = _self_signed(), time.monotonic()
+        self._context, self._made = _self_signed(), monotonic()
 
     def __call__(self) -> ssl.SSLContext:
         """The context as it is now."""
-        if time.monotonic() - self._made > RENEWED.total_seconds():
-            self._context, self._made = _self_signed(), time.monotonic()
+        if monotonic() - self._made > RENEWED.total_seconds():
+            self._context, self._made = _self_signed(), monotonic()
         return self._context
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
+from ssl import SSLContext
 from typing import Self
 
 from msvc_pulumi.operator.certificates import SelfSigned, from_files
@@ -40,7 +41,7 @@ class Endpoints:
             if settings.health_address:
                 stack.enter_context(HttpServer(settings.health_address, self._health))
             if settings.metrics_address:
-                context = None
+                context: Callable[[], SSLContext] | None = None
                 if settings.metrics_certificate:
                     # It is renewed while the operator runs.
                     context = partial(from_files, *settings.metrics_certificate)

@@ -45,7 +45,7 @@ def operate(
     with ExitStack() as stack:
         stack.enter_context(ending)
         refusal = None
-        if settings.metrics_secure:
+        if settings.metrics_address and settings.metrics_secure:
             refusal = stack.enter_context(closing(DelegatedAuth(cluster))).refusal
         stack.enter_context(Endpoints(settings, metrics, health.page, refusal))
         if settings.election is None:

@@ -24,7 +24,7 @@ __all__ = ["KINDS", "connection_info", "handlers", "settings"]
 # Tokens of a pod are renewed on disk every hour; the old one stays good for minutes.
 LOGIN_LIFETIME = timedelta(minutes=10)
 EVENT_PAUSE = 0.05  # seconds within which events of one object are taken as one
-LONGEST_PAUSE = 10.0  # seconds between tries at what the server refuses
+LONGEST_PAUSE = 30.0  # seconds between tries at what the server refuses
 GATHERING = 0.15  # seconds in which edits made together become one update
 
 MODEL_SERVICES = ("llm-d.ai", "v1alpha1", "modelservices")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from storageservers import free_port
 
+from msvc_pulumi.operator import certificates
 from msvc_pulumi.operator.certificates import SelfSigned
 from msvc_pulumi.operator.httpserver import (
     BODY_BYTES,
@@ -139,6 +140,19 @@ def test_a_body_is_ignored(secure: bool) -> None:
         assert answer.headers["connection"] == "close"
         head = httpx.head(url, verify=False)
         assert (head.status_code, head.text) == (200, "")
+
+
+def test_a_self_signed_certificate_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long before it expires, and not for each caller."""
+    now = [0.0]
+    monkeypatch.setattr(certificates, "monotonic", lambda: now[0])
+    context = SelfSigned()
+    first = context()
+    assert certificates.RENEWED < certificates.VALID / 2
+    now[0] = certificates.RENEWED.total_seconds()
+    assert context() is first
+    now[0] += 1.0
+    assert context() is not first
 
 
 def test_a_failure_is_the_callers_answer_and_ends_nothing() -> None:

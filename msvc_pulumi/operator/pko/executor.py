@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 Object = dict[str, Any]
 
 NAMESPACE_TERMINATING = "NamespaceTerminating"  # core/v1, a cause of a refusal
+FORBIDDEN = 403  # HTTP
 LOOK = 5.0  # seconds between looks at what the watch does not tell
 
 
@@ -100,17 +101,17 @@ class PkoExecutor:
     def recover(self) -> list[Key]:
         """Stacks whose ModelServices are gone; all others are as far as their statuses say."""
         self._mirror.start()
-        services = {
-            (item["metadata"]["namespace"], item["metadata"]["name"])
-            for namespace in self._settings.namespaces or (None,)
-            for item in self._cluster.list(API_VERSION, KIND, namespace)[0]
-        }
-        return [
-            key for key in self._mirror.known() if key not in services and self._looks_after(key)
-        ]
-
-    def _looks_after(self, key: Key) -> bool:
-        return not self._settings.namespaces or key.namespace in self._settings.namespaces
+        gone: list[Key] = []
+        for namespace in self._settings.namespaces or ("",):
+            try:
+                found, _ = self._cluster.list(API_VERSION, KIND, namespace or None)
+            except ClusterError as error:
+                if error.status != FORBIDDEN or not namespace:
+                    raise
+                continue  # the controller tells; nothing is known to be gone
+            services = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in found}
+            gone += [key for key in self._mirror.known(namespace) if key not in services]
+        return gone
 
     def stop(self, seconds: float) -> None:
         """Wait for nothing any more; what Pulumi's operator runs goes on."""
