@@ -94,10 +94,10 @@ def run_operator(arguments: argparse.Namespace) -> int:
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
-        metrics_address=_address(arguments.metrics_bind_address),
+        metrics_address=arguments.metrics_bind_address,
         metrics_certificate=certificate,
         metrics_secure=arguments.metrics_secure,
-        health_address=_address(arguments.health_probe_bind_address),
+        health_address=arguments.health_probe_bind_address,
         election=Election(arguments.leader_election_namespace) if arguments.leader_elect else None,
     )
     if workspace is not None:
@@ -184,8 +184,3 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
             progress=lambda text: print(text, file=sys.stderr),
         )
     return 0
-
-
-def _address(stated: str) -> str:
-    """``:8081`` is every interface, as in Go; "0" and "" are off."""
-    return "" if stated in ("0", "") else stated

@@ -10,6 +10,7 @@ __all__ = ["add_install_arguments", "add_run_arguments", "add_uninstall_argument
 
 LEVELS = ("debug", "info", "warn", "error", "dpanic", "panic", "fatal")  # zap's
 EXECUTORS = ("embedded", "pko")
+MAX_PORT = 65535
 EXECUTOR_HELP = "who runs the engine: this process, or the Pulumi Kubernetes Operator"
 
 
@@ -47,6 +48,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--metrics-bind-address",
         metavar="ADDRESS",
+        type=_address,
         default="0",
         help='where /metrics is served: :8443 for HTTPS, :8080 for HTTP, "0" is nowhere '
         '(default "%(default)s")',
@@ -54,6 +56,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--health-probe-bind-address",
         metavar="ADDRESS",
+        type=_address,
         default=":8081",
         help='where /healthz and /readyz are served; "0" is nowhere (default "%(default)s")',
     )
@@ -232,6 +235,16 @@ def _flag(*, default: bool) -> dict[str, Any]:
         "default": default,
         "metavar": "true|false",
     }
+
+
+def _address(text: str) -> str:
+    """``host:port``, or ``:port`` for every interface as in Go; "0" and "" are "", nowhere."""
+    if text in ("0", ""):
+        return ""
+    port = text.rpartition(":")[2]
+    if ":" not in text or not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f'{text!r} is neither host:port nor :port nor "0"')
+    return text
 
 
 def _truth(text: str) -> bool:

@@ -74,7 +74,6 @@ class HttpServer:
         self._address, self._answer, self._context = address, answer, context
         self._callers, self._seconds = callers, seconds
         self._pool = ThreadPoolExecutor(threads, f"http-{address}")
-        self._loop = asyncio.new_event_loop()
         self._open: dict[asyncio.Task[None], bool] = {}
         """Conversations, oldest first, and whether the caller has said what it wants."""
         self._thread = threading.Thread(target=self._run, name=f"http-{address}", daemon=True)
@@ -89,6 +88,8 @@ class HttpServer:
             (host, int(port)), family=family, dualstack_ipv6=both, backlog=self._callers
         )
         self._socket.setblocking(False)
+        self._loop = asyncio.new_event_loop()
+        self._accepting = self._loop.create_task(self._accept())
         self._thread.start()
         return self
 
@@ -99,7 +100,6 @@ class HttpServer:
         self._socket.close()
 
     def _run(self) -> None:
-        self._accepting = self._loop.create_task(self._accept())
         try:
             self._loop.run_until_complete(self._accepting)
         except asyncio.CancelledError:

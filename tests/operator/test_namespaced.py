@@ -32,6 +32,7 @@ from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.kubeconfig import load_connection
 from msvc_pulumi.installation.manifests import NAME, access
 from msvc_pulumi.installation.options import InstallOptions
+from msvc_pulumi.installation.permissions import reviewer_rules
 from msvc_pulumi.local import LocalControlPlane
 
 OURS, LATE, OTHERS = "ours", "late", "others"
@@ -207,3 +208,6 @@ def test_metrics_are_for_those_whom_the_cluster_lets(
     assert httpx.get(url, verify=False).status_code == 401
     wrong = {"Authorization": "Bearer of-nobody"}
     assert httpx.get(url, headers=wrong, verify=False).status_code == 401
+    made = [item for item in requests(plane.layout.audit) if item.namespace in ("", HOME)]
+    assert {(item.group, item.resource, item.verb) for item in made} >= verbs(reviewer_rules())
+    assert not [item for item in made if item.forbidden]

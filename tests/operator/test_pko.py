@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audit import requests, verbs
 from operator_process import OperatorProcess, kubeconfig_of
 from pulumi_operator import CRDS, PulumiOperator, Workspace, install_definitions
 from services import (
@@ -34,7 +35,7 @@ from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.installation.manifests import access
 from msvc_pulumi.installation.options import InstallOptions
-from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
+from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT, stack_rules
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.pko import mirror, pursuit
@@ -65,7 +66,7 @@ OF_STACK = (
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
     """A control plane without the operator that the other tests share."""
-    with LocalControlPlane(tmp_path_factory.mktemp("pko") / "local") as started:
+    with LocalControlPlane(tmp_path_factory.mktemp("pko") / "local", audit=True) as started:
         yield started
 
 
@@ -534,6 +535,29 @@ def test_the_whole_way_with_the_real_engine(
     log = process.log.read_text()
     assert "forbidden" not in log.lower()
     assert "Traceback" not in log
+
+
+def test_verbs_granted_are_verbs_used(plane: LocalControlPlane) -> None:
+    """What all of the above took, here last: nothing was refused, beside the Stacks everything that
+    is granted was used, and elsewhere nothing was removed but a binding."""
+    made = requests(plane.layout.audit)
+    beside = {(item.group, item.resource, item.verb) for item in made if item.namespace == SPACE}
+    if ("pulumi.com", "stacks/status", "patch") not in beside:
+        pytest.skip("only some of the tests ran")
+    assert not [item for item in made if item.forbidden]
+    assert beside <= verbs(stack_rules())
+    assert verbs(stack_rules()) - beside <= {
+        ("pulumi.com", "stacks", "create"),  # the API server logs an apply as patch
+        ("", "configmaps", "create"),
+        ("", "configmaps", "get"),  # the Role of a copy's reader grants it
+        ("", "persistentvolumeclaims", "get"),  # while one of before is still going
+    }
+    removed = {
+        (item.resource, item.name)
+        for item in made
+        if item.verb == "delete" and item.namespace != SPACE
+    }
+    assert removed == {("rolebindings", WORKSPACE_ACCOUNT)}
 
 
 def _free_port() -> int:
