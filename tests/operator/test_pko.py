@@ -485,22 +485,50 @@ def session(
         yield opened
 
 
+@pytest.fixture(params=["everywhere", "narrow"])
+def installed(
+    request: pytest.FixtureRequest,
+    cluster: Cluster,
+    plane: LocalControlPlane,
+    kubeconfig: Path,
+    namespace: str,
+) -> tuple[Path, str]:
+    """The operator's kubeconfig and the namespace of its Stacks: of one that may work everywhere,
+    and of one with rights in the one namespace only.
+    """
+    if request.param == "everywhere":
+        return kubeconfig, SPACE
+    options = InstallOptions("image", request.param, executor="pko", namespaces=(namespace,))
+    for name in (options.namespace, options.workspaces):
+        create_namespace(cluster, name)
+    for manifest in access(options):
+        cluster.apply(manifest, force=True)
+    file = plane.kubeconfig.with_name("narrow")
+    return kubeconfig_of(cluster, plane.kubeconfig, options.namespace, file), options.workspaces
+
+
 def test_the_whole_way_with_the_real_engine(
-    session: Session, cluster: Cluster, kubeconfig: Path, namespace: str, tmp_path: Path
+    session: Session,
+    cluster: Cluster,
+    installed: tuple[Path, str],
+    namespace: str,
+    tmp_path: Path,
 ) -> None:
     """The operator's process asks, the program runs as the workspaces' account, the status tells.
 
     Creation, an edit and a deletion; neither account is refused anything.
     """
+    kubeconfig, space = installed
     process = OperatorProcess(
         kubeconfig,
         tmp_path,
         _free_port(),
         "--executor=pko",
         "--workspace-image=image",
+        f"--workspace-namespace={space}",
         f"--namespace={namespace}",
     )
-    pulumi = PulumiOperator(cluster, SPACE, Names(Key(namespace, "whole")).stack)
+    pulumi = PulumiOperator(cluster, space, Names(Key(namespace, "whole")).stack)
     process.start()
     try:
         workspace = Workspace(
