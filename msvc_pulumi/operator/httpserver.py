@@ -1,8 +1,8 @@
 """`HttpServer`: short answers over HTTP or HTTPS, whatever its callers do.
 
 One thread talks with all callers, so one that says nothing costs a socket and no thread. Callers,
-what they may send and how long they may take are bounded; those who have said nothing for longest
-make room for new ones. A connection carries one request.
+what they may send and how long they may take are bounded; those who have no answer to wait for make
+room for new ones, the oldest first. A connection carries one request.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class HttpServer:
         self._callers, self._seconds = callers, seconds
         self._pool = ThreadPoolExecutor(threads, f"http-{address}")
         self._open: dict[asyncio.Task[None], bool] = {}
-        """Conversations, oldest first, and whether the caller has said what it wants."""
+        """Conversations, oldest first, and whether the caller has an answer to wait for."""
         self._thread = threading.Thread(target=self._run, name=f"http-{address}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -125,12 +125,12 @@ class HttpServer:
 
     def _admit(self, caller: socket.socket) -> None:
         if len(self._open) >= self._callers:
-            silent = next((task for task, asked in self._open.items() if not asked), None)
-            if silent is None:  # all are being answered
+            idle = next((task for task, waits in self._open.items() if not waits), None)
+            if idle is None:
                 caller.close()
                 return
-            silent.cancel()
-            self._open.pop(silent)
+            idle.cancel()
+            self._open.pop(idle)
         task = self._loop.create_task(self._converse(caller))
         self._open[task] = False
 
@@ -172,16 +172,21 @@ class HttpServer:
         else:
             if request is None:
                 return
-            task = asyncio.current_task()
-            if task in self._open:
-                self._open[task] = True
+            self._waits(True)
             response = await self._loop.run_in_executor(
                 self._pool, partial(self._answer_safely, request)
             )
         is_head = request is not None and request.method == "HEAD"
         writer.write(_bytes(peer, response, is_head=is_head))
         await writer.drain()
+        self._waits(False)  # one that does not leave must not keep others out
         await _drop(reader, writer)
+
+    def _waits(self, waits: bool) -> None:
+        """Whether the caller of the present conversation has an answer to wait for."""
+        task = asyncio.current_task()
+        if task in self._open:
+            self._open[task] = waits
 
     def _answer_safely(self, request: Request) -> Response:
         try:

@@ -74,6 +74,18 @@ def test_many_silent_callers_cost_no_threads_and_nobody_waits(secure: bool) -> N
             assert not ended(callers[-1], 0.1)
 
 
+def test_callers_that_stay_after_their_answer_keep_nobody_out() -> None:
+    """A connection carries one request, whatever its caller thinks."""
+    where = address()
+    with HttpServer(where, echo), silent(where, CALLERS) as callers:
+        for caller in callers:
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        for caller in callers:
+            caller.settimeout(5.0)
+            assert caller.recv(4096).startswith(b"HTTP/1.1 200 OK")
+        assert httpx.get(f"http://{where}/", timeout=5.0).status_code == 200
+
+
 def test_a_caller_that_speaks_slowly_has_no_longer_than_others() -> None:
     """A byte now and then keeps no connection open."""
     where = address()
