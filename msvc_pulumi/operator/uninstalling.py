@@ -21,7 +21,7 @@ from msvc_pulumi.installation.permissions import RBAC
 from msvc_pulumi.operator.finalizer import release
 from msvc_pulumi.operator.statusreport import ABANDON
 
-__all__ = ["UninstallError", "uninstall"]
+__all__ = ["UninstallError", "stated_namespaces", "uninstall"]
 
 Object = dict[str, Any]
 Progress = Callable[[str], None]
@@ -69,8 +69,8 @@ def uninstall(
     """
     end = time.monotonic() + timeout
     served = cluster.serves(API_VERSION, KIND)
-    looked_after = _looked_after(cluster, namespace)
-    namespaces = namespaces if looked_after is None else looked_after
+    known = _looked_after(cluster, namespace)
+    namespaces = namespaces if known is None else known
     if served and not keep_model_services:
         _remove_services(
             cluster, namespace, namespaces, abandon=abandon, end=end, progress=progress
@@ -115,12 +115,20 @@ def _looked_after(cluster: Cluster, home: str) -> tuple[str, ...] | None:
     deployment = cluster.get("apps/v1", "Deployment", NAME, home)
     if deployment is not None:
         containers = deployment["spec"]["template"]["spec"]["containers"]
-        arguments = [text for item in containers for text in item.get("args") or ()]
-        given = (text.partition("=") for text in arguments)
-        return tuple(value for flag, _, value in given if flag == "--namespace")
+        return tuple(
+            name for item in containers for name in stated_namespaces(item.get("args") or ())
+        )
     roles = cluster.list(f"{RBAC}/v1", "Role", labels=f"{INSTANCE}={home}")[0]
     spaces = {item["metadata"]["namespace"] for item in roles if item["metadata"]["name"] == NAME}
     return tuple(sorted(spaces)) or None
+
+
+def stated_namespaces(arguments: Sequence[str]) -> Iterator[str]:
+    """The namespaces that arguments of `msvc operator run` name."""
+    for text, following in zip(arguments, [*arguments, ""][1:], strict=True):
+        flag, equals, value = text.partition("=")
+        if flag == "--namespace":
+            yield value if equals else following
 
 
 def _remove_services(
