@@ -77,8 +77,8 @@ def handlers(
 
 
 class _NeverGivenUp:
-    """Pauses in seconds. kopf ends a stream for good after the last refusal, and a namespace that
-    has no role yet, or has one again, would never be watched.
+    """Pauses in seconds. After the last kopf ends, with all its streams: one namespace that has no
+    role yet, or none any more, would end the work for all others.
     """
 
     def __iter__(self) -> Iterator[float]:
