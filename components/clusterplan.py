@@ -10,7 +10,8 @@ from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, plan_of
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, Reference, base_config_of, plan_of
+from msvc_pulumi.components.baseconfigcopy import original
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
 from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan
@@ -20,8 +21,16 @@ __all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
 OPTIONS = ("epp_cluster_role", "epp_pull_secrets", "pd_pull_secrets", "inference_api")
 
 
-def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: PlanOptions) -> Plan:
+def plan_from_cluster(
+    cluster: Cluster,
+    namespace: str,
+    name: str,
+    options: PlanOptions,
+    copy: Reference | None = None,
+) -> Plan:
     """The plan for what ``cluster`` has now, with its kinds as capabilities.
+
+    ``copy`` is where a BaseConfig of another namespace is read instead.
 
     Raises:
         LoadError: the ModelService or its BaseConfig is not there.
@@ -31,7 +40,7 @@ def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: Plan
     service = cluster.get(API_VERSION, KIND, name, namespace)
     if service is None:
         raise LoadError([Diagnostic("model-service-not-found", f"there is no {namespace}/{name}")])
-    base_config = _base_config(cluster, service)
+    base_config = _base_config(cluster, service, copy)
     return plan_of(service, base_config, options, Capabilities.discover(cluster.serves))
 
 
@@ -47,12 +56,18 @@ def options_from_json(text: str) -> PlanOptions:
     return PlanOptions(**(stated | lists))
 
 
-def _base_config(cluster: Cluster, service: Mapping[str, Any]) -> dict[str, Any] | None:
+def _base_config(
+    cluster: Cluster, service: Mapping[str, Any], copy: Reference | None
+) -> dict[str, Any] | None:
     reference = base_config_of(service)
     if reference is None:
         return None
     namespace, name = reference
-    found = cluster.get("v1", "ConfigMap", name, namespace)
+    if copy is not None and namespace != service["metadata"]["namespace"]:
+        copied = cluster.get("v1", "ConfigMap", copy.name, copy.namespace)
+        found = original(copied, reference) if copied else None
+    else:
+        found = cluster.get("v1", "ConfigMap", name, namespace)
     if found is None:
         missing = Diagnostic(
             "base-config-not-found",

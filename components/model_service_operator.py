@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict, get_args
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace, PersistentVolumeClaim
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
@@ -28,6 +29,7 @@ TYPED: dict[tuple[str, str], type[pulumi.CustomResource]] = {
     **KINDS,
     ("v1", "Namespace"): Namespace,
     ("v1", "PersistentVolumeClaim"): PersistentVolumeClaim,
+    ("networking.k8s.io/v1", "NetworkPolicy"): NetworkPolicy,
     ("policy/v1", "PodDisruptionBudget"): PodDisruptionBudget,
     ("rbac.authorization.k8s.io/v1", "ClusterRole"): ClusterRole,
     ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): ClusterRoleBinding,
@@ -61,7 +63,17 @@ class ModelServiceOperatorArgs(TypedDict):
     secrets: NotRequired[list[str]]
     """Secrets whose keys become environment variables."""
     metrics_secret: NotRequired[str]
-    """Secret of type kubernetes.io/tls to serve metrics with."""
+    """Secret of type kubernetes.io/tls to serve metrics with; the operator signs one itself unless
+    stated."""
+    metrics_secure: NotRequired[bool]
+    """Whether metrics are served over HTTPS, to those who may get them; true unless stated."""
+    namespaces: NotRequired[list[str]]
+    """Namespaces to look after, with rights in these only; all of the cluster unless stated."""
+    network_policy: NotRequired[bool]
+    """Whether nothing but probes, and readers of metrics from namespaces labelled metrics=enabled,
+    gets to the operator; true unless stated."""
+    workspace_namespace: NotRequired[str]
+    """Namespace of the executor pko's Stacks, which is made."""
     resources: NotRequired[dict[str, Any]]
     """Requests and limits of the container."""
     keep: NotRequired[list[str]]
@@ -98,9 +110,10 @@ class ModelServiceOperator(pulumi.ComponentResource):
         found = manifests(options)
         if any(item["kind"] in keep for item in found if item["kind"] not in CLUSTER_WIDE):
             keep = {*keep, "Namespace"}
+        spaces: dict[str, pulumi.Resource] = {}
         for manifest in found:
             key, kind = _key(manifest, options), manifest["kind"]
-            needs = self._needed_by(kind)
+            needs = self._needed_by(manifest, spaces)
             child = declare_object(
                 Declaration(key, "", f"{name}-{key}", _awaited(manifest, wait=wait), (), ()),
                 pulumi.ResourceOptions(
@@ -109,19 +122,22 @@ class ModelServiceOperator(pulumi.ComponentResource):
                 TYPED,
             )
             self.resources[key] = child
+            if kind == "Namespace":
+                spaces[manifest["metadata"]["name"]] = child
         done = self.resources["deployment"].urn
         self.namespace = done.apply(lambda _: options.namespace)
         self.deployment_name = done.apply(lambda _: NAME)
         outputs = {"namespace": self.namespace, "deploymentName": self.deployment_name}
         self.register_outputs(outputs)
 
-    def _needed_by(self, kind: str) -> list[pulumi.Resource]:
-        """The Deployment comes last, and goes first."""
-        if kind == "Deployment":
+    def _needed_by(
+        self, manifest: dict[str, Any], spaces: dict[str, pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """The Deployment comes last, and goes first; namespaces of ``spaces`` are made here."""
+        if manifest["kind"] == "Deployment":
             return list(self.resources.values())
-        if kind in CLUSTER_WIDE:
-            return []
-        return [self.resources["namespace"]]
+        space = manifest["metadata"].get("namespace")
+        return [spaces[space]] if space in spaces else []
 
 
 def _understood(args: ModelServiceOperatorArgs) -> tuple[InstallOptions, set[str], bool]:
@@ -133,14 +149,15 @@ def _understood(args: ModelServiceOperatorArgs) -> tuple[InstallOptions, set[str
     }
     diagnostics = Diagnostics()
     texts = {"image", "namespace", "epp_cluster_role", "storage_size", "storage_class"}
-    lists = {"arguments", "secrets", "keep"}
+    texts |= {"metrics_secret", "workspace_namespace"}
+    lists = {"arguments", "secrets", "keep", "namespaces"}
     for key, value in given.items():
         at = FieldPath.of(key)
         if key not in ModelServiceOperatorArgs.__annotations__:
             near = nearest(key, ModelServiceOperatorArgs.__annotations__)
             text = f"did you mean {near}?" if near else None
             diagnostics.error("invalid-argument", "there is no such argument", field=at, help=text)
-        elif key in {*texts, "metrics_secret"} and not isinstance(value, str):
+        elif key in texts and not isinstance(value, str):
             diagnostics.error("invalid-argument", "must be a string", field=at)
         elif key in lists and not _are_texts(value):
             diagnostics.error("invalid-argument", "must be a list of strings", field=at)
@@ -153,12 +170,12 @@ def _understood(args: ModelServiceOperatorArgs) -> tuple[InstallOptions, set[str
         elif key == "executor" and value not in get_args(ExecutorName):
             names = ", ".join(get_args(ExecutorName))
             diagnostics.error("invalid-argument", f"must be one of {names}", field=at)
-        elif key == "wait" and not isinstance(value, bool):
+        elif key in {"wait", "metrics_secure", "network_policy"} and not isinstance(value, bool):
             diagnostics.error("invalid-argument", "must be true or false", field=at)
     diagnostics.raise_errors(SpecError)
     keep = set(given.pop("keep", [DEFINITION]))
     wait = given.pop("wait", True)
-    for key in ("arguments", "secrets"):
+    for key in ("arguments", "secrets", "namespaces"):
         given[key] = tuple(given.get(key, ()))
     return InstallOptions(**{"image": "", **given}), keep, wait
 
@@ -172,7 +189,9 @@ def _key(manifest: dict[str, Any], options: InstallOptions) -> str:
     kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", manifest["kind"]).lower()
     name = manifest["metadata"]["name"]
     usual = name in (NAME, options.namespace) or manifest["kind"] == DEFINITION
-    return kind if usual else f"{kind}-{name}"
+    key = kind if usual else f"{kind}-{name}"
+    space = manifest["metadata"].get("namespace", options.namespace)
+    return key if space == options.namespace else f"{key}-{space}"
 
 
 def _awaited(manifest: dict[str, Any], *, wait: bool) -> dict[str, Any]:

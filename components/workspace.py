@@ -11,6 +11,7 @@ import pulumi
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import Claimant, Place, claim, object_exists
 from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.components.clusterplan import options_from_json, plan_from_cluster
 from msvc_pulumi.components.program import declare_plans
 from msvc_pulumi.declaration import owner_uid
@@ -18,10 +19,20 @@ from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 
-__all__ = ["NAME", "NAMESPACE", "OPTIONS", "PLAN_HASH", "declare_workspace", "refuse_foreign"]
+__all__ = [
+    "COPY",
+    "NAME",
+    "NAMESPACE",
+    "OPTIONS",
+    "PLAN_HASH",
+    "declare_workspace",
+    "refuse_foreign",
+]
 
 NAMESPACE, NAME, OPTIONS = "MSVC_NAMESPACE", "MSVC_NAME", "MSVC_OPTIONS"
 """Variables: which ModelService it is, and `options_to_json` of the operator's options."""
+COPY = "MSVC_BASE_CONFIG"
+"""Variable: namespace/name of the copy of a BaseConfig that is in another namespace."""
 PLAN_HASH = "planHash"
 """The output that says what was applied."""
 
@@ -33,9 +44,12 @@ def declare_workspace(environment: Mapping[str, str]) -> None:
         pulumi.RunError: what is wrong with it, or with reading it.
     """
     options = options_from_json(environment.get(OPTIONS, ""))
+    service = environment[NAMESPACE], environment[NAME]
+    copy = environment.get(COPY)
+    reference = Reference(*copy.split("/", 1)) if copy else None
     try:
         with Cluster.connect() as cluster:
-            plan = plan_from_cluster(cluster, environment[NAMESPACE], environment[NAME], options)
+            plan = plan_from_cluster(cluster, *service, options, reference)
             refuse_foreign(cluster, plan)
     except ModelServiceError as error:
         raise pulumi.RunError(render(error.diagnostics).rstrip()) from error

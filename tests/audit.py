@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,29 @@ from typing import Any
 from operator_process import HOME
 
 from msvc_pulumi.installation.manifests import NAME
+from msvc_pulumi.installation.permissions import CHILDREN
 
-__all__ = ["WRITES", "Request", "position", "requests"]
+__all__ = ["UNSEEN", "WRITES", "Request", "position", "requests", "verbs"]
+
+Verb = tuple[str, str, str]
 
 USER = f"system:serviceaccount:{HOME}:{NAME}"
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+# Granted and yet not to be seen in the log of a plane: why.
+HANDED_OUT = "the endpoint picker's Role grants it; nobody can grant what he does not have"
+NOT_SERVED = "the local plane has no definitions of the llm-d router"
+CONFLICT = "read again when its finalizer cannot be written because somebody else wrote"
+UNSEEN: list[tuple[str, str, str, str]] = [
+    ("llm-d.ai", "modelservices", "get", CONFLICT),
+    *(("", "pods", verb, HANDED_OUT) for verb in ("get", "list", "watch")),
+    *(
+        ("llm-d.ai", kind, verb, NOT_SERVED)
+        for kind in CHILDREN["llm-d.ai"]
+        for verb in ("get", "list", "watch", "create", "patch", "delete")
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +44,7 @@ class Request:
     group: str
     resource: str
     name: str
+    namespace: str
     forbidden: bool
     """Whether for want of a grant; a namespace on its way out answers 403, too."""
 
@@ -51,4 +71,16 @@ def _request(record: dict[str, Any]) -> Request:
     resource = "/".join(filter(None, (about["resource"], about.get("subresource"))))
     forbidden = record.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
     group, name = about.get("apiGroup", ""), about.get("name", "")
-    return Request(record["verb"], group, resource, name, forbidden)
+    space = about.get("namespace", "")
+    return Request(record["verb"], group, resource, name, space, forbidden)
+
+
+def verbs(rules: Iterable[Mapping[str, Any]]) -> set[Verb]:
+    """(group, resource, verb) of all that rules grant."""
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule.get("apiGroups", ())
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }

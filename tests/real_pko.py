@@ -37,18 +37,19 @@ from services import (
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.installation.manifests import access
+from msvc_pulumi.installation.manifests import NAME, access
 from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.pko.names import STACK, Names
+from msvc_pulumi.operator.pko.names import STACK, Names, account_of
 from msvc_pulumi.operator.pko.stackobject import PROGRAM
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MSVC_SHARED", ROOT.parent / "shared"))
 KUBELET = SHARED / "pko-lab" / "process_kubelet.py"
 HOME, PULUMI, SPACE = "modelservice-system", "pulumi-kubernetes-operator", "demo"
+STACKS = f"{HOME}-workspaces"
 IMAGE, AGENT_IMAGE = "msvc:bench", "pko:bench"
 NODE = {
     "nodeSelector": {"type": "process"},
@@ -95,7 +96,7 @@ def install(cluster: Cluster, binaries: Path) -> None:
     install_definitions(cluster)
     cluster.apply(custom_resource_definition(), force=True)
     until(lambda: cluster.serves(API_VERSION, "ModelService"))
-    for name in (HOME, PULUMI, SPACE):
+    for name in (HOME, STACKS, PULUMI, SPACE):
         create_namespace(cluster, name)
     for manifest in access(InstallOptions(IMAGE, HOME, executor="pko")):
         cluster.apply(manifest, force=True)
@@ -201,7 +202,7 @@ def kill_agent(name: str) -> bool:
 
 
 def is_running(cluster: Cluster, name: str) -> bool:
-    stack = cluster.get(*STACK, Names(Key(SPACE, name)).stack, SPACE) or {}
+    stack = cluster.get(*STACK, Names(Key(SPACE, name)).stack, STACKS) or {}
     return bool((stack.get("status") or {}).get("currentUpdate"))
 
 
@@ -214,10 +215,12 @@ def remainder(cluster: Cluster) -> list[str]:
         ("v1", "Pod"),
         ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ]
-    found = [item for kind in kinds for item in cluster.list(*kind, SPACE)[0]]
-    bindings, _ = cluster.list("rbac.authorization.k8s.io/v1", "ClusterRoleBinding")
-    found += [one for one in bindings if one["metadata"]["name"].startswith(WORKSPACE_ACCOUNT)]
-    found += filter(None, [cluster.get("v1", "ServiceAccount", WORKSPACE_ACCOUNT, SPACE)])
+    found = [item for kind in kinds for item in cluster.list(*kind, STACKS)[0]]
+    binding = ("rbac.authorization.k8s.io/v1", "RoleBinding", WORKSPACE_ACCOUNT, SPACE)
+    account = ("v1", "ServiceAccount", account_of(SPACE), STACKS)
+    found += filter(None, [cluster.get(*binding), cluster.get(*account)])
+    # The right to make Stacks was there before.
+    found = [item for item in found if not item["metadata"]["name"].startswith(NAME)]
     return [f"{item['kind']} {item['metadata']['name']}" for item in found]
 
 

@@ -11,6 +11,9 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.kinds import Kind
+from msvc_pulumi.operator.childwatch import CHILD_KINDS
+from msvc_pulumi.operator.fleet import owner_of
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "model_service",
     "planned",
     "wait_ready",
+    "work_through",
 ]
 
 SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "facebook"
@@ -69,6 +73,48 @@ def create_scenario(cluster: Cluster, namespace: str, scenario: str) -> str:
     cluster.create(config)
     cluster.create(service)
     return name
+
+
+def work_through(cluster: Cluster, namespace: str) -> None:
+    """Let the operator do with every kind of child whatever it does with any: ModelServices that
+    own them are made, edited and removed, and every child is edited by hand meanwhile.
+    """
+    names = [create_scenario(cluster, namespace, scenario) for scenario in SCENARIOS]
+
+    def all_applied() -> bool:
+        services = [get(cluster, namespace, name) for name in names]
+        return all(
+            found.get("observedGeneration") == service["metadata"]["generation"]
+            and found["status"] == "True"
+            for service in services
+            for found in [condition(service, "Applied")]
+        )
+
+    def owned() -> set[tuple[Kind, str]]:
+        return {
+            (kind, item["metadata"]["name"])
+            for kind in CHILD_KINDS
+            if cluster.serves(kind.api_version, kind.kind)
+            for item in cluster.list(kind.api_version, kind.kind, namespace)[0]
+            if owner_of(item) is not None
+        }
+
+    eventually(all_applied)
+    for name in names:
+        decode = copy.deepcopy(get(cluster, namespace, name)["spec"]["decode"])
+        decode["containers"][0]["args"] = ["--edited"]
+        edit = {"spec": {"decode": decode}}
+        cluster.patch(API_VERSION, "ModelService", name, namespace, body=edit)
+    eventually(all_applied)
+    edited = owned()
+    for kind, name in edited:
+        body = {"metadata": {"ownerReferences": None}}
+        cluster.patch(kind.api_version, kind.kind, name, namespace, body=body)
+    eventually(lambda: edited <= owned())
+    eventually(all_applied)
+    for name in names:
+        cluster.delete(API_VERSION, "ModelService", name, namespace)
+    eventually(lambda: not cluster.list(API_VERSION, "ModelService", namespace)[0])
 
 
 def create_namespace(cluster: Cluster, name: str) -> None:

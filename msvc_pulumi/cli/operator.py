@@ -47,7 +47,13 @@ def add_parser(commands: Any) -> None:
         "manifests",
         help="print what installs it",
         description="CustomResourceDefinition, ServiceAccount, roles with exactly what the "
-        "controller does, Deployment, Service and PodDisruptionBudget, for `kubectl apply -f -`.",
+        "controller does, NetworkPolicy, Deployment, Service and PodDisruptionBudget, for `kubectl "
+        "apply --server-side -f -`. With --namespace it has Roles in these namespaces, which must "
+        "be there. Three things no namespace can grant: the uid of kube-system, which "
+        "names the cluster in the state; TokenReview and SubjectAccessReview, which ask who reads "
+        "metrics; with --executor pko the same two for workspaces. Metrics are read over HTTPS by "
+        "whoever is bound to the ClusterRole that ends in -metrics-reader, from namespaces with "
+        "the label metrics=enabled.",
     )
     add_install_arguments(manifests)
     manifests.set_defaults(run=run_manifests, parser=manifests)
@@ -78,9 +84,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     certificate = None
-    if _address(arguments.metrics_bind_address) and arguments.metrics_secure:
-        if not arguments.metrics_cert_path:
-            arguments.parser.error("state --metrics-cert-path, or --metrics-secure=false")
+    if arguments.metrics_cert_path and arguments.metrics_secure:
         folder = Path(arguments.metrics_cert_path)
         certificate = folder / arguments.metrics_cert_name, folder / arguments.metrics_cert_key
     elsewhere = arguments.executor == "pko"
@@ -88,12 +92,13 @@ def run_operator(arguments: argparse.Namespace) -> int:
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
         plan=options(arguments),
-        namespaces=tuple(arguments.namespace),
+        namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
-        metrics_address=_address(arguments.metrics_bind_address),
+        metrics_address=arguments.metrics_bind_address,
         metrics_certificate=certificate,
-        health_address=_address(arguments.health_probe_bind_address),
+        metrics_secure=arguments.metrics_secure,
+        health_address=arguments.health_probe_bind_address,
         election=Election(arguments.leader_election_namespace) if arguments.leader_elect else None,
     )
     if workspace is not None:
@@ -130,7 +135,8 @@ def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
     return WorkspaceSettings(
         arguments.workspace_image,
         plan=options(arguments),
-        namespaces=tuple(arguments.namespace),
+        namespaces=tuple(dict.fromkeys(arguments.namespace)),
+        namespace=arguments.workspace_namespace,
         service_account=arguments.workspace_service_account,
         backend=arguments.workspace_backend,
         environment_secret=arguments.workspace_environment_secret,
@@ -152,7 +158,7 @@ def run_manifests(arguments: argparse.Namespace) -> int:
     found = manifests(
         InstallOptions(
             arguments.image,
-            arguments.namespace,
+            arguments.operator_namespace,
             epp_cluster_role=arguments.epp_cluster_role,
             executor=arguments.executor,
             replicas=arguments.replicas,
@@ -162,6 +168,10 @@ def run_manifests(arguments: argparse.Namespace) -> int:
             environment=dict(item.split("=", 1) for item in arguments.env),
             secrets=tuple(arguments.env_from_secret),
             metrics_secret=arguments.metrics_cert_secret,
+            namespaces=tuple(dict.fromkeys(arguments.namespace)),
+            metrics_secure=arguments.metrics_secure,
+            network_policy=arguments.network_policy,
+            workspace_namespace=arguments.workspace_namespace,
         )
     )
     sys.stdout.write("---\n".join(to_yaml(item) for item in found))
@@ -175,7 +185,8 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
     with Cluster.connect() as cluster:
         uninstall(
             cluster,
-            arguments.namespace,
+            arguments.operator_namespace,
+            namespaces=tuple(dict.fromkeys(arguments.namespace)),
             keep_definition=arguments.keep_crd,
             keep_model_services=arguments.keep_modelservices,
             abandon=arguments.abandon,
@@ -183,8 +194,3 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
             progress=lambda text: print(text, file=sys.stderr),
         )
     return 0
-
-
-def _address(stated: str) -> str:
-    """``:8081`` is every interface, as in Go; "0" and "" are off."""
-    return "" if stated in ("0", "") else stated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError
@@ -27,15 +27,23 @@ FIELD_STEP = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
 class ClusterError(ModelServiceError):
     """The cluster cannot be reached, or it refused.
 
-    ``status`` is the HTTP status, 0 if no answer came; ``reason`` is metav1.StatusReason.
+    ``status`` is the HTTP status, 0 if no answer came; ``reason`` is metav1.StatusReason,
+    ``causes`` are the types of its causes.
     """
 
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, *diagnostics: Diagnostic, status: int = 0, reason: str = "") -> None:
+    def __init__(
+        self,
+        *diagnostics: Diagnostic,
+        status: int = 0,
+        reason: str = "",
+        causes: Iterable[str] = (),
+    ) -> None:
         super().__init__(diagnostics)
         self.status = status
         self.reason = reason
+        self.causes = frozenset(causes)
 
 
 def cluster_error(code: str, summary: str, help: str) -> ClusterError:  # noqa: A002
@@ -80,6 +88,7 @@ def refusal(what: str, status: int, answer: object) -> ClusterError:
         *(diagnostics or [Diagnostic(code, message, help=remedy, notes=(what,))]),
         status=status,
         reason=stated.get("reason", ""),
+        causes=(cause.get("reason", "") for cause in causes),
     )
 
 

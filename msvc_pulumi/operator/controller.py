@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import kopf
 
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 CAPABILITIES_AGE = 60.0  # seconds after which a new CustomResourceDefinition is noticed
 REPORTERS = 4  # threads that write statuses
 PAUSE_AFTER_FAILURE = 1.0  # seconds
+FORBIDDEN = 403  # HTTP
 
 
 class Controller:
@@ -108,21 +110,32 @@ class Controller:
 
     def _look(self) -> None:
         """See everything once before anything is done, so that nothing seems to be missing."""
-        services = self._list(API_VERSION, KIND)
+        services, unread = self._services()
         self._child_watch.look()
         recovered = self._executor.recover()
         for service in services:
             self.fleet.see_service(service)
             self.reconciler.queue.add(key_of(service))
         for key in recovered:
-            self.reconciler.repair(key)
+            if key.namespace not in unread:  # else it would seem to have no ModelService
+                self.reconciler.repair(key)
         logger.info("found %d ModelServices", len(services))
 
-    def _list(self, api_version: str, kind: str) -> list[dict[str, object]]:
-        found = []
+    def _services(self) -> tuple[list[dict[str, Any]], set[str]]:
+        """All ModelServices, and the namespaces where the operator may not see any.
+
+        Such a namespace may have gone with its Role: the others are looked after meanwhile.
+        """
+        found, unread = [], set()
         for namespace in self._settings.namespaces or (None,):
-            found += self._cluster.list(api_version, kind, namespace)[0]
-        return found
+            try:
+                found += self._cluster.list(API_VERSION, KIND, namespace)[0]
+            except ClusterError as error:
+                if error.status != FORBIDDEN or namespace is None:
+                    raise
+                logger.warning("namespace %s is not looked after: %s", namespace, error)
+                unread.add(namespace)
+        return found, unread
 
     def _start(self) -> None:
         reconciler, settings = self.reconciler, self._settings

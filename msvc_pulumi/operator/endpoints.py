@@ -1,100 +1,68 @@
-"""`Endpoints`: health and metrics over HTTP, each on an address of its own."""
+"""`Endpoints`: health and metrics over HTTP, each on an address and with threads of its own."""
 
 from __future__ import annotations
 
-import logging
-import socket
-import ssl
-import threading
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, Self
+from contextlib import ExitStack
+from functools import partial
+from ssl import SSLContext
+from typing import Self
 
+from msvc_pulumi.operator.certificates import SelfSigned, from_files
+from msvc_pulumi.operator.httpserver import HttpServer, Request, Response
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
 
 __all__ = ["Endpoints"]
 
-logger = logging.getLogger(__name__)
-
 Page = Callable[[], tuple[int, str]]
-CALLER_SECONDS = 10.0  # for a caller to say what it wants
+Refusal = Callable[[Request], Response | None]
 
 
 class Endpoints:
-    """In ``with``: /healthz and /readyz on the health address, /metrics on the metrics address."""
+    """In ``with``: /healthz and /readyz on the health address, /metrics on the metrics address.
 
-    def __init__(self, settings: Settings, metrics: Metrics, ready: Page) -> None:
+    ``refusal`` says who may not read the metrics.
+    """
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics, ready: Page, refusal: Refusal | None = None
+    ) -> None:
+        self._settings, self._stack = settings, ExitStack()
         health: dict[str, Page] = {"/healthz": lambda: (200, "ok\n"), "/readyz": ready}
         counters: dict[str, Page] = {"/metrics": lambda: (200, metrics.text())}
-        self._wanted = [
-            (settings.health_address, health, None),
-            (settings.metrics_address, counters, settings.metrics_certificate),
-        ]
-        self._servers: list[ThreadingHTTPServer] = []
+        self._health = partial(_answer, health, None)
+        self._metrics = partial(_answer, counters, refusal)
 
     def __enter__(self) -> Self:
-        for address, pages, certificate in self._wanted:
-            if address:
-                host, _, port = address.rpartition(":")
-                server = _Server((host, int(port)), _handler(pages), certificate)
-                self._servers.append(server)
-                threading.Thread(target=server.serve_forever, daemon=True).start()
+        """Raises OSError: an address is taken, or a certificate cannot be read."""
+        settings = self._settings
+        with ExitStack() as stack:
+            if settings.health_address:
+                stack.enter_context(HttpServer(settings.health_address, self._health))
+            if settings.metrics_address:
+                context: Callable[[], SSLContext] | None = None
+                if settings.metrics_certificate:
+                    # It is renewed while the operator runs.
+                    context = partial(from_files, *settings.metrics_certificate)
+                    context()  # one that cannot be read is to be known at the start
+                elif settings.metrics_secure:
+                    context = SelfSigned()
+                server = HttpServer(settings.metrics_address, self._metrics, context=context)
+                stack.enter_context(server)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
+        self._stack.close()
 
 
-class _Server(ThreadingHTTPServer):
-    def __init__(
-        self,
-        address: tuple[str, int],
-        handler: type[BaseHTTPRequestHandler],
-        certificate: tuple[Path, Path] | None,
-    ) -> None:
-        self._certificate = certificate
-        if certificate:
-            _context(certificate)  # one that cannot be read is to be known at the start
-        super().__init__(address, handler)
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        # In the caller's own thread, so that one which says nothing keeps nobody else waiting; and
-        # with the certificate as it is now, for it is renewed while the operator runs.
-        caller: socket.socket = request
-        caller.settimeout(CALLER_SECONDS)
-        if self._certificate:
-            with _context(self._certificate).wrap_socket(caller, server_side=True) as secure:
-                super().finish_request(secure, client_address)
-        else:
-            super().finish_request(caller, client_address)
-
-    def handle_error(self, *_: Any) -> None:
-        logger.debug("a caller of %s got no answer", self.server_address, exc_info=True)
-
-
-def _context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
-    return context
-
-
-def _handler(pages: Mapping[str, Page]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            page = pages.get(self.path.partition("?")[0])
-            code, text = page() if page else (404, "not found\n")
-            content = text.encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Probes come every few seconds: nobody wants to read of them."""
-
-    return Handler
+def _answer(pages: Mapping[str, Page], refusal: Refusal | None, request: Request) -> Response:
+    """The page that ``request`` names; who may not read it is not told whether there is one."""
+    refused = refusal(request) if refusal else None
+    if refused is not None:
+        return refused
+    if request.method not in ("GET", "HEAD"):
+        return Response(405, "only GET and HEAD\n", (("Allow", "GET, HEAD"),))
+    page = pages.get(request.path)
+    return Response(*page()) if page else Response(404, "not found\n")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.bucket import Bucket
+from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.controller import Controller
+from msvc_pulumi.operator.delegatedauth import DelegatedAuth
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.endpoints import Endpoints
 from msvc_pulumi.operator.executor import Executor
@@ -35,7 +38,7 @@ def operate(
 
     Raises:
         ClusterError: the cluster does not answer, or refuses.
-        EngineError, BucketError: the state cannot be used.
+        EngineError, BucketError: the state cannot be used, or an address or certificate.
     """
     metrics, health, ending = Metrics(), Health(), Ending()
 
@@ -46,7 +49,15 @@ def operate(
                 cluster, made, children, settings, metrics=metrics, health=health, ending=ending
             ).run()
 
-    with ending, Endpoints(settings, metrics, health.page):
+    with ExitStack() as stack:
+        stack.enter_context(ending)
+        refusal = None
+        if settings.metrics_address and settings.metrics_secure:
+            refusal = stack.enter_context(closing(DelegatedAuth(cluster))).refusal
+        try:
+            stack.enter_context(Endpoints(settings, metrics, health.page, refusal))
+        except OSError as problem:
+            raise EngineError([_not_served(problem)]) from problem
         if settings.election is None:
             work()
             return
@@ -63,3 +74,12 @@ def operate(
         ) as elected:
             if elected:
                 work()
+
+
+def _not_served(problem: OSError) -> Diagnostic:
+    return Diagnostic(
+        "endpoint-not-served",
+        f"health or metrics cannot be served: {problem}",
+        help="name free addresses of this machine (--health-probe-bind-address, "
+        "--metrics-bind-address) and a readable certificate with its key (--metrics-cert-path)",
+    )

@@ -14,7 +14,7 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
-from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
@@ -223,7 +223,10 @@ class Reconciler:
         reference = Key(*named)
         found = self._fleet.base_config(reference)
         if found is None:
-            found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
+            try:
+                found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
+            except ClusterError as error:
+                raise _unreadable(error, reference, self._settings.namespaces) from error
             if found is None:  # the original's words
                 return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
             self._fleet.see_base_config(found)
@@ -299,6 +302,21 @@ class Reconciler:
             return known.generation
         service = self._fleet.service(key)
         return int(service["metadata"].get("generation", 0)) if service else 0
+
+
+def _unreadable(error: ClusterError, reference: Key, namespaces: Sequence[str]) -> ClusterError:
+    """What a ModelService is told whose BaseConfig is where the operator may read nothing."""
+    if error.status != 403 or not namespaces or reference.namespace in namespaces:
+        return error
+    problem = Diagnostic(
+        "base-config-out-of-reach",
+        f"the BaseConfig is in namespace {reference.namespace}, where this operator may read "
+        "nothing",
+        field=FieldPath.of("spec", "baseConfigMapRef", "namespace"),
+        help=f"keep it in one of {', '.join(namespaces)}, or install the operator for "
+        f"{reference.namespace} too: --namespace",
+    )
+    return ClusterError(problem, status=error.status, reason=error.reason)
 
 
 def _summary(outcome: Outcome) -> str:

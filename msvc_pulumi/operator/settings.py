@@ -35,6 +35,9 @@ class Settings:
     metrics_address: str = ""
     """host:port of the metrics endpoint, "" for none."""
     metrics_certificate: tuple[Path, Path] | None = None
-    """Files of the certificate and its key, if metrics are to be served over HTTPS."""
+    """Files of the certificate and its key; with one, metrics are served over HTTPS."""
+    metrics_secure: bool = False
+    """Whether metrics are for those only whom the cluster knows and lets read them, over HTTPS with
+    a certificate of the process's own if none is stated."""
     health_address: str = ""
     """host:port of the health endpoints, "" for none."""

@@ -7,7 +7,8 @@ own is watched by `childwatch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = ["KINDS", "connection_info", "handlers", "settings"]
 # Tokens of a pod are renewed on disk every hour; the old one stays good for minutes.
 LOGIN_LIFETIME = timedelta(minutes=10)
 EVENT_PAUSE = 0.05  # seconds within which events of one object are taken as one
+LONGEST_PAUSE = 30.0  # seconds between tries at what the server refuses
 GATHERING = 0.15  # seconds in which edits made together become one update
 
 MODEL_SERVICES = ("llm-d.ai", "v1alpha1", "modelservices")
@@ -74,6 +76,15 @@ def handlers(
     return registry
 
 
+class _NeverGivenUp:
+    """Pauses in seconds. After the last kopf ends, with all its streams: one namespace that has no
+    role yet, or none any more, would end the work for all others.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((1, 1, 2, 3, 5, 8), itertools.repeat(LONGEST_PAUSE))
+
+
 class _NothingKept(kopf.DiffBaseStorage):
     """Only handlers of changes ask what is new; kopf would copy each object to find it out."""
 
@@ -95,6 +106,7 @@ def settings() -> kopf.OperatorSettings:
     result.watching.chunk_size = 500
     result.queueing.idle_timeout = EVENT_PAUSE
     result.queueing.exit_timeout = 1.0
+    result.networking.error_backoffs = _NeverGivenUp()
     result.persistence.diffbase_storage = _NothingKept()
     return result
 

@@ -117,6 +117,26 @@ def test_what_is_kept_stays_and_is_taken_back(
     assert not live(cluster, options)
 
 
+def test_of_some_namespaces(session: Session, cluster: Cluster, home: str) -> None:
+    """Roles are in these and go with the component; the namespaces stay."""
+    spaces = [f"{home}-{letter}" for letter in "ab"]
+    for name in spaces:
+        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    arguments = {"namespace": home, "namespaces": spaces, "executor": "pko", "wait": False}
+    options = InstallOptions(
+        "example.invalid/operator", home, executor="pko", namespaces=tuple(spaces)
+    )
+    stack_of(session, **arguments, keep=[]).up("--skip-preview")
+    assert live(cluster, options).keys() == {
+        (item["kind"], item["metadata"]["name"]) for item in manifests(options)
+    }
+    stack_of(session, **arguments, keep=[]).destroy()
+    assert not live(cluster, options)
+    for name in spaces:
+        assert cluster.get("v1", "Namespace", name)
+        cluster.delete("v1", "Namespace", name)
+
+
 def test_wrong_arguments(session: Session) -> None:
     """All that is wrong is said, with the name of the argument, and nothing is declared."""
     stack = stack_of(session, replicas=0, executor="both", image=7, storagesize="1Gi")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audit import requests, verbs
 from operator_process import OperatorProcess, kubeconfig_of
 from pulumi_operator import CRDS, PulumiOperator, Workspace, install_definitions
 from services import (
@@ -31,19 +32,20 @@ from strangers import snapshot, stranger
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import ADOPT, Place
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.components.workspace import refuse_foreign
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.installation.manifests import access
 from msvc_pulumi.installation.options import InstallOptions
-from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
+from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT, stack_rules
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.inspection import Inspector
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.pko import mirror, pursuit
 from msvc_pulumi.operator.pko.executor import PkoExecutor
-from msvc_pulumi.operator.pko.names import STACK, Names
+from msvc_pulumi.operator.pko.names import STACK, Names, account_of
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
 from msvc_pulumi.plan import PlanOptions
@@ -54,18 +56,22 @@ pytestmark = pytest.mark.skipif(
 )
 
 HOME = "modelservice-system"
+SPACE = f"{HOME}-workspaces"
 NUMBERS = itertools.count(1)
 RBAC = "rbac.authorization.k8s.io/v1"
-AROUND = (
-    ("v1", "ServiceAccount", WORKSPACE_ACCOUNT),
-    (RBAC, "RoleBinding", WORKSPACE_ACCOUNT),
+OF_STACK = (
+    ("v1", "Secret"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "ConfigMap"),
+    (RBAC, "Role"),
+    (RBAC, "RoleBinding"),
 )
 
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
     """A control plane without the operator that the other tests share."""
-    with LocalControlPlane(tmp_path_factory.mktemp("pko") / "local") as started:
+    with LocalControlPlane(tmp_path_factory.mktemp("pko") / "local", audit=True) as started:
         yield started
 
 
@@ -76,7 +82,8 @@ def cluster(plane: LocalControlPlane) -> Iterator[Cluster]:
         install_definitions(client)
         client.apply(custom_resource_definition(), force=True)
         eventually(lambda: client.serves(API_VERSION, "ModelService"))
-        create_namespace(client, HOME)
+        for name in (HOME, SPACE):
+            create_namespace(client, name)
         for manifest in access(InstallOptions("image", HOME, executor="pko")):
             client.apply(manifest, force=True)
         yield client
@@ -113,7 +120,7 @@ class Case:
             Inspector(self.client, OwnedChildren()),
         )
         self.executor.recover()
-        self.pulumi = PulumiOperator(cluster, namespace, Names(self.key).stack)
+        self.pulumi = PulumiOperator(cluster, SPACE, Names(self.key).stack)
         self._thread: threading.Thread | None = None
         self._outcomes: list[Outcome] = []
 
@@ -144,17 +151,17 @@ class Case:
         manifest = {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": Names(self.key).pod, "namespace": self.key.namespace},
+            "metadata": {"name": Names(self.key).pod, "namespace": SPACE},
             "spec": {"containers": [{"name": "pulumi", "image": "image"}]},
         }
         return self.cluster.create(manifest)
 
     def has_replaced(self, pod: dict[str, Any]) -> bool:
-        found = self.cluster.get("v1", "Pod", pod["metadata"]["name"], self.key.namespace)
+        found = self.cluster.get("v1", "Pod", pod["metadata"]["name"], SPACE)
         return found is None or "deletionTimestamp" in found["metadata"]
 
     def is_around(self, api_version: str, kind: str, name: str) -> bool:
-        namespace = None if kind == "ClusterRoleBinding" else self.key.namespace
+        namespace = self.key.namespace if name == WORKSPACE_ACCOUNT else SPACE
         found = self.cluster.get(api_version, kind, name, namespace)
         return found is not None and "deletionTimestamp" not in found["metadata"]
 
@@ -162,10 +169,9 @@ class Case:
         """(kind, name) of what is there of all that a Stack needs around it."""
         own = Names(self.key).stack
         items = [
-            *AROUND,
-            (RBAC, "ClusterRoleBinding", f"{WORKSPACE_ACCOUNT}:{self.key.namespace}"),
-            ("v1", "Secret", own),
-            ("v1", "PersistentVolumeClaim", own),
+            (RBAC, "RoleBinding", WORKSPACE_ACCOUNT),
+            ("v1", "ServiceAccount", account_of(self.key.namespace)),
+            *((kind[0], kind[1], own) for kind in OF_STACK),
         ]
         return {(item[1], item[2]) for item in items if self.is_around(*item)}
 
@@ -203,7 +209,7 @@ def test_stacks_are_accepted(
     stack = stack_object(
         Key(namespace, name), "uid", "request", WorkspaceSettings("image", **settings)
     )
-    path = cluster.resource(*STACK).path(namespace)
+    path = cluster.resource(*STACK).path(SPACE)
     strict = {"fieldValidation": "Strict", "dryRun": "All"}
     made = cluster.server.request("POST", path, body=stack, params=strict)
     assert made["spec"] == stack["spec"]
@@ -215,7 +221,7 @@ def test_success_failure_and_deletion(case: Case) -> None:
     assert work.plan is not None
     case.converge(work)
     assert case.pulumi.await_request() == work.plan.hash
-    assert len(case.around()) == 5
+    assert len(case.around()) == 4
     case.pulumi.begin()
     case.pulumi.fail("error: [pulumi] Deployment x: spec.template: Required value\nmore")
     failed = case.outcome()
@@ -233,7 +239,7 @@ def test_success_failure_and_deletion(case: Case) -> None:
 
     case.converge(Work(case.key, None))
     eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
-    assert len(case.around()) == 5
+    assert len(case.around()) == 4
     case.pulumi.finalize()
     assert case.outcome() == Outcome()
     assert not case.executor.knows(case.key)
@@ -342,15 +348,15 @@ def test_an_update_that_hangs_is_ended(cluster: Cluster, kubeconfig: Path, names
     case.close()
 
 
-def test_a_missing_binding_is_made_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A workspace that cannot check its callers gets its binding back; if in vain, that is told."""
+def test_a_missing_account_is_made_again(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workspace that cannot check its callers gets its account back; if in vain, that is told."""
     monkeypatch.setattr(pursuit, "ACCESS", 6.0)
-    binding = (RBAC, "ClusterRoleBinding", f"{WORKSPACE_ACCOUNT}:{case.key.namespace}")
+    account = ("v1", "ServiceAccount", account_of(case.key.namespace))
     case.converge(case.work())
     case.pulumi.await_request()
-    case.cluster.delete(RBAC, "ClusterRoleBinding", binding[2])
+    case.cluster.delete(*account, SPACE)
     case.pulumi.workspace("Unauthenticated", "TokenReview API is unavailable")
-    eventually(lambda: case.is_around(*binding))
+    eventually(lambda: case.is_around(*account))
     assert [problem.code for problem in case.outcome().problems] == ["workspace-unauthenticated"]
 
 
@@ -405,6 +411,29 @@ def test_a_worker_does_not_wait_for_ever(
 
 
 def test_a_namespace_may_go(case: Case) -> None:
+    """Where no workspace may do anything any more because its ModelService's namespace goes,
+    nothing is held back, and nothing of the Stack stays."""
+    case.converge(case.work())
+    request = case.pulumi.await_request()
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": request})
+    assert case.outcome().done
+    assert case.pulumi.stack["spec"]["destroyOnFinalize"] is True
+
+    hold = {"metadata": {"finalizers": ["tests/hold"]}}
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=hold)
+    case.cluster.delete("v1", "Namespace", case.key.namespace)
+    case.converge(Work(case.key, None))
+    eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
+    assert case.pulumi.stack["spec"]["destroyOnFinalize"] is False
+    case.pulumi.finalize()
+    assert case.outcome().done
+    assert not case.around()
+    free = {"metadata": {"finalizers": None}}
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=free)
+
+
+def test_the_namespace_of_the_stacks_may_go(case: Case) -> None:
     """Where no workspace can start any more because its namespace goes, nothing is held back."""
     case.converge(case.work())
     request = case.pulumi.await_request()
@@ -437,7 +466,8 @@ def test_what_is_abandoned_is_left_alone(case: Case) -> None:
 
 
 def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
-    """The workspaces' account reads the one ConfigMap of another namespace, and only while used."""
+    """The workspaces' account reads a copy of the ConfigMap of another namespace, nothing there;
+    what it plans is the same."""
     elsewhere = f"{case.key.namespace}-platform"
     create_namespace(case.cluster, elsewhere)
     config = {**BASE_CONFIG, "metadata": {"name": "shared", "namespace": elsewhere}}
@@ -446,9 +476,10 @@ def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
     case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=edit)
     case.converge(case.work())
     request = case.pulumi.await_request()
-    account = f"system:serviceaccount:{case.key.namespace}:{WORKSPACE_ACCOUNT}"
+    account = f"system:serviceaccount:{SPACE}:{account_of(case.key.namespace)}"
+    own = Names(case.key).stack
 
-    def may_read(name: str) -> bool:
+    def may_read(name: str, namespace: str = SPACE) -> bool:
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
@@ -456,7 +487,7 @@ def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
             "spec": {
                 "user": account,
                 "resourceAttributes": {
-                    "namespace": elsewhere,
+                    "namespace": namespace,
                     "resource": "configmaps",
                     "name": name,
                     "verb": "get",
@@ -465,8 +496,11 @@ def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
         }
         return bool(case.cluster.create(review)["status"]["allowed"])
 
-    eventually(lambda: may_read("shared"))
+    eventually(lambda: may_read(own))
     assert not may_read("another")
+    assert not may_read("shared", elsewhere)
+    copied = plan_from_cluster(case.cluster, *case.key, PlanOptions(), Reference(SPACE, own))
+    assert copied.hash == request
     case.pulumi.begin()
     case.pulumi.succeed({"planHash": request})
     assert case.outcome().done
@@ -474,7 +508,7 @@ def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
     eventually(lambda: "deletionTimestamp" in case.pulumi.stack["metadata"])
     case.pulumi.finalize()
     assert case.outcome().done
-    eventually(lambda: not may_read("shared"))
+    assert not case.around()
 
 
 @pytest.fixture
@@ -489,22 +523,50 @@ def session(
         yield opened
 
 
+@pytest.fixture(params=["everywhere", "narrow"])
+def installed(
+    request: pytest.FixtureRequest,
+    cluster: Cluster,
+    plane: LocalControlPlane,
+    kubeconfig: Path,
+    namespace: str,
+) -> tuple[Path, str]:
+    """The operator's kubeconfig and the namespace of its Stacks: of one that may work everywhere,
+    and of one with rights in the one namespace only.
+    """
+    if request.param == "everywhere":
+        return kubeconfig, SPACE
+    options = InstallOptions("image", request.param, executor="pko", namespaces=(namespace,))
+    for name in (options.namespace, options.workspaces):
+        create_namespace(cluster, name)
+    for manifest in access(options):
+        cluster.apply(manifest, force=True)
+    file = plane.kubeconfig.with_name("narrow")
+    return kubeconfig_of(cluster, plane.kubeconfig, options.namespace, file), options.workspaces
+
+
 def test_the_whole_way_with_the_real_engine(
-    session: Session, cluster: Cluster, kubeconfig: Path, namespace: str, tmp_path: Path
+    session: Session,
+    cluster: Cluster,
+    installed: tuple[Path, str],
+    namespace: str,
+    tmp_path: Path,
 ) -> None:
     """The operator's process asks, the program runs as the workspaces' account, the status tells.
 
     Creation, an edit and a deletion; neither account is refused anything.
     """
+    kubeconfig, space = installed
     process = OperatorProcess(
         kubeconfig,
         tmp_path,
         _free_port(),
         "--executor=pko",
         "--workspace-image=image",
+        f"--workspace-namespace={space}",
         f"--namespace={namespace}",
     )
-    pulumi = PulumiOperator(cluster, namespace, "msvc-whole")
+    pulumi = PulumiOperator(cluster, space, Names(Key(namespace, "whole")).stack)
     process.start()
     try:
         workspace = Workspace(
@@ -539,6 +601,29 @@ def test_the_whole_way_with_the_real_engine(
     log = process.log.read_text()
     assert "forbidden" not in log.lower()
     assert "Traceback" not in log
+
+
+def test_verbs_granted_are_verbs_used(plane: LocalControlPlane) -> None:
+    """What all of the above took, here last: nothing was refused, beside the Stacks everything that
+    is granted was used, and elsewhere nothing was removed but a binding."""
+    made = requests(plane.layout.audit)
+    beside = {(item.group, item.resource, item.verb) for item in made if item.namespace == SPACE}
+    if ("pulumi.com", "stacks/status", "patch") not in beside:
+        pytest.skip("only some of the tests ran")
+    assert not [item for item in made if item.forbidden]
+    assert beside <= verbs(stack_rules())
+    assert verbs(stack_rules()) - beside <= {
+        ("pulumi.com", "stacks", "create"),  # the API server logs an apply as patch
+        ("", "configmaps", "create"),
+        ("", "configmaps", "get"),  # the Role of a copy's reader grants it
+        ("", "persistentvolumeclaims", "get"),  # while one of before is still going
+    }
+    removed = {
+        (item.resource, item.name)
+        for item in made
+        if item.verb == "delete" and item.namespace != SPACE
+    }
+    assert removed == {("rolebindings", WORKSPACE_ACCOUNT)}
 
 
 def _free_port() -> int:

@@ -82,11 +82,11 @@ def uninstall(plane: LocalControlPlane, *flags: str) -> subprocess.CompletedProc
     )
 
 
-def remains(cluster: Cluster) -> set[str]:
+def remains(cluster: Cluster, options: InstallOptions = OPTIONS) -> set[str]:
     """Kinds of the manifests that are still there."""
     return {
         item["kind"]
-        for item in manifests(OPTIONS)
+        for item in manifests(options)
         if cluster.get(
             item["apiVersion"],
             item["kind"],
@@ -144,3 +144,26 @@ def test_the_next_operator_goes_on(
     after = {key: item["metadata"]["uid"] for key, item in children(admin, home, "one").items()}
     assert after == before
     assert uninstall(plane, "--abandon").returncode == 0
+
+
+def test_of_some_namespaces(
+    plane: LocalControlPlane, installed: OperatorProcess, admin: Cluster, home: str
+) -> None:
+    """An operator of some namespaces goes with its Roles wherever they are; another installation,
+    its ModelServices and their definition stay."""
+    own = InstallOptions("example.invalid/operator", "second", executor="pko", namespaces=("mine",))
+    for name in ("mine", "second"):
+        create_namespace(admin, name)
+    for manifest in manifests(own):
+        admin.apply(manifest, force=True)
+    admin.create(model_service("mine", "two"))
+
+    done = uninstall(plane, "--operator-namespace=second", "--abandon")
+    assert done.returncode == 0, done.stderr
+    assert f"{home}/one" in done.stderr
+    assert remains(admin, own) == {"CustomResourceDefinition"}
+    assert remains(admin) == {item["kind"] for item in manifests(OPTIONS)}
+    assert admin.get(API_VERSION, "ModelService", "one", home)
+    assert not admin.list(API_VERSION, "ModelService", "mine")[0]
+    assert uninstall(plane).returncode == 0
+    assert not remains(admin)

@@ -106,6 +106,17 @@ def test_a_caller_that_says_nothing_keeps_nobody_waiting(tmp_path: Path) -> None
     assert answer.status_code == 200
 
 
+def test_an_address_that_is_taken_is_known_at_the_start() -> None:
+    """And what was served before that is not served any more."""
+    settings = Settings(health_address=address(), metrics_address=address())
+    host, _, port = settings.metrics_address.rpartition(":")
+    with socket.create_server((host, int(port))):
+        with pytest.raises(OSError, match="in use"), Endpoints(settings, Metrics(), Health().page):
+            pass
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://{settings.health_address}/healthz")
+
+
 def test_a_certificate_that_cannot_be_read_is_known_at_the_start(tmp_path: Path) -> None:
     missing = (tmp_path / "tls.crt", tmp_path / "tls.key")
     settings = Settings(metrics_address=address(), metrics_certificate=missing)

@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from msvc_pulumi.cluster.modelservices import Reference
+from msvc_pulumi.components.baseconfigcopy import copy_of, original
 from msvc_pulumi.components.clusterplan import options_from_json, options_to_json
 from msvc_pulumi.errors import LoadError
 from msvc_pulumi.operator.executor import Key
@@ -21,13 +23,18 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAMES = st.from_regex(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?", fullmatch=True)
 
 
-@given(NAMES, NAMES)
-def test_names_are_valid_and_unique(one: str, other: str) -> None:
+SPACES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
+
+
+@given(st.tuples(SPACES, NAMES), st.tuples(SPACES, NAMES))
+@example(("a-b", "c"), ("a", "b-c"))
+@example(("a", "b.c"), ("a", "b-c"))
+def test_names_are_valid_and_unique(one: tuple[str, str], other: tuple[str, str]) -> None:
     """A Stack's name is a label of at most 42 characters; two ModelServices never share one."""
-    names = [Names(Key("space", name)).stack for name in (one, other)]
+    names = [Names(Key(*key)).stack for key in (one, other)]
     assert all(LABEL.fullmatch(name) and len(name) <= 42 for name in names)
     assert (names[0] == names[1]) == (one == other)
-    assert len(Names(Key("n" * 63, one)).engine_stack.rpartition("/")[2]) <= 100
+    assert len(Names(Key("n" * 63, one[1])).engine_stack.rpartition("/")[2]) <= 100
 
 
 def test_the_engine_knows_it_by_the_name_of_the_embedded_executor() -> None:
@@ -43,6 +50,29 @@ def test_only_the_request_differs_from_run_to_run() -> None:
     assert one["metadata"]["annotations"][REQUEST] == "r1"
     assert key_of_stack(one) == key
     assert key_of_stack({"metadata": {"name": "x", "namespace": "space"}}) is None
+    # No owner may be in another namespace.
+    assert one["metadata"]["namespace"] == settings.namespace
+    assert "ownerReferences" not in one["metadata"]
+
+
+def test_a_base_config_survives_its_copy() -> None:
+    """What a workspace reads of a BaseConfig elsewhere is that one, and no other."""
+    config = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "shared",
+            "namespace": "platform",
+            "annotations": {"llm-d.ai/template-dialect": "jinja2"},
+        },
+        "data": {"a": "b"},
+        "binaryData": {"c": "ZA=="},
+    }
+    copied = copy_of(config, {"name": "msvc-x", "namespace": "workspaces"})
+    assert copied["metadata"]["name"] == "msvc-x"
+    assert original(copied, Reference("platform", "shared")) == config
+    assert original(copied, Reference("platform", "another")) is None
+    assert original(config, Reference("platform", "shared")) is None
 
 
 def test_options_survive_the_way_to_the_workspace() -> None:

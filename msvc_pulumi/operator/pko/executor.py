@@ -23,7 +23,7 @@ from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.inspection import Inspector
 from msvc_pulumi.operator.pko.access import Access
 from msvc_pulumi.operator.pko.mirror import Mirror
-from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names
+from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names, key_of_stack
 from msvc_pulumi.operator.pko.pursuit import (
     Action,
     Finding,
@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 
+NAMESPACE_TERMINATING = "NamespaceTerminating"  # core/v1, a cause of a refusal
+FORBIDDEN = 403  # HTTP
 LOOK = 5.0  # seconds between looks at what the watch does not tell
 
 
@@ -61,7 +63,8 @@ class PkoExecutor:
     def __init__(self, cluster: Cluster, settings: WorkspaceSettings, inspector: Inspector) -> None:
         self._cluster, self._settings, self._inspector = cluster, settings, inspector
         self._access = Access(cluster, settings)
-        self._mirror = Mirror(cluster, settings.namespaces)
+        self._mirror = Mirror(cluster, settings.namespace)
+        self._space = settings.namespace
         self._wanted: dict[Key, _Wanted] = {}
         self._of_namespace: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stopped = threading.Event()
@@ -92,19 +95,24 @@ class PkoExecutor:
         stack = self._mirror.get(key)
         if stack is not None:
             self._release(key)
-            self._cluster.delete(*STACK, stack["metadata"]["name"], key.namespace)
+            self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
         with self._of_namespace[key.namespace]:
             self._access.revoke(key, last=not self._others(key))
 
     def recover(self) -> list[Key]:
         """Stacks whose ModelServices are gone; all others are as far as their statuses say."""
         self._mirror.start()
-        services = {
-            (item["metadata"]["namespace"], item["metadata"]["name"])
-            for namespace in self._settings.namespaces or (None,)
-            for item in self._cluster.list(API_VERSION, KIND, namespace)[0]
-        }
-        return [key for key in self._mirror.known() if key not in services]
+        gone: list[Key] = []
+        for namespace in self._settings.namespaces or ("",):
+            try:
+                found, _ = self._cluster.list(API_VERSION, KIND, namespace or None)
+            except ClusterError as error:
+                if error.status != FORBIDDEN or not namespace:
+                    raise
+                continue  # the controller tells; nothing is known to be gone
+            services = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in found}
+            gone += [key for key in self._mirror.known(namespace) if key not in services]
+        return gone
 
     def stop(self, seconds: float) -> None:
         """Wait for nothing any more; what Pulumi's operator runs goes on."""
@@ -119,15 +127,7 @@ class PkoExecutor:
         self._mirror.expect(work.key)
         wanted, stack = self._wanted.get(work.key), self._mirror.get(work.key)
         if work.plan is None:
-            if stack is None:
-                return self._leave(work.key)
-            if wanted is None or wanted.plan_hash:
-                self._wanted[work.key] = _Wanted("", self._pursuit(stack))
-            if not stack["metadata"].get("deletionTimestamp"):
-                self._cluster.delete(*STACK, stack["metadata"]["name"], work.key.namespace)
-            elif wanted is None and is_stalled(stack):
-                self._ask_again(work.key)
-            return None
+            return self._begin_deletion(work.key, wanted, stack)
         if wanted is not None and wanted.plan_hash == work.plan.hash and stack is not None:
             return None  # it was pending
         if stack is not None and stack["metadata"].get("deletionTimestamp"):
@@ -151,6 +151,21 @@ class PkoExecutor:
             self._restart(work.key)
         self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
         self._ask(work.key, work.plan.hash, stack, refresh=work.refresh)
+        return None
+
+    def _begin_deletion(
+        self, key: Key, wanted: _Wanted | None, stack: Object | None
+    ) -> Outcome | None:
+        if stack is None:
+            return self._leave(key)
+        if wanted is None or wanted.plan_hash:
+            self._wanted[key] = _Wanted("", self._pursuit(stack))
+            if stack["spec"].get("destroyOnFinalize"):
+                self._prepare_end(key)
+        if not stack["metadata"].get("deletionTimestamp"):
+            self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
+        elif wanted is None and is_stalled(stack):
+            self._ask_again(key)
         return None
 
     def _ask(self, key: Key, plan_hash: str, stack: Object | None, *, refresh: bool) -> None:
@@ -195,9 +210,9 @@ class PkoExecutor:
         current = ((stack.get("status") or {}).get("currentUpdate") or {}).get("name")
         name = stack["metadata"]["name"]
         if current:
-            update = self._cluster.get(AUTO, "Update", current, key.namespace)
+            update = self._cluster.get(AUTO, "Update", current, self._space)
             return Sight(stack, True, update)
-        return Sight(stack, True, None, self._cluster.get(AUTO, "Workspace", name, key.namespace))
+        return Sight(stack, True, None, self._cluster.get(AUTO, "Workspace", name, self._space))
 
     def _step(self, work: Work, wanted: _Wanted, sight: Sight, now: float) -> Outcome | None:
         finding: Finding = wanted.pursuit.step(sight, now)
@@ -215,7 +230,7 @@ class PkoExecutor:
             logger.warning("clearing a lost update", extra={"modelservice": str(key)})
             name = sight.stack["metadata"]["name"]
             body = {"status": {"currentUpdate": None}}
-            self._cluster.patch(*STACK, name, key.namespace, body=body, subresource="status")
+            self._cluster.patch(*STACK, name, self._space, body=body, subresource="status")
             self._ask_again(key)
         elif action is Action.RETRY:
             self._ask_again(key)
@@ -245,6 +260,17 @@ class PkoExecutor:
             return None
         return Outcome((_differs(applied, work.plan.hash),))
 
+    def _prepare_end(self, key: Key) -> None:
+        """Its workspace may delete what it made; or it need not, because all of it goes with its
+        namespace, where nobody is given a right any more. Raises ClusterError."""
+        try:
+            with self._of_namespace[key.namespace]:
+                self._access.grant(key, None)
+        except ClusterError as error:
+            if NAMESPACE_TERMINATING not in error.causes:
+                raise
+            self._release(key)
+
     def _leave(self, key: Key) -> Outcome:
         """The Stack is gone, and so is what was around it."""
         try:
@@ -273,17 +299,17 @@ class PkoExecutor:
             return
         request = stack["metadata"]["annotations"].get(REQUEST, "")
         body = {"metadata": {"annotations": {REQUEST: next_request(stack, request.split(".")[0])}}}
-        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], key.namespace, body=body)
+        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], self._space, body=body)
         self._mirror.see(patched)
 
     def _restart(self, key: Key) -> None:
-        self._cluster.delete("v1", "Pod", Names(key).pod, key.namespace)
+        self._cluster.delete("v1", "Pod", Names(key).pod, self._space)
 
     def _release(self, key: Key) -> None:
         """The Stack goes without deleting what it made, once it is deleted."""
         body = {"spec": {"destroyOnFinalize": False}}
         try:
-            self._cluster.patch(*STACK, Names(key).stack, key.namespace, body=body)
+            self._cluster.patch(*STACK, Names(key).stack, self._space, body=body)
         except ClusterError as error:
             if error.reason != "NotFound":
                 raise
@@ -293,8 +319,7 @@ class PkoExecutor:
         found = self._cluster.get(*STACK, metadata["name"], metadata["namespace"])
         if found is None:
             return
-        owners = found["metadata"].get("ownerReferences") or ()
-        if not any(owner["kind"] == KIND and owner.get("controller") for owner in owners):
+        if key_of_stack(found) != key_of_stack(manifest):
             taken = Diagnostic(
                 "stack-taken",
                 f"there is a Stack {metadata['name']} that this operator did not make",

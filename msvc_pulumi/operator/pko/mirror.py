@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
@@ -26,26 +25,21 @@ SELECTOR = ",".join(f"{key}={value}" for key, value in LABELS.items())
 class Mirror:
     """Stacks by the ModelService that they were made for. Thread-safe."""
 
-    def __init__(self, cluster: Cluster, namespaces: Sequence[str] = ()) -> None:
-        self._cluster = cluster
-        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        """``namespace`` has all of them."""
+        self._cluster, self._namespace = cluster, namespace
         self._lock = threading.Lock()
         self._stacks: dict[Key, Object] = {}
         self._changed: dict[Key, threading.Event] = defaultdict(threading.Event)
-        self._threads: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
         self._ended = False
 
     def start(self) -> None:
         """Know all Stacks and follow them from now on. Raises ClusterError."""
-        for namespace in self._namespaces:
-            thread = threading.Thread(
-                target=self._follow,
-                args=(namespace, self._list(namespace)),
-                name=f"stacks-{namespace or 'all'}",
-                daemon=True,
-            )
-            self._threads.append(thread)
-            thread.start()
+        self._thread = threading.Thread(
+            target=self._follow, args=(self._list(),), name="stacks", daemon=True
+        )
+        self._thread.start()
 
     def stop(self, seconds: float) -> None:
         """Wake everybody, and follow nothing any more; wait for that for up to ``seconds``."""
@@ -54,8 +48,8 @@ class Mirror:
             waiting = list(self._changed.values())
         for event in waiting:
             event.set()
-        for thread in self._threads:
-            thread.join(seconds)
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def get(self, key: Key) -> Object | None:
         """The Stack of ``key`` as last seen."""
@@ -63,7 +57,7 @@ class Mirror:
             return self._stacks.get(key)
 
     def known(self, namespace: str = "") -> list[Key]:
-        """ModelServices that have a Stack, in ``namespace`` or everywhere."""
+        """ModelServices that have a Stack, those of ``namespace`` or all."""
         with self._lock:
             return [key for key in self._stacks if namespace in ("", key.namespace)]
 
@@ -94,15 +88,11 @@ class Mirror:
         with self._lock:
             self._changed.pop(key, None)
 
-    def _list(self, namespace: str | None) -> str:
-        found, version = self._cluster.list(*STACK, namespace, labels=SELECTOR)
+    def _list(self) -> str:
+        found, version = self._cluster.list(*STACK, self._namespace, labels=SELECTOR)
         seen = {key: stack for stack in found if (key := key_of_stack(stack)) is not None}
         with self._lock:
-            gone = [
-                key
-                for key in self._stacks
-                if key not in seen and namespace in (None, key.namespace)
-            ]
+            gone = [key for key in self._stacks if key not in seen]
             for key in gone:
                 del self._stacks[key]
             self._stacks.update(seen)
@@ -110,12 +100,16 @@ class Mirror:
             self._wake(key)
         return version
 
-    def _follow(self, namespace: str | None, version: str) -> None:
+    def _follow(self, version: str) -> None:
         while not self._ended:
             try:
-                version = version or self._list(namespace)
+                version = version or self._list()
                 for kind, stack in self._cluster.watch(
-                    *STACK, namespace, resource_version=version, labels=SELECTOR, timeout=WATCH
+                    *STACK,
+                    self._namespace,
+                    resource_version=version,
+                    labels=SELECTOR,
+                    timeout=WATCH,
                 ):
                     version = stack["metadata"]["resourceVersion"]
                     if kind != "BOOKMARK":

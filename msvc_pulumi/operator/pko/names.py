@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from msvc_pulumi.engine.stack import PROJECT
+from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
 from msvc_pulumi.operator.executor import Key
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "REQUEST",
     "STACK",
     "Names",
+    "account_of",
     "key_of_stack",
 ]
 
@@ -23,7 +25,7 @@ STACK = ("pulumi.com/v1", "Stack")
 AUTO = "auto.pulumi.com/v1alpha1"
 REQUEST = "pulumi.com/reconciliation-request"
 MODEL_SERVICE = "llm-d.ai/modelservice"
-"""Annotation of a Stack; a label could not hold every name."""
+"""Annotation of a Stack: namespace/name; a label could not hold every name."""
 LABELS = {"app.kubernetes.io/managed-by": "modelservice-operator"}
 
 PREFIX = "msvc-"
@@ -39,8 +41,12 @@ class Names:
 
     @property
     def stack(self) -> str:
-        """Of the Stack, its Workspace, the volume claim of its state and its passphrase."""
-        return _limited(PREFIX + self.key.name, self.key.name, MAX_STACK)
+        """Of the Stack, its Workspace, the volume claim of its state and its passphrase.
+
+        All Stacks share a namespace, and two pairs of namespace and name may read alike.
+        """
+        label = re.sub(r"[^a-z0-9-]", "-", f"{PREFIX}{self.key.namespace}-{self.key.name}")
+        return f"{label[: MAX_STACK - 9].rstrip('-')}-{_digest(str(self.key))}"
 
     @property
     def engine_stack(self) -> str:
@@ -60,19 +66,17 @@ def key_of_stack(stack: dict[str, object]) -> Key | None:
     """The ModelService that a Stack was made for; None if this operator did not make it."""
     metadata = stack["metadata"]
     assert isinstance(metadata, dict)  # noqa: S101  every object of an API server has it
-    name = (metadata.get("annotations") or {}).get(MODEL_SERVICE)
+    stated = (metadata.get("annotations") or {}).get(MODEL_SERVICE, "")
+    namespace, _, name = stated.partition("/")
     labels = metadata.get("labels") or {}
     if not name or any(labels.get(key) != value for key, value in LABELS.items()):
         return None
-    return Key(metadata["namespace"], name)
+    return Key(namespace, name)
 
 
-def _limited(name: str, unique: str, limit: int) -> str:
-    """``name`` as a DNS label of at most ``limit`` characters; changed ones get a hash."""
-    label = re.sub(r"[^a-z0-9-]", "-", name)
-    if label == name and len(name) <= limit:
-        return name
-    return f"{label[: limit - 9].rstrip('-')}-{_digest(unique)}"
+def account_of(namespace: str) -> str:
+    """The ServiceAccount of the workspaces of a namespace's ModelServices, beside their Stacks."""
+    return f"{WORKSPACE_ACCOUNT}-{namespace}"
 
 
 def _digest(text: str) -> str:

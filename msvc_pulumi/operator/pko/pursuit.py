@@ -228,7 +228,8 @@ def _unauthenticated(condition: Object) -> Diagnostic:
         "the workspace cannot check who calls it: its ServiceAccount has no binding to "
         "system:auth-delegator",
         notes=(str(condition.get("message", "")),),
-        help="bind it, or let this operator make its own account: no --workspace-service-account",
+        help="apply again what `msvc operator manifests --executor pko` prints: it binds all "
+        "ServiceAccounts of the Stacks' namespace",
     )
 
 

@@ -38,13 +38,17 @@ class WorkspaceSettings:
     plan: PlanOptions = field(default_factory=PlanOptions)
     """The options that the program plans with, the same as the controller's."""
     namespaces: tuple[str, ...] = ()
-    """Namespaces whose Stacks are watched; none means all."""
+    """Namespaces that the operator looks after; none means all."""
+    namespace: str = "modelservice-system-workspaces"
+    """Where Stacks are and all that is around them, and nothing else: there the operator may delete
+    any Secret, ServiceAccount and pod."""
     service_account: str = ""
-    """A ServiceAccount that every namespace has already; "" makes one with all it needs."""
+    """A ServiceAccount of that namespace that has all it needs; "" makes one for each namespace
+    with ModelServices."""
     backend: str = ""
     """URL of a backend for the state, "" for a volume of each stack's own."""
     environment_secret: str = ""
-    """Secret of each namespace whose keys become variables, such as a backend's credentials."""
+    """Secret of that namespace whose keys become variables, such as a backend's credentials."""
     storage: str = "1Gi"
     storage_class: str | None = None
     """StorageClass of the volumes, None for the cluster's default."""

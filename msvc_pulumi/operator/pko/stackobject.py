@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.components.clusterplan import options_to_json
-from msvc_pulumi.components.workspace import NAME, NAMESPACE, OPTIONS
-from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT
+from msvc_pulumi.components.workspace import COPY, NAME, NAMESPACE, OPTIONS
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.pko.names import (
     LABELS,
@@ -20,6 +18,7 @@ from msvc_pulumi.operator.pko.names import (
     REQUEST,
     STACK,
     Names,
+    account_of,
 )
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 
@@ -31,6 +30,8 @@ USER = 1000  # whom Pulumi's operator runs workspaces as, unless told otherwise
 PROGRAM = "/opt/modelservice"
 """Where the image has the program (Dockerfile)."""
 SHARE, STATE = "/share", "/state"
+UID = "llm-d.ai/modelservice-uid"
+"""Annotation of a Stack, for whoever looks for the ModelService that it was made for."""
 PASSPHRASE = "passphrase"  # noqa: S105  the key in the Secret
 RETRY_LONGEST = 60  # seconds between tries of Pulumi's operator, of which there are three
 ENVIRONMENT = {
@@ -60,20 +61,17 @@ PREPARE = (
 def stack_object(
     key: Key, owner_uid: str, request: str, settings: WorkspaceSettings, *, refresh: bool = False
 ) -> Object:
-    """The Stack, whose update is asked for by ``request``."""
+    """The Stack, whose update is asked for by ``request``.
+
+    Its ModelService, of ``owner_uid``, is in another namespace: no owner reference can name it.
+    """
     names = Names(key)
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": key.name,
-        "uid": owner_uid,
-        "controller": True,
-    }
     variables = {
         **ENVIRONMENT,
         NAMESPACE: key.namespace,
         NAME: key.name,
         OPTIONS: options_to_json(settings.plan),
+        COPY: f"{settings.namespace}/{names.stack}",
     }
     references: Object = {
         name: {"type": "Literal", "literal": {"value": value}} for name, value in variables.items()
@@ -87,14 +85,13 @@ def stack_object(
         "kind": STACK[1],
         "metadata": {
             "name": names.stack,
-            "namespace": key.namespace,
+            "namespace": settings.namespace,
             "labels": LABELS,
-            "annotations": {MODEL_SERVICE: key.name, REQUEST: request},
-            "ownerReferences": [owner],
+            "annotations": {MODEL_SERVICE: str(key), UID: owner_uid, REQUEST: request},
         },
         "spec": {
             "stack": names.engine_stack,
-            "serviceAccountName": settings.service_account or WORKSPACE_ACCOUNT,
+            "serviceAccountName": settings.service_account or account_of(key.namespace),
             "backend": settings.backend or f"file://{STATE}",
             "secretsProvider": "passphrase",
             "destroyOnFinalize": True,
