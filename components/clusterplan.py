@@ -5,7 +5,7 @@ when it wants to know whether a workspace saw what it should have seen.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
@@ -20,8 +20,17 @@ __all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
 OPTIONS = ("epp_cluster_role", "epp_pull_secrets", "pd_pull_secrets", "inference_api")
 
 
-def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: PlanOptions) -> Plan:
+def plan_from_cluster(
+    cluster: Cluster,
+    namespace: str,
+    name: str,
+    options: PlanOptions,
+    *,
+    plan: Callable[..., Plan] = plan_of,
+) -> Plan:
     """The plan for what ``cluster`` has now, with its kinds as capabilities.
+
+    ``plan`` makes it, and is called as `plan_of` is.
 
     Raises:
         LoadError: the ModelService or its BaseConfig is not there.
@@ -32,7 +41,7 @@ def plan_from_cluster(cluster: Cluster, namespace: str, name: str, options: Plan
     if service is None:
         raise LoadError([Diagnostic("model-service-not-found", f"there is no {namespace}/{name}")])
     base_config = _base_config(cluster, service)
-    return plan_of(service, base_config, options, Capabilities.discover(cluster.serves))
+    return plan(service, base_config, options, Capabilities.discover(cluster.serves))
 
 
 def options_to_json(options: PlanOptions) -> str:

@@ -90,6 +90,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         namespaces=tuple(arguments.namespace),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
+        planners=arguments.planners,
         metrics_address=_address(arguments.metrics_bind_address),
         metrics_certificate=certificate,
         health_address=_address(arguments.health_probe_bind_address),
@@ -102,11 +103,11 @@ def run_operator(arguments: argparse.Namespace) -> int:
         # Pulumi's operator runs goes on without this one.
         settings = replace(settings, batch=1, drain=0.0)
         with Cluster.connect() as cluster:
-            operate(cluster, settings, lambda: PkoExecutor(cluster, workspace))
+            operate(cluster, settings, lambda planners: PkoExecutor(cluster, workspace, planners))
         return 0
     with Session.open(progress=logging.getLogger(__name__).info) as session:
         bucket = open_bucket(session.backend.url, session.environment)
-        operate(session.cluster, settings, lambda: EmbeddedExecutor(session), bucket)
+        operate(session.cluster, settings, lambda _: EmbeddedExecutor(session), bucket)
     return 0
 
 

@@ -39,6 +39,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="ModelServices that share an update when many wait (default 50, with pko always 1)",
     )
     add(
+        "--planners",
+        type=_count,
+        metavar="N",
+        help="processes that render templates and plan (default one for each core, 2 to 4)",
+    )
+    add(
         "--metrics-bind-address",
         metavar="ADDRESS",
         default="0",
@@ -180,6 +186,13 @@ def add_uninstall_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long to wait (default %(default).0f)",
     )
+
+
+def _count(text: str) -> int:
+    """A number of things that there have to be."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
 
 
 def _truth(text: str) -> bool:

@@ -13,7 +13,7 @@ __all__ = ["InstallOptions"]
 
 RESOURCES = {
     "requests": {"cpu": "200m", "memory": "384Mi"},
-    "limits": {"memory": "1536Mi"},
+    "limits": {"memory": "2Gi"},
 }
 
 

@@ -20,6 +20,7 @@ from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.reporter import Reporter
 from msvc_pulumi.operator.settings import Settings
@@ -42,6 +43,7 @@ class Controller:
         executor: Executor,
         settings: Settings,
         *,
+        planners: Planners,
         metrics: Metrics,
         health: Health,
         ending: Ending,
@@ -49,7 +51,9 @@ class Controller:
         self._cluster, self._executor, self._settings = cluster, executor, settings
         self.metrics, self._health, self._ending = metrics, health, ending
         self.fleet = Fleet()
-        self.reconciler = Reconciler(cluster, executor, self.fleet, settings, self.metrics)
+        self.reconciler = Reconciler(
+            cluster, executor, self.fleet, settings, self.metrics, planners=planners
+        )
         self._child_watch = ChildWatch(
             cluster,
             self.fleet,

@@ -14,6 +14,7 @@ from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.leader import leading
 from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.stateidentity import StateIdentity
 
@@ -23,7 +24,7 @@ __all__ = ["operate"]
 def operate(
     cluster: Cluster,
     settings: Settings,
-    executor: Callable[[], Executor],
+    executor: Callable[[Planners], Executor],
     bucket: Bucket | None = None,
 ) -> None:
     """Look after the ModelServices of ``cluster`` until SIGTERM or SIGINT.
@@ -38,8 +39,16 @@ def operate(
     metrics, health, ending = Metrics(), Health(), Ending()
 
     def work() -> None:
-        with closing(executor()) as made:
-            Controller(cluster, made, settings, metrics=metrics, health=health, ending=ending).run()
+        with Planners(settings.planners) as planners, closing(executor(planners)) as made:
+            Controller(
+                cluster,
+                made,
+                settings,
+                planners=planners,
+                metrics=metrics,
+                health=health,
+                ending=ending,
+            ).run()
 
     with ending, Endpoints(settings, metrics, health.page):
         if settings.election is None:

@@ -34,6 +34,8 @@ from msvc_pulumi.operator.pko.pursuit import (
 from msvc_pulumi.operator.pko.request import is_for, next_request
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
+from msvc_pulumi.operator.planning.job import Job
+from msvc_pulumi.operator.planning.planners import Planners
 
 __all__ = ["PkoExecutor"]
 
@@ -57,8 +59,8 @@ class _Wanted:
 class PkoExecutor:
     """The executor that leaves the engine to workspaces. Call `recover` before anything else."""
 
-    def __init__(self, cluster: Cluster, settings: WorkspaceSettings) -> None:
-        self._cluster, self._settings = cluster, settings
+    def __init__(self, cluster: Cluster, settings: WorkspaceSettings, planners: Planners) -> None:
+        self._cluster, self._settings, self._planners = cluster, settings, planners
         self._access = Access(cluster, settings)
         self._mirror = Mirror(cluster, settings.namespaces)
         self._wanted: dict[Key, _Wanted] = {}
@@ -228,7 +230,11 @@ class PkoExecutor:
         if applied == work.plan.hash:
             return Outcome()
         now = plan_from_cluster(
-            self._cluster, work.key.namespace, work.key.name, self._settings.plan
+            self._cluster,
+            work.key.namespace,
+            work.key.name,
+            self._settings.plan,
+            plan=lambda *inputs: self._planners.plan(work.key, Job.of(*inputs)),
         )
         if applied == now.hash:
             return Outcome()  # an edit came between, and is on the controller's queue
