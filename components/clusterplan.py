@@ -5,7 +5,7 @@ when it wants to know whether a workspace saw what it should have seen.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msvc_pulumi.capabilities import Capabilities
@@ -27,10 +27,13 @@ def plan_from_cluster(
     name: str,
     options: PlanOptions,
     copy: Reference | None = None,
+    *,
+    plan: Callable[..., Plan] = plan_of,
 ) -> Plan:
     """The plan for what ``cluster`` has now, with its kinds as capabilities.
 
-    ``copy`` is where a BaseConfig of another namespace is read instead.
+    ``copy`` is where a BaseConfig of another namespace is read instead. ``plan`` makes the plan,
+    and is called as `plan_of` is.
 
     Raises:
         LoadError: the ModelService or its BaseConfig is not there.
@@ -41,7 +44,7 @@ def plan_from_cluster(
     if service is None:
         raise LoadError([Diagnostic("model-service-not-found", f"there is no {namespace}/{name}")])
     base_config = _base_config(cluster, service, copy)
-    return plan_of(service, base_config, options, Capabilities.discover(cluster.serves))
+    return plan(service, base_config, options, Capabilities.discover(cluster.serves))
 
 
 def options_to_json(options: PlanOptions) -> str:

@@ -95,6 +95,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
+        planners=arguments.planners,
         metrics_address=arguments.metrics_bind_address,
         metrics_certificate=certificate,
         metrics_secure=arguments.metrics_secure,
@@ -111,7 +112,9 @@ def run_operator(arguments: argparse.Namespace) -> int:
             operate(
                 cluster,
                 settings,
-                lambda children: PkoExecutor(cluster, workspace, Inspector(cluster, children)),
+                lambda children, planners: PkoExecutor(
+                    cluster, workspace, Inspector(cluster, children), planners
+                ),
             )
         return 0
     with Session.open(progress=logging.getLogger(__name__).info) as session:
@@ -119,7 +122,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
         operate(
             session.cluster,
             settings,
-            lambda children: EmbeddedExecutor(session, Inspector(session.cluster, children)),
+            lambda children, _: EmbeddedExecutor(session, Inspector(session.cluster, children)),
             bucket,
         )
     return 0

@@ -46,6 +46,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="ModelServices that share an update when many wait (default 50, with pko always 1)",
     )
     add(
+        "--planners",
+        type=_count,
+        metavar="N",
+        help="processes that render templates and plan (default one for each core, 2 to 4)",
+    )
+    add(
         "--metrics-bind-address",
         metavar="ADDRESS",
         type=_address,
@@ -245,6 +251,13 @@ def _address(text: str) -> str:
     if ":" not in text or not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
         raise argparse.ArgumentTypeError(f'{text!r} is neither host:port nor :port nor "0"')
     return text
+
+
+def _count(text: str) -> int:
+    """A number of things that there have to be."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
 
 
 def _truth(text: str) -> bool:

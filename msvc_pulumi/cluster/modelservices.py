@@ -38,8 +38,10 @@ def without_managers(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stated(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without what is no input: its status, and who set which field."""
-    return {name: value for name, value in without_managers(item).items() if name != "status"}
+    """The object without what is no input: its status and version, and who set which field."""
+    kept = {name: value for name, value in without_managers(item).items() if name != "status"}
+    kept["metadata"].pop("resourceVersion", None)
+    return kept
 
 
 def plan_of(

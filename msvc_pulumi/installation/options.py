@@ -14,7 +14,7 @@ __all__ = ["InstallOptions"]
 
 RESOURCES = {
     "requests": {"cpu": "200m", "memory": "384Mi"},
-    "limits": {"memory": "1536Mi"},
+    "limits": {"memory": "2Gi"},
 }
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123, what a Namespace is named by
 

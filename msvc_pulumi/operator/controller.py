@@ -22,6 +22,7 @@ from msvc_pulumi.operator.fleet import Fleet, key_of
 from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.reconciler import Reconciler
 from msvc_pulumi.operator.reporter import Reporter
 from msvc_pulumi.operator.settings import Settings
@@ -46,6 +47,7 @@ class Controller:
         children: OwnedChildren,
         settings: Settings,
         *,
+        planners: Planners,
         metrics: Metrics,
         health: Health,
         ending: Ending,
@@ -54,7 +56,13 @@ class Controller:
         self.metrics, self._health, self._ending = metrics, health, ending
         self.fleet = Fleet()
         self.reconciler = Reconciler(
-            cluster, executor, self.fleet, children, settings=settings, metrics=self.metrics
+            cluster,
+            executor,
+            self.fleet,
+            children,
+            settings=settings,
+            metrics=self.metrics,
+            planners=planners,
         )
         self._child_watch = ChildWatch(
             cluster,

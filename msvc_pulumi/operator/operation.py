@@ -18,6 +18,7 @@ from msvc_pulumi.operator.health import Health
 from msvc_pulumi.operator.leader import leading
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.stateidentity import StateIdentity
 
@@ -27,7 +28,7 @@ __all__ = ["operate"]
 def operate(
     cluster: Cluster,
     settings: Settings,
-    executor: Callable[[OwnedChildren], Executor],
+    executor: Callable[[OwnedChildren, Planners], Executor],
     bucket: Bucket | None = None,
 ) -> None:
     """Look after the ModelServices of ``cluster`` until SIGTERM or SIGINT.
@@ -44,9 +45,19 @@ def operate(
 
     def work() -> None:
         children = OwnedChildren()
-        with closing(executor(children)) as made:
+        with (
+            Planners(settings.planners) as planners,
+            closing(executor(children, planners)) as made,
+        ):
             Controller(
-                cluster, made, children, settings, metrics=metrics, health=health, ending=ending
+                cluster,
+                made,
+                children,
+                settings,
+                planners=planners,
+                metrics=metrics,
+                health=health,
+                ending=ending,
             ).run()
 
     with ExitStack() as stack:

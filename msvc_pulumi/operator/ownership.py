@@ -94,8 +94,9 @@ def _disowned(
             elif item or other is not None:
                 yield ".".join((*path, key))
     elif isinstance(value, list):
+        items, others = _Items(fields), _Items(foreign or {})
         for number, item in enumerate(value):
-            inner, other = _item(item, fields), _item(item, foreign or {})
+            inner, other = items.find(item), others.find(item)
             here = (*path[:-1], f"{path[-1]}[{number}]")
             if inner is None:
                 yield ".".join(here)
@@ -103,18 +104,35 @@ def _disowned(
                 yield from _disowned(item, inner, other, here)
 
 
-def _item(item: Any, fields: Fields) -> Fields | None:
-    """The fields of one item of a list: known by its keys, or of a set by its value."""
-    for name, inner in fields.items():
-        kind, _, text = name.partition(":")
-        if kind == "v" and json.loads(text) == item:
+class _Items:
+    """The fields of the items of one list: known by their keys, or of a set by their values.
+
+    A list may be as long as an object, so nothing is looked for twice.
+    """
+
+    def __init__(self, fields: Fields) -> None:
+        self._values = {_text(json.loads(name[2:])) for name in fields if name[:2] == "v:"}
+        self._keyed = [
+            (json.loads(name[2:]), inner) for name, inner in fields.items() if name[:2] == "k:"
+        ]
+        self._found: dict[frozenset[str], dict[str, Fields]] = {}
+
+    def find(self, item: Any) -> Fields | None:
+        """The fields of ``item``, the first that may be; None if it has none."""
+        if _text(item) in self._values:
             return {}
-        if kind == "k" and isinstance(item, Mapping):
-            keys = json.loads(text)  # one that is not stated has its default
-            if all(key not in item or item[key] == wanted for key, wanted in keys.items()):
-                found: Fields = inner
-                return found
-    return None
+        if not isinstance(item, Mapping):
+            return None
+        known = frozenset(key for keys, _ in self._keyed[:1] for key in keys if key in item)
+        if known not in self._found:
+            found = self._found[known] = {}
+            for keys, inner in self._keyed:  # one that is not stated has its default
+                found.setdefault(_text([keys.get(key) for key in sorted(known)]), inner)
+        return self._found[known].get(_text([item[key] for key in sorted(known)]))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def _union(one: Fields, other: Fields) -> Fields:

@@ -6,16 +6,17 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS
-from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
+from msvc_pulumi.cluster.modelservices import base_config_of
 from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError
 from msvc_pulumi.operator import finalizer
+from msvc_pulumi.operator.abandonment import is_abandoned
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet
@@ -23,9 +24,12 @@ from msvc_pulumi.operator.memory import Memory
 from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.planning.job import Job
+from msvc_pulumi.operator.planning.planners import Planners, PlanningError
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
+from msvc_pulumi.operator.statusreport import Assessment, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
+from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import headline
 
 __all__ = ["Reconciler"]
@@ -33,6 +37,7 @@ __all__ = ["Reconciler"]
 logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
+T = TypeVar("T")
 REQUESTS = 8  # to the API server at a time, for the ModelServices of updates
 SETTLE = 0.05  # seconds in which nothing new comes, before an update that many can share
 # Seconds, more for each ModelService of an update; quicker ones need no word on being under way.
@@ -40,10 +45,18 @@ SHOW_APPLYING_AFTER, SHOW_APPLYING_SHARE = 2.0, 0.5
 # Seconds that a status waits for what comes next: a Deployment changes several times while it
 # starts. More for each ModelService that waits or is worked on, but never more than the last.
 REPORT_PAUSE, REPORT_SHARE, REPORT_LIMIT = 0.2, 0.05, 10.0
-# Seconds after which those taken together are not planned any further, but worked on: nobody waits
-# for more than one template of somebody else that is as costly as a template may be.
-PLANNING_LIMIT = 2.0
+# Seconds after which those taken together are worked on as far as they are planned.
+PLANNING_PATIENCE = 1.5
 CHANGES_PAUSE = 0.2  # seconds in which changes of children are looked at together
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """A ModelService as it was looked at, and how to plan it."""
+
+    service: Object
+    generation: int
+    job: Job
 
 
 class Reconciler:
@@ -61,12 +74,13 @@ class Reconciler:
         *,
         settings: Settings,
         metrics: Metrics,
+        planners: Planners,
     ) -> None:
         self.queue: WorkQueue[Key] = WorkQueue(settings.workers, settle=SETTLE)
         self.reports: WorkQueue[Key] = WorkQueue()
         self.capabilities: Capabilities | None = None
         self._cluster, self._executor, self._fleet = cluster, executor, fleet
-        self._settings, self._metrics = settings, metrics
+        self._settings, self._metrics, self._planners = settings, metrics, planners
         self._drift = Drift(cluster, children)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._memory = Memory()
@@ -100,17 +114,11 @@ class Reconciler:
         """It is gone from the cluster."""
         self._drift.forget(key)
         self._memory.forget(key)
+        self._planners.forget(key)
 
     def reconcile(self, keys: Sequence[Key]) -> None:
         """Bring ``keys`` to what they say; one that fails is tried again later, alone to blame."""
-        wanted: list[Work] = []
-        began = time.monotonic()
-        for key in keys:
-            if time.monotonic() - began > PLANNING_LIMIT:
-                self.queue.add(key)  # behind those that came meanwhile
-            elif work := self._guarded(key, partial(self._examine, key)):
-                wanted.append(work)
-        works = [work for work in self._requests.map(self._begun, wanted) if work]
+        works = [work for work in self._requests.map(self._begun, self._wanted(keys)) if work]
         if not works:
             return
         pause = SHOW_APPLYING_AFTER + SHOW_APPLYING_SHARE * len(works)
@@ -129,7 +137,23 @@ class Reconciler:
         for _ in self._requests.map(self._concluded, works, [outcomes[work.key] for work in works]):
             pass
 
-    def _guarded(self, key: Key, act: Callable[[], Work | None]) -> Work | None:
+    def _wanted(self, keys: Sequence[Key]) -> list[Work]:
+        """What there is to do for ``keys``; whatever has no plan yet comes again when it has."""
+        seen = {key: self._guarded(key, partial(self._examine, key)) for key in keys}
+        sights = {key: sight for key, sight in seen.items() if isinstance(sight, _Sight)}
+        wanted = [work for work in seen.values() if isinstance(work, Work)]
+        jobs = {key: sight.job for key, sight in sights.items()}
+        began = time.monotonic()
+        plans = self._planners.plans(jobs, self.queue.add, PLANNING_PATIENCE)
+        if jobs:
+            took = time.monotonic() - began
+            logger.debug("planned %d of %d in %.2f s", len(plans), len(jobs), took)
+        for key, plan in plans.items():
+            if work := self._guarded(key, partial(self._compare, key, sights[key], plan)):
+                wanted.append(work)
+        return wanted
+
+    def _guarded(self, key: Key, act: Callable[[], T | None]) -> T | None:
         try:
             return act()
         except ClusterError as error:
@@ -163,8 +187,8 @@ class Reconciler:
             logger.warning("%s: %s", work.key, error)
             self._retry(work.key)
 
-    def _examine(self, key: Key) -> Work | None:
-        """What there is to do for ``key`` now; what needs no doing is concluded here."""
+    def _examine(self, key: Key) -> Work | _Sight | None:
+        """What there is to do or to plan for ``key`` now; what needs neither is concluded here."""
         service = self._fleet.service(key)
         if service is None:
             return Work(key, None) if self._executor.knows(key) else None
@@ -175,11 +199,15 @@ class Reconciler:
         if missing:
             self._settle(key, Assessment(generation, None, None, base_config=missing))
             return None
-        try:
-            plan = plan_of(service, base_config, self._settings.plan, self.capabilities)
-        except ModelServiceError as error:
-            self._failed(key, error.diagnostics, retry=False)
+        job = Job.of(service, base_config, self._settings.plan, self.capabilities)
+        return _Sight(service, generation, job)
+
+    def _compare(self, key: Key, sight: _Sight, plan: Plan | ModelServiceError) -> Work | None:
+        """What there is to do for ``key``, of which ``plan`` is the plan or why there is none."""
+        if isinstance(plan, ModelServiceError):
+            self._failed(key, plan.diagnostics, retry=isinstance(plan, PlanningError))
             return None
+        service, generation = sight.service, sight.generation
         drifted = self._memory.take_suspicion(key)
         unchanged = (service.get("status") or {}).get("planHash") == plan.hash
         known = self.assessment(key)
@@ -188,7 +216,7 @@ class Reconciler:
         if unchanged and not drifted and self._executor.knows(key):
             drifted, later = self._drift.examine(service, key, plan)
             if not drifted:
-                self._settle(key, Assessment(generation, plan.without_origins(), applied=True))
+                self._settle(key, Assessment(generation, plan, applied=True))
                 if later:
                     self.queue.add(key, later)
                 return None
@@ -197,7 +225,7 @@ class Reconciler:
     def _examine_deleted(self, key: Key, service: Object) -> Work | None:
         if not finalizer.is_held(service):
             return None
-        if self._is_abandoned(key, service):
+        if is_abandoned(service, self._memory.failures(key), self._settings):
             text = "its objects are left to Kubernetes, which knows their owner"
             post(self._cluster, service, "Warning", "Abandoned", text)
             self._executor.forget(key)
@@ -206,14 +234,6 @@ class Reconciler:
         generation = service["metadata"].get("generation", 0)
         self._memory.note(key, Assessment(generation, None, None, deleting=True))
         return Work(key, None)
-
-    def _is_abandoned(self, key: Key, service: Object) -> bool:
-        """Whether its owner has given up on the deletion, or it was tried in vain for too long."""
-        metadata = service["metadata"]
-        if (metadata.get("annotations") or {}).get(ABANDON) == "true":
-            return True
-        tried = self._memory.failures(key) >= self._settings.deletion_attempts
-        return tried and _age(metadata["deletionTimestamp"]) > self._settings.deletion_limit
 
     def _base_config(self, service: Object) -> tuple[str, Object | None]:
         """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""
@@ -245,9 +265,7 @@ class Reconciler:
         self._memory.succeeded(work.key)
         if work.plan is not None:
             generation = self._generation(work.key)
-            self._settle(
-                work.key, Assessment(generation, work.plan.without_origins(), applied=True)
-            )
+            self._settle(work.key, Assessment(generation, work.plan, applied=True))
             if work.refresh:
                 self._drift.conclude(service, work.key, work.plan)
             self.child_changed(work.key)
@@ -322,8 +340,3 @@ def _unreadable(error: ClusterError, reference: Key, namespaces: Sequence[str]) 
 def _summary(outcome: Outcome) -> str:
     parts = [f"{count} {what}" for what, count in outcome.changes.items() if what != "same"]
     return f"applied ({', '.join(parts)})" if parts else "applied"
-
-
-def _age(moment: str) -> float:
-    then = datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return (datetime.now(UTC) - then).total_seconds()

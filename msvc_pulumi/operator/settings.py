@@ -22,6 +22,8 @@ class Settings:
     """Updates that run at the same time."""
     batch: int = 50
     """ModelServices that share one update when many wait."""
+    planners: int | None = None
+    """Processes that plan, None for one a core."""
     election: Election | None = None
     """The lease to hold while working, None for a process that knows to be the only one."""
     retry_first: float = 5.0

@@ -48,6 +48,7 @@ from msvc_pulumi.operator.pko.executor import PkoExecutor
 from msvc_pulumi.operator.pko.names import STACK, Names, account_of
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
+from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.plan import PlanOptions
 
 pytestmark = pytest.mark.skipif(
@@ -114,10 +115,12 @@ class Case:
         self.service = cluster.create(model_service(namespace, self.key.name))
         settings = {"patience": 60.0, **settings}
         self.client = Cluster.connect(kubeconfig)
+        self.planners = Planners(1)
         self.executor = PkoExecutor(
             self.client,
             WorkspaceSettings("image", **settings),
             Inspector(self.client, OwnedChildren()),
+            self.planners,
         )
         self.executor.recover()
         self.pulumi = PulumiOperator(cluster, SPACE, Names(self.key).stack)
@@ -177,6 +180,7 @@ class Case:
 
     def close(self) -> None:
         self.executor.stop(30)
+        self.planners.close()
         self.client.close()
 
 

@@ -314,13 +314,3 @@ def test_tolerations_and_priority_come_from_either_side() -> None:
     assert [pod["priorityClassName"] for pod in pods] == ["low", "high"]
     assert pods[0]["tolerations"] == [{"key": "a"}]
     assert pods[1]["tolerations"] == [{"key": "a"}, {"key": "b", "operator": "Exists"}]
-
-
-@pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
-def test_a_plan_without_origins_is_equal(folder: Path) -> None:
-    """What the operator keeps of a plan is the plan, with the same hash, and shares nothing."""
-    plan = sample(folder.name)
-    kept = plan.without_origins()
-    assert kept == plan
-    assert kept.hash == plan.hash
-    assert all(a.manifest is not b.manifest for a, b in zip(plan, kept, strict=True))

@@ -37,6 +37,12 @@ def test_generate_loads_neither_pulumi_nor_a_client() -> None:
     assert "kind: Deployment" in result.stdout
 
 
+def test_a_planner_loads_neither_pulumi_nor_a_client() -> None:
+    """What strangers' templates run beside is the pipeline and nothing else."""
+    result = run("import msvc_pulumi.operator.planning.forkserver as it; it._warm(); print('warm')")
+    assert result.stdout == "warm\n", result.stderr
+
+
 @pytest.mark.parametrize("module", HEAVY)
 def test_the_block_bites(module: str) -> None:
     """The check above would fail if any of the modules were imported."""

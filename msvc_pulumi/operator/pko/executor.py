@@ -35,6 +35,8 @@ from msvc_pulumi.operator.pko.pursuit import (
 from msvc_pulumi.operator.pko.request import is_for, next_request
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
+from msvc_pulumi.operator.planning.job import Job
+from msvc_pulumi.operator.planning.planners import Planners
 
 __all__ = ["PkoExecutor"]
 
@@ -60,8 +62,15 @@ class _Wanted:
 class PkoExecutor:
     """The executor that leaves the engine to workspaces. Call `recover` before anything else."""
 
-    def __init__(self, cluster: Cluster, settings: WorkspaceSettings, inspector: Inspector) -> None:
-        self._cluster, self._settings, self._inspector = cluster, settings, inspector
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: WorkspaceSettings,
+        inspector: Inspector,
+        planners: Planners,
+    ) -> None:
+        self._cluster, self._settings = cluster, settings
+        self._inspector, self._planners = inspector, planners
         self._access = Access(cluster, settings)
         self._mirror = Mirror(cluster, settings.namespace)
         self._space = settings.namespace
@@ -250,7 +259,11 @@ class PkoExecutor:
         if applied == work.plan.hash:
             return Outcome()
         now = plan_from_cluster(
-            self._cluster, work.key.namespace, work.key.name, self._settings.plan
+            self._cluster,
+            work.key.namespace,
+            work.key.name,
+            self._settings.plan,
+            plan=lambda *inputs: self._planners.plan(work.key, Job.of(*inputs)),
         )
         if applied == now.hash:
             return Outcome()  # an edit came between, and is on the controller's queue
