@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.backend import quiet_home
 from msvc_pulumi.engine.failures import EngineError, failure
@@ -88,6 +89,9 @@ class EmbeddedExecutor:
 
     def forget(self, key: Key) -> None:
         self._store.remove(key.stack)
+
+    def disallow(self, key: Key, base_config: Reference) -> None:
+        """Nobody was let read it: this process reads for all."""
 
     def recover(self) -> list[Key]:
         if ended := engineprocesses.end_orphans(self._session.backend.workspace):

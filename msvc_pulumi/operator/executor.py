@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
 
@@ -72,6 +73,12 @@ class Executor(Protocol):
 
     def forget(self, key: Key) -> None:
         """Keep nothing of ``key`` any more, and leave what was made for it as it is."""
+        ...
+
+    def disallow(self, key: Key, base_config: Reference) -> None:
+        """What was made for ``key`` stays, but ``base_config`` of another namespace is not for it
+        to read any more.
+        """
         ...
 
     def recover(self) -> list[Key]:

@@ -15,6 +15,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
+from msvc_pulumi.operator.baseconfigs import BaseConfigs
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet
@@ -23,7 +24,7 @@ from msvc_pulumi.operator.metrics import Metrics
 from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import ABANDON, Assessment, reason_of
+from msvc_pulumi.operator.statusreport import ABANDON, Assessment, Unresolved, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
 from msvc_pulumi.report import headline
 
@@ -66,6 +67,7 @@ class Reconciler:
         self._settings, self._metrics = settings, metrics
         self.children = OwnedChildren()
         self._drift = Drift(cluster, self.children)
+        self._base_configs = BaseConfigs(cluster, fleet, settings)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._memory = Memory()
 
@@ -167,9 +169,9 @@ class Reconciler:
         if service["metadata"].get("deletionTimestamp"):
             return self._examine_deleted(key, service)
         generation = service["metadata"].get("generation", 0)
-        missing, base_config = self._base_config(service)
+        missing, base_config = self._base_configs.of(service)
         if missing:
-            self._settle(key, Assessment(generation, None, None, base_config=missing))
+            self._unresolved(key, service, missing)
             return None
         try:
             plan = plan_of(service, base_config, self._settings.plan, self.capabilities)
@@ -189,6 +191,17 @@ class Reconciler:
                     self.queue.add(key, later)
                 return None
         return Work(key, plan, generation, refresh=drifted)
+
+    def _unresolved(self, key: Key, service: Object, why: Unresolved) -> None:
+        """It has no BaseConfig, and waits until there is one."""
+        before = self.assessment(key)
+        generation = service["metadata"].get("generation", 0)
+        self._settle(key, Assessment(generation, None, None, base_config=why))
+        if before is None or before.base_config != why:
+            post(self._cluster, service, "Warning", *why)
+        reference = base_config_of(service)
+        if reference and reference.namespace != key.namespace and self._executor.knows(key):
+            self._executor.disallow(key, reference)
 
     def _examine_deleted(self, key: Key, service: Object) -> Work | None:
         if not finalizer.is_held(service):
@@ -210,20 +223,6 @@ class Reconciler:
             return True
         tried = self._memory.failures(key) >= self._settings.deletion_attempts
         return tried and _age(metadata["deletionTimestamp"]) > self._settings.deletion_limit
-
-    def _base_config(self, service: Object) -> tuple[str, Object | None]:
-        """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""
-        named = base_config_of(service)
-        if named is None:
-            return "", None
-        reference = Key(*named)
-        found = self._fleet.base_config(reference)
-        if found is None:
-            found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
-            if found is None:  # the original's words
-                return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
-            self._fleet.see_base_config(found)
-        return "", found
 
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         service = self._fleet.service(work.key)

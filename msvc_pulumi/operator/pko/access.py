@@ -45,6 +45,12 @@ class Access:
             for manifest in _elsewhere(key.namespace, base_config):
                 self._make(manifest)
 
+    def hide(self, key: Key, base_config: Reference) -> None:
+        """The namespace of ``key`` may not read ``base_config`` any more. Raises ClusterError."""
+        if not self._settings.service_account:
+            for manifest in reversed(_elsewhere(key.namespace, base_config)):
+                self._remove(manifest)
+
     def revoke(self, key: Key, *, last: bool) -> None:
         """What only the stack of ``key`` used is gone; with ``last`` what its namespace used too.
 
