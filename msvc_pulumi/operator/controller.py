@@ -15,6 +15,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
+from msvc_pulumi.operator.claimants import age_of
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
@@ -107,7 +108,7 @@ class Controller:
         services = self._list(API_VERSION, KIND)
         self._child_watch.look()
         recovered = self._executor.recover()
-        for service in services:
+        for service in sorted(services, key=age_of):  # of one name the older has the first claim
             self.fleet.see_service(service)
             self.reconciler.queue.add(key_of(service))
         for key in recovered:

@@ -16,6 +16,7 @@ from msvc_pulumi.cluster.modelservices import base_config_of, plan_of
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.baseconfigs import BaseConfigs
+from msvc_pulumi.operator.claimants import Claimants
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet
@@ -68,6 +69,7 @@ class Reconciler:
         self.children = OwnedChildren()
         self._drift = Drift(cluster, self.children)
         self._base_configs = BaseConfigs(cluster, fleet, settings)
+        self._claimants = Claimants(fleet, self.children, self.queue.add)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._memory = Memory()
 
@@ -82,6 +84,7 @@ class Reconciler:
 
     def child_changed(self, key: Key) -> None:
         """Something about the objects of ``key`` is new: mend it if nobody here did it."""
+        self._claimants.look(key)
         known = self.assessment(key)
         if known is None or known.plan is None or not known.applied:
             return  # it is looked at when what is done now is done
@@ -96,6 +99,7 @@ class Reconciler:
 
     def forget(self, key: Key) -> None:
         """It is gone from the cluster."""
+        self._claimants.forget(key)
         self._drift.forget(key)
         self._memory.forget(key)
 
@@ -147,6 +151,9 @@ class Reconciler:
             return work
         if service is None:
             return None  # it has gone; the event will tell
+        if conflict := self._claimants.claim(service, work.key, work.plan, hold=True):
+            self._failed(work.key, [conflict], retry=False)
+            return None
         if not finalizer.is_held(service):
             held = finalizer.hold(self._cluster, service)
             if held is None or held["metadata"].get("deletionTimestamp"):
@@ -167,6 +174,7 @@ class Reconciler:
         if service is None:
             return Work(key, None) if self._executor.knows(key) else None
         if service["metadata"].get("deletionTimestamp"):
+            self._claimants.withdraw(key)
             return self._examine_deleted(key, service)
         generation = service["metadata"].get("generation", 0)
         missing, base_config = self._base_configs.of(service)
@@ -176,7 +184,11 @@ class Reconciler:
         try:
             plan = plan_of(service, base_config, self._settings.plan, self.capabilities)
         except ModelServiceError as error:
+            self._claimants.withdraw(key)
             self._failed(key, error.diagnostics, retry=False)
+            return None
+        if conflict := self._claimants.claim(service, key, plan):
+            self._failed(key, [conflict], retry=False)
             return None
         drifted = self._memory.take_suspicion(key)
         unchanged = (service.get("status") or {}).get("planHash") == plan.hash
@@ -186,6 +198,7 @@ class Reconciler:
         if unchanged and not drifted and self._executor.knows(key):
             drifted, later = self._drift.examine(service, key, plan)
             if not drifted:
+                self._claimants.settle(key, plan)
                 self._settle(key, Assessment(generation, plan.without_origins(), applied=True))
                 if later:
                     self.queue.add(key, later)
@@ -194,6 +207,7 @@ class Reconciler:
 
     def _unresolved(self, key: Key, service: Object, why: Unresolved) -> None:
         """It has no BaseConfig, and waits until there is one."""
+        self._claimants.withdraw(key)
         before = self.assessment(key)
         generation = service["metadata"].get("generation", 0)
         self._settle(key, Assessment(generation, None, None, base_config=why))
@@ -236,6 +250,7 @@ class Reconciler:
             return
         self._memory.succeeded(work.key)
         if work.plan is not None:
+            self._claimants.settle(work.key, work.plan)
             generation = self._generation(work.key)
             self._settle(
                 work.key, Assessment(generation, work.plan.without_origins(), applied=True)
