@@ -1,19 +1,51 @@
-"""ModelServices that would take requests or pods from one another, found by their plans."""
+"""ModelServices that would take objects, requests or pods from each other, found by their plans."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from msvc_pulumi.claims import Claim, claims, is_stated, name_conflict
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.naming import model_label
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["conflicts"]
+__all__ = ["conflicts", "name_conflicts"]
 
+NAME = FieldPath.of("metadata", "name")
 MODEL_NAME = FieldPath.of("spec", "routing", "modelName")
 SELECTING = ("prefill", "decode", "inferencePool")  # keys of what has or selects model pods
+
+
+def name_conflicts(plans: Iterable[Plan]) -> Iterator[Diagnostic]:
+    """An error at every ModelService for each one before it that has objects of the same names."""
+    taken: dict[Claim, tuple[Plan, PlannedObject]] = {}
+    for plan in plans:
+        shared: dict[int, list[tuple[Claim, PlannedObject]]] = {}
+        for claim, planned in claims(plan).items():
+            first, _ = taken.setdefault(claim, (plan, planned))
+            if first is not plan:
+                shared.setdefault(id(first), []).append((claim, planned))
+        for found in shared.values():
+            claim, planned = min(found, key=lambda item: is_stated(item[1]))
+            first, its = taken[claim]
+            span, other = _named_at(planned), _named_at(its)
+            yield replace(
+                name_conflict(plan.name, first.name, found),
+                span=span,
+                related=(Label(other, f'of "{first.name}"'),) if other and other != span else (),
+            )
+
+
+def _named_at(planned: PlannedObject) -> Span | None:
+    """Where the object's name is stated, or that of the ModelService which it is made of."""
+    origin = planned.origin(NAME)
+    document = planned.child.overlay.document
+    if origin.kind == "generated" and document is not None:
+        return document.span(NAME)
+    return origin.span
 
 
 def conflicts(plans: Iterable[Plan]) -> Iterator[Diagnostic]:

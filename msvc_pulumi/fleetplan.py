@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from msvc_pulumi.conflicts import conflicts
+from msvc_pulumi.conflicts import conflicts, name_conflicts
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, Severity, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
@@ -49,7 +49,7 @@ def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -
             found.extend(plan.diagnostics)
     between = list(_given_twice(plans))
     if not (found.errors or between):
-        between = list(conflicts(plans))
+        between = [*name_conflicts(plans), *conflicts(plans)]
     for each in (found, general):
         each.extend(between)
     if strict:

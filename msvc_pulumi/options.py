@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.reach import Reach
 
 __all__ = ["InferenceAPI", "PlanOptions"]
 
@@ -20,7 +21,8 @@ class PlanOptions:
     bound to the endpoint picker; empty means a Role of the plan's own. Pull secrets go to the
     ServiceAccounts of the endpoint picker and of the prefill and decode pods. ``owner_uid`` is the
     live ModelService's uid; without it applied objects carry no owner. ``capabilities`` are the
-    cluster's; None means that they are not known.
+    cluster's; None means that they are not known. ``reach`` is what may be used of other
+    namespaces; None leaves that to the rights of whoever applies the plan, and warns.
     """
 
     namespace: str = ""
@@ -30,3 +32,4 @@ class PlanOptions:
     inference_api: InferenceAPI = "auto"
     owner_uid: str = ""
     capabilities: Capabilities | None = None
+    reach: Reach | None = None

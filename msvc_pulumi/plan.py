@@ -19,6 +19,7 @@ from msvc_pulumi.children import configmaps, epp, inference, pd, routing
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import flag_warnings
+from msvc_pulumi.children.outreach import foreign_base_config, outreach
 from msvc_pulumi.children.served import SkippedObject, served
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import (
@@ -112,10 +113,11 @@ def plan_model_service(
     Documents carry positions into diagnostics; plain mappings are accepted where there is no file.
 
     Raises:
-        SpecError: a document is not a valid ModelService or BaseConfig.
+        SpecError: a document is not a valid ModelService or BaseConfig, or ``options.reach`` does
+            not allow the BaseConfig.
         InterpolationError: a template fails, or a rendered section is not the object it should be.
         MergeError: the two documents contradict each other.
-        PlanError: two children would be the same object.
+        PlanError: two children would be the same object, or ``options.reach`` allows not all.
     """
     options = options or PlanOptions()
     document = _document(model_service, "modelservice")
@@ -126,6 +128,10 @@ def plan_model_service(
     diagnostics.raise_errors(SpecError)
     assert service is not None  # noqa: S101  load_model_service returns None only with errors
     service = service.in_namespace(options.namespace)
+    diagnostics.extend(
+        foreign_base_config(service.namespace, document, base_document, options.reach)
+    )
+    diagnostics.raise_errors(SpecError)
     artifact = _artifact(service, document, diagnostics)
 
     names = ChildNames(service.name)
@@ -150,6 +156,7 @@ def plan_model_service(
     unowned = "" if options.owner_uid else service.metadata.uid
     objects = _planned(children, unowned=unowned, decoupled=service.spec.decouple_scaling)
     diagnostics.extend(_duplicates(objects))
+    diagnostics.extend(outreach(children, context))
     diagnostics.raise_errors(PlanError)
     model_name = service.spec.routing.model_name
     found = tuple(diagnostics)

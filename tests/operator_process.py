@@ -46,7 +46,7 @@ class OperatorProcess:
         log: str = "log",
     ) -> None:
         self.state, self.log = folder / "state", folder / log
-        self.kubeconfig, self._port, self._flags = kubeconfig, port, flags
+        self.kubeconfig, self._port, self.flags = kubeconfig, port, flags
         self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,7 +57,7 @@ class OperatorProcess:
             "--health-probe-bind-address=0",
             f"--metrics-bind-address=127.0.0.1:{self._port}",
             "--metrics-secure=false",
-            *self._flags,
+            *self.flags,
         ]
 
     @property

@@ -20,7 +20,7 @@ def build(context: BuildContext) -> Iterator[Child]:
     """One child per ConfigMap, in the BaseConfig's order, with keys ``configMaps[0]`` and so on.
 
     A ConfigMap may name a namespace of its own; it then has no owner, since owners do not reach
-    across namespaces (quirk Q26), and the warning says so.
+    across namespaces (quirk Q26), and `outreach` says so.
     """
     section = context.base_config.get("configMaps")
     if section is None:
@@ -34,15 +34,6 @@ def build(context: BuildContext) -> Iterator[Child]:
                 metadata["namespace"] = context.namespace
         manifest = {**item, "apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
         context.owner.adopt(manifest)
-        if context.namespace and metadata.get("namespace") != context.namespace:
-            context.diagnostics.warning(
-                "foreign-namespace",
-                f'ConfigMap "{metadata.get("name", "")}" lives in namespace '
-                f'"{metadata.get("namespace", "")}": the ModelService cannot own it',
-                field=FieldPath.of("data", "configMaps"),
-                span=section.span(FieldPath.of(number, "metadata", "namespace")),
-                help="it is deleted with the stack, but not by Kubernetes' garbage collection",
-            )
         root = FieldPath()
         yield Child(
             f"configMaps[{number}]",

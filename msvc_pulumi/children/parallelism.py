@@ -16,7 +16,7 @@ from msvc_pulumi.api.podsection import Parallelism
 from msvc_pulumi.artifacts import MODEL_VOLUME_NAME
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.errors import FieldPath, Label, Span
 from msvc_pulumi.naming import Role
 
 __all__ = ["apply"]
@@ -67,7 +67,7 @@ def apply(
         for template, number in servers:
             place = _container(template, number)
             if _runs_vllm(child.get(place)):
-                report.unused_tensor(sizes.tensor, _args(child, place))
+                report.unused_tensor(sizes.tensor, place)
         return
     report.expert(sizes)
     if not servers:
@@ -216,8 +216,8 @@ class _Report:
         field = self.at.child(name) if name else self.at
         return Origin("model service", partial(self.context.document.span, field))
 
-    def unused_tensor(self, tensor: int, args: list[str]) -> None:
-        stated = _flag_value(args, FLAGS["tensor"])
+    def unused_tensor(self, tensor: int, container: FieldPath) -> None:
+        stated = _flag_value(_args(self.child, container), FLAGS["tensor"])
         if tensor > 1 and stated != str(tensor):
             self._warn(
                 "parallelism-not-applied",
@@ -226,6 +226,7 @@ class _Report:
                 "tensor",
                 "state pipeline: 1 beside it to have flags and accelerators made from it, or use "
                 "the template variables DecodeTensorParallelism and PrefillTensorParallelism",
+                self.child.origin(container.child("args")).span if stated else None,
             )
 
     def expert(self, sizes: _Sizes) -> None:
@@ -265,10 +266,18 @@ class _Report:
             f"change {self.child.field(place)}"
             + (f" ({span})" if span else "")
             + ", or take it away to have it made from parallelism",
+            span,
         )
 
-    def _warn(self, code: str, summary: str, name: str, advice: str) -> None:
+    def _warn(
+        self, code: str, summary: str, name: str, advice: str, other: Span | None = None
+    ) -> None:
         field = self.at.child(name) if name else self.at
         self.context.diagnostics.warning(
-            code, summary, field=field, span=self.context.document.span(field), help=advice
+            code,
+            summary,
+            field=field,
+            span=self.context.document.span(field),
+            related=(Label(other, "stated here"),) if other else (),
+            help=advice,
         )

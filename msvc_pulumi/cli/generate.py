@@ -18,7 +18,7 @@ from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import PlanOptions
 
-__all__ = ["add_input_arguments", "add_parser", "options"]
+__all__ = ["add_input_arguments", "add_parser", "names", "options"]
 
 FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
 
@@ -103,8 +103,8 @@ def options(arguments: argparse.Namespace) -> PlanOptions:
     return PlanOptions(
         namespace=arguments.namespace,
         epp_cluster_role=arguments.epp_cluster_role,
-        epp_pull_secrets=tuple(_names(arguments.epp_pull_secrets)),
-        pd_pull_secrets=tuple(_names(arguments.pd_pull_secrets)),
+        epp_pull_secrets=tuple(names(arguments.epp_pull_secrets)),
+        pd_pull_secrets=tuple(names(arguments.pd_pull_secrets)),
         inference_api=arguments.inference_api,
         capabilities=_capabilities(arguments.capabilities),
     )
@@ -114,7 +114,7 @@ def _capabilities(file: str) -> Capabilities | None:
     return Capabilities.parse(read_source(file)) if file else None
 
 
-def _names(values: Iterable[str]) -> Iterable[str]:
+def names(values: Iterable[str]) -> Iterable[str]:
     """Every name in ``values``, each one CSV record as pflag's string slices read them."""
     for value in values:
         for record in csv.reader([value]):

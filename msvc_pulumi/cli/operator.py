@@ -18,6 +18,7 @@ from msvc_pulumi.cli.operatorarguments import (
 
 if TYPE_CHECKING:
     from msvc_pulumi.operator.pko.settings import WorkspaceSettings
+    from msvc_pulumi.options import PlanOptions
 
 __all__ = ["add_parser"]
 
@@ -68,7 +69,6 @@ def add_parser(commands: Any) -> None:
 
 
 def run_operator(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
     from msvc_pulumi.engine.storage import open_bucket  # noqa: PLC0415
@@ -91,7 +91,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     workspace = _workspace(arguments) if elsewhere else None
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
-        plan=options(arguments),
+        plan=_plan_options(arguments),
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
@@ -128,16 +128,32 @@ def run_operator(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _plan_options(arguments: argparse.Namespace) -> PlanOptions:
+    """The plan options that the arguments state. Raises LoadError."""
+    from msvc_pulumi.cli.generate import names, options  # noqa: PLC0415
+    from msvc_pulumi.reach import Reach  # noqa: PLC0415
+
+    def stated(values: list[str]) -> tuple[str, ...]:
+        return tuple(name.strip() for name in names(values) if name.strip())
+
+    reach = Reach(
+        base_configs=stated(arguments.allow_base_config_namespaces),
+        objects=stated(arguments.allow_object_namespaces),
+        trigger_authentications=stated(arguments.allow_cluster_trigger_authentications),
+        external_ips=arguments.allow_external_ips,
+    )
+    return replace(options(arguments), reach=reach)
+
+
 def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
     """Settings of workspaces. Raises LoadError."""
-    from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.operator.pko.settings import WorkspaceSettings, read_pod  # noqa: PLC0415
 
     if not arguments.workspace_image:
         arguments.parser.error("--executor pko needs --workspace-image")
     return WorkspaceSettings(
         arguments.workspace_image,
-        plan=options(arguments),
+        plan=_plan_options(arguments),
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         namespace=arguments.workspace_namespace,
         service_account=arguments.workspace_service_account,

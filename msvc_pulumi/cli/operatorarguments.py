@@ -92,8 +92,32 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--metrics-cert-name", metavar="FILE", default="tls.crt", help='(default "%(default)s")')
     add("--metrics-cert-key", metavar="FILE", default="tls.key", help='(default "%(default)s")')
+    _add_reach(parser.add_argument_group("what ModelServices may reach outside their namespace"))
     _add_workspace(parser.add_argument_group("of the workspaces of --executor pko"))
     _add_original(parser.add_argument_group("of the original, without effect here"))
+
+
+def _add_reach(group: Any) -> None:
+    """What is allowed to all, for installations that relied on it; by default nothing is."""
+    names: dict[str, Any] = {"metavar": "A,B|*", "action": "append", "default": []}
+    add = group.add_argument
+    add(
+        "--allow-base-config-namespaces",
+        help="namespaces whose BaseConfigs all ModelServices may use; others' owners allow it by "
+        "the annotation llm-d.ai/allowed-namespaces",
+        **names,
+    )
+    add(
+        "--allow-object-namespaces",
+        help="namespaces in which ConfigMaps of any BaseConfig may be made",
+        **names,
+    )
+    add(
+        "--allow-cluster-trigger-authentications",
+        help="ClusterTriggerAuthentications of KEDA that ScaledObjects may name",
+        **names,
+    )
+    add("--allow-external-ips", action="store_true", help="let Services have externalIPs")
 
 
 def _add_workspace(group: Any) -> None:

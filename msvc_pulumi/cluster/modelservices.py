@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.discretion import discreet
 from msvc_pulumi.document.source import Document
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan, plan_model_service
 
@@ -50,14 +52,33 @@ def plan_of(
     options: PlanOptions,
     capabilities: Capabilities | None,
 ) -> Plan:
-    """The plan of a ModelService, which owns what is planned. Raises ModelServiceError."""
+    """The plan of a ModelService, which owns what is planned. Raises ModelServiceError.
+
+    Neither it nor the error says what stands in a BaseConfig of another namespace.
+    """
     metadata = service["metadata"]
     name = f"{metadata['namespace']}/{metadata['name']}"
-    return plan_model_service(
-        Document.of(stated(service), f"modelservice {name}"),
-        Document.of(stated(base_config), f"baseconfig of {name}") if base_config else None,
-        replace(options, owner_uid=metadata["uid"], capabilities=capabilities),
-    )
+    file = f"baseconfig of {name}"
+    of_base = base_config["metadata"] if base_config else metadata
+    foreign = of_base["namespace"] != metadata["namespace"]
+
+    def told(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+        if not foreign:
+            return tuple(diagnostics)
+        config = f"{of_base['namespace']}/{of_base['name']}"
+        return tuple(dict.fromkeys(discreet(diagnostics, file, config)))
+
+    try:
+        plan = plan_model_service(
+            Document.of(stated(service), f"modelservice {name}"),
+            Document.of(stated(base_config), file) if base_config else None,
+            replace(options, owner_uid=metadata["uid"], capabilities=capabilities),
+        )
+    except ModelServiceError as error:
+        if not foreign:
+            raise
+        raise type(error)(told(error.diagnostics)) from None
+    return replace(plan, diagnostics=told(plan.diagnostics)) if foreign else plan
 
 
 def base_config_of(service: Mapping[str, Any]) -> Reference | None:

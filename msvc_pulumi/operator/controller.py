@@ -16,6 +16,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator import watching
 from msvc_pulumi.operator.childwatch import ChildWatch
+from msvc_pulumi.operator.claimants import age_of
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.executor import Executor
 from msvc_pulumi.operator.fleet import Fleet, key_of
@@ -121,7 +122,7 @@ class Controller:
         services, unread = self._services()
         self._child_watch.look()
         recovered = self._executor.recover()
-        for service in services:
+        for service in sorted(services, key=age_of):  # of one name the older has the first claim
             self.fleet.see_service(service)
             self.reconciler.queue.add(key_of(service))
         for key in recovered:

@@ -94,6 +94,9 @@ class EmbeddedExecutor:
     def forget(self, key: Key) -> None:
         self._store.remove(key.stack)
 
+    def disallow(self, key: Key) -> None:
+        """Nobody was let read it: this process reads for all."""
+
     def recover(self) -> list[Key]:
         if ended := engineprocesses.end_orphans(self._session.backend.workspace):
             logger.warning("ended engines of a killed operator", extra={"engines": ended})

@@ -74,6 +74,12 @@ class Executor(Protocol):
         """Keep nothing of ``key`` any more, and leave what was made for it as it is."""
         ...
 
+    def disallow(self, key: Key) -> None:
+        """What was made for ``key`` stays, but its BaseConfig, one of another namespace, is not for
+        it to read any more.
+        """
+        ...
+
     def recover(self) -> list[Key]:
         """Mend what a killed operator left behind; the ModelServices that it was working on."""
         ...

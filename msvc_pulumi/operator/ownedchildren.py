@@ -121,6 +121,11 @@ class OwnedChildren:
                 if identity[:2] == (api_version, kind) and namespace in (None, space)
             }
 
+    def owner(self, namespace: str, identity: Identity) -> Key | None:
+        """The ModelService that owns an object."""
+        with self._lock:
+            return self._owners.get((namespace, identity))
+
     def see(self, item: Mapping[str, Any], *, gone: bool = False) -> Key | None:
         """The ModelService that owns ``item``, did until now or waits for it, if something about it
         is new.

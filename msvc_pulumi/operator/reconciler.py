@@ -14,9 +14,11 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.cluster.modelservices import base_config_of
-from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator import finalizer
 from msvc_pulumi.operator.abandonment import is_abandoned
+from msvc_pulumi.operator.baseconfigs import BaseConfigs
+from msvc_pulumi.operator.claimants import Claimants
 from msvc_pulumi.operator.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
 from msvc_pulumi.operator.fleet import Fleet
@@ -27,7 +29,7 @@ from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.planning.job import Job
 from msvc_pulumi.operator.planning.planners import Planners, PlanningError
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import Assessment, reason_of
+from msvc_pulumi.operator.statusreport import Assessment, Unresolved, reason_of
 from msvc_pulumi.operator.workqueue import WorkQueue
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import headline
@@ -82,6 +84,8 @@ class Reconciler:
         self._cluster, self._executor, self._fleet = cluster, executor, fleet
         self._settings, self._metrics, self._planners = settings, metrics, planners
         self._drift = Drift(cluster, children)
+        self._base_configs = BaseConfigs(cluster, fleet, settings)
+        self._claimants = Claimants(fleet, children, self.queue.add)
         self._requests = ThreadPoolExecutor(REQUESTS, "request")
         self._memory = Memory()
 
@@ -96,6 +100,7 @@ class Reconciler:
 
     def child_changed(self, key: Key) -> None:
         """Something about the objects of ``key`` is new: mend it if nobody here did it."""
+        self._claimants.look(key)
         known = self.assessment(key)
         if known is None or known.plan is None or not known.applied:
             if known is not None and any(one.code == OBJECT_EXISTS for one in known.problems):
@@ -112,6 +117,7 @@ class Reconciler:
 
     def forget(self, key: Key) -> None:
         """It is gone from the cluster."""
+        self._claimants.forget(key)
         self._drift.forget(key)
         self._memory.forget(key)
         self._planners.forget(key)
@@ -173,6 +179,9 @@ class Reconciler:
             return work
         if service is None:
             return None  # it has gone; the event will tell
+        if conflict := self._claimants.claim(service, work.key, work.plan, hold=True):
+            self._failed(work.key, [conflict], retry=False)
+            return None
         if not finalizer.is_held(service):
             held = finalizer.hold(self._cluster, service)
             if held is None or held["metadata"].get("deletionTimestamp"):
@@ -193,11 +202,12 @@ class Reconciler:
         if service is None:
             return Work(key, None) if self._executor.knows(key) else None
         if service["metadata"].get("deletionTimestamp"):
+            self._claimants.withdraw(key)
             return self._examine_deleted(key, service)
         generation = service["metadata"].get("generation", 0)
-        missing, base_config = self._base_config(service)
+        missing, base_config = self._base_configs.of(service)
         if missing:
-            self._settle(key, Assessment(generation, None, None, base_config=missing))
+            self._unresolved(key, service, missing)
             return None
         job = Job.of(service, base_config, self._settings.plan, self.capabilities)
         return _Sight(service, generation, job)
@@ -205,9 +215,13 @@ class Reconciler:
     def _compare(self, key: Key, sight: _Sight, plan: Plan | ModelServiceError) -> Work | None:
         """What there is to do for ``key``, of which ``plan`` is the plan or why there is none."""
         if isinstance(plan, ModelServiceError):
+            self._claimants.withdraw(key)
             self._failed(key, plan.diagnostics, retry=isinstance(plan, PlanningError))
             return None
         service, generation = sight.service, sight.generation
+        if conflict := self._claimants.claim(service, key, plan):
+            self._failed(key, [conflict], retry=False)
+            return None
         drifted = self._memory.take_suspicion(key)
         unchanged = (service.get("status") or {}).get("planHash") == plan.hash
         known = self.assessment(key)
@@ -216,11 +230,24 @@ class Reconciler:
         if unchanged and not drifted and self._executor.knows(key):
             drifted, later = self._drift.examine(service, key, plan)
             if not drifted:
+                self._claimants.settle(key, plan)
                 self._settle(key, Assessment(generation, plan, applied=True))
                 if later:
                     self.queue.add(key, later)
                 return None
         return Work(key, plan, generation, refresh=drifted)
+
+    def _unresolved(self, key: Key, service: Object, why: Unresolved) -> None:
+        """It has no BaseConfig, and waits until there is one."""
+        self._claimants.withdraw(key)
+        before = self.assessment(key)
+        generation = service["metadata"].get("generation", 0)
+        self._settle(key, Assessment(generation, None, None, base_config=why))
+        if before is None or before.base_config != why:
+            post(self._cluster, service, "Warning", *why)
+        reference = base_config_of(service)
+        if reference and reference.namespace != key.namespace and self._executor.knows(key):
+            self._executor.disallow(key)
 
     def _examine_deleted(self, key: Key, service: Object) -> Work | None:
         if not finalizer.is_held(service):
@@ -235,23 +262,6 @@ class Reconciler:
         self._memory.note(key, Assessment(generation, None, None, deleting=True))
         return Work(key, None)
 
-    def _base_config(self, service: Object) -> tuple[str, Object | None]:
-        """Why there is no BaseConfig, and the BaseConfig; neither if none is asked for."""
-        named = base_config_of(service)
-        if named is None:
-            return "", None
-        reference = Key(*named)
-        found = self._fleet.base_config(reference)
-        if found is None:
-            try:
-                found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
-            except ClusterError as error:
-                raise _unreadable(error, reference, self._settings.namespaces) from error
-            if found is None:  # the original's words
-                return f'failed to get ConfigMap: configmaps "{reference.name}" not found', None
-            self._fleet.see_base_config(found)
-        return "", found
-
     def _conclude(self, work: Work, outcome: Outcome) -> None:
         service = self._fleet.service(work.key)
         if outcome.pending:
@@ -264,6 +274,7 @@ class Reconciler:
             return
         self._memory.succeeded(work.key)
         if work.plan is not None:
+            self._claimants.settle(work.key, work.plan)
             generation = self._generation(work.key)
             self._settle(work.key, Assessment(generation, work.plan, applied=True))
             if work.refresh:
@@ -320,21 +331,6 @@ class Reconciler:
             return known.generation
         service = self._fleet.service(key)
         return int(service["metadata"].get("generation", 0)) if service else 0
-
-
-def _unreadable(error: ClusterError, reference: Key, namespaces: Sequence[str]) -> ClusterError:
-    """What a ModelService is told whose BaseConfig is where the operator may read nothing."""
-    if error.status != 403 or not namespaces or reference.namespace in namespaces:
-        return error
-    problem = Diagnostic(
-        "base-config-out-of-reach",
-        f"the BaseConfig is in namespace {reference.namespace}, where this operator may read "
-        "nothing",
-        field=FieldPath.of("spec", "baseConfigMapRef", "namespace"),
-        help=f"keep it in one of {', '.join(namespaces)}, or install the operator for "
-        f"{reference.namespace} too: --namespace",
-    )
-    return ClusterError(problem, status=error.status, reason=error.reason)
 
 
 def _summary(outcome: Outcome) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.conditions import Condition, dated, roll_up, workloads_of
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import headline, render
 
-__all__ = ["ABANDON", "Assessment", "reason_of", "status_of"]
+__all__ = ["ABANDON", "Assessment", "Unresolved", "reason_of", "status_of"]
 
 Status = dict[str, Any]
 MAX_WARNINGS = 20
@@ -35,6 +35,13 @@ REFERENCES = {
 }
 
 
+class Unresolved(NamedTuple):
+    """Why a ModelService has not the BaseConfig it names: a condition's reason, and in words."""
+
+    reason: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """What is known after a look at one ModelService.
@@ -47,7 +54,7 @@ class Assessment:
     plan: Plan | None
     applied: bool | None
     problems: tuple[Diagnostic, ...] = ()
-    base_config: str = ""
+    base_config: Unresolved | None = None
     deleting: bool = False
 
 
@@ -96,9 +103,7 @@ def reason_of(problems: Sequence[Diagnostic]) -> str:
 
 def _resolved(assessment: Assessment) -> Condition:
     if assessment.base_config:
-        return Condition(
-            "BaseConfigResolved", "False", "BaseConfigNotFound", assessment.base_config
-        )
+        return Condition("BaseConfigResolved", "False", *assessment.base_config)
     return Condition("BaseConfigResolved", "True", "Resolved", "the BaseConfig was read")
 
 
@@ -113,7 +118,7 @@ def _applied(assessment: Assessment) -> Condition:
     if assessment.deleting:
         return Condition("Applied", "False", "Deleting", "its objects are being deleted")
     if assessment.base_config:
-        return Condition("Applied", "False", "BaseConfigNotFound", assessment.base_config)
+        return Condition("Applied", "False", *assessment.base_config)
     if assessment.applied:
         return Condition("Applied", "True", "Applied", "the cluster has what the plan says")
     return Condition("Applied", "False", "Applying", "the changes are being applied")

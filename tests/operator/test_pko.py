@@ -50,6 +50,7 @@ from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
 from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.plan import PlanOptions
+from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach
 
 pytestmark = pytest.mark.skipif(
     not CRDS.is_dir(),
@@ -513,6 +514,41 @@ def test_a_base_config_elsewhere_can_be_read(case: Case) -> None:
     case.pulumi.finalize()
     assert case.outcome().done
     assert not case.around()
+
+
+def test_a_base_config_that_is_not_allowed_cannot_be_read(case: Case) -> None:
+    """A workspace is not let read what its ModelService may not use, or may not use any more."""
+    elsewhere = f"{case.key.namespace}-closed"
+    create_namespace(case.cluster, elsewhere)
+    case.cluster.create({**BASE_CONFIG, "metadata": {"name": "shared", "namespace": elsewhere}})
+    edit = {"spec": {"baseConfigMapRef": {"name": "shared", "namespace": elsewhere}}}
+    case.cluster.patch(API_VERSION, "ModelService", case.key.name, case.key.namespace, body=edit)
+
+    def granted() -> bool:
+        name = Names(case.key).stack
+        return case.cluster.get("v1", "ConfigMap", name, SPACE) is not None
+
+    work = case.work()
+    case.executor.stop(30)
+    case.executor = PkoExecutor(
+        case.client,
+        WorkspaceSettings("image", plan=PlanOptions(reach=Reach())),
+        Inspector(case.client, OwnedChildren()),
+        case.planners,
+    )
+    case.executor.recover()
+    outcome = case.executor.converge([work])[case.key]
+    assert [item.code for item in outcome.problems] == ["base-config-not-allowed"]
+    assert not granted() and case.executor.knows(case.key) is False
+
+    allowed = {"metadata": {"annotations": {ALLOWED_NAMESPACES: case.key.namespace}}}
+    case.cluster.patch("v1", "ConfigMap", "shared", elsewhere, body=allowed)
+    case.converge(case.work())
+    case.pulumi.await_request()
+    eventually(granted)
+    for _ in range(2):
+        case.executor.disallow(case.key)
+    assert not granted()
 
 
 @pytest.fixture

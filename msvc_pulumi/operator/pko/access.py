@@ -48,6 +48,11 @@ class Access:
         if base_config is not None and base_config.namespace != key.namespace:
             self._copy(key, base_config)
 
+    def hide(self, key: Key) -> None:
+        """The workspace of ``key`` may not read its BaseConfig any more. Raises ClusterError."""
+        for manifest in reversed(self._of_copy(key)):
+            self._remove(manifest)
+
     def revoke(self, key: Key, *, last: bool) -> None:
         """What only the stack of ``key`` used is gone; with ``last`` what its namespace used too.
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of
+from msvc_pulumi.cluster.baseconfigs import unavailable
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, Reference, base_config_of
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
@@ -108,6 +109,10 @@ class PkoExecutor:
         with self._of_namespace[key.namespace]:
             self._access.revoke(key, last=not self._others(key))
 
+    def disallow(self, key: Key) -> None:
+        with self._of_namespace[key.namespace]:
+            self._access.hide(key)
+
     def recover(self) -> list[Key]:
         """Stacks whose ModelServices are gone; all others are as far as their statuses say."""
         self._mirror.start()
@@ -187,7 +192,7 @@ class PkoExecutor:
         with self._of_namespace[key.namespace]:
             if stack is None:
                 self._refuse_foreign(manifest)
-            self._access.grant(key, base_config_of(service))
+            self._access.grant(key, self._base_config(service))
             self._mirror.see(self._cluster.apply(manifest, force=True))
         logger.info("asked for an update", extra={"modelservice": str(key), "request": request})
 
@@ -246,7 +251,7 @@ class PkoExecutor:
         elif action is Action.GRANT:
             service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
             with self._of_namespace[key.namespace]:
-                self._access.grant(key, base_config_of(service) if service else None)
+                self._access.grant(key, self._base_config(service) if service else None)
         elif action is Action.RELEASE:
             self._release(key)
         return None
@@ -292,6 +297,20 @@ class PkoExecutor:
         except ClusterError as error:
             return Outcome(error.diagnostics)
         return Outcome()
+
+    def _base_config(self, service: Object) -> Reference | None:
+        """What the workspace has to read; it may have changed since this was planned.
+
+        Raises ModelServiceError: it is not for this ModelService to use.
+        """
+        reference, namespace = base_config_of(service), service["metadata"]["namespace"]
+        if reference is None or reference.namespace == namespace:
+            return reference
+        found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
+        problem = unavailable(reference, found, namespace, self._settings.plan.reach)
+        if problem is not None:
+            raise ModelServiceError([problem])
+        return reference
 
     def _others(self, key: Key) -> list[Key]:
         return [other for other in self._mirror.known(key.namespace) if other != key]
