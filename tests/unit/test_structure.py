@@ -40,7 +40,7 @@ def template(place: str, dialect: str) -> str:
 def section(text: str, dialect: str, value: str) -> SectionText:
     document = Document.of({"data": {"key": text}}, "baseconfig")
     diagnostics = Diagnostics()
-    fields = [("ModelName", "modelName", value), ("Other", "other", "fine")]
+    fields = [("ModelName", "modelName", value), ("ModelServiceNamespace", "namespace", "team")]
     interpolation = Interpolation(Struct("controller.TemplateVars", fields), {}, diagnostics)
     rendered = interpolation.section(document, "key", text, dialect)
     assert rendered is not None, diagnostics.items
