@@ -14,9 +14,9 @@ from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
-from msvc_pulumi.gotemplate import Rendered
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.schema import table
+from msvc_pulumi.structure import SectionText
 
 __all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
 
@@ -142,7 +142,9 @@ def load_base_config(
     for key in SECTIONS:
         output = rendered.get(key)
         if output is not None and output.text.strip():
-            decoded = _decode(key, texts[key], output, document)
+            field = FieldPath.of("data", key)
+            section = SectionText(document, field, texts[key], output, dialect, interpolation)
+            decoded = _decode(key, section)
             diagnostics.extend(decoded.problems)
             if decoded.section is not None:
                 sections[key] = decoded.section
@@ -203,24 +205,25 @@ def _unknown_section(key: str, field: FieldPath, document: Document) -> Diagnost
     )
 
 
-def _decode(key: str, text: str, rendered: Rendered, document: Document) -> _Decoded:
-    """The section ``key`` read from ``rendered``, and the problems in it at their outer places."""
-    field = FieldPath.of("data", key)
-
-    def locate(line: int, column: int, length: int) -> Span:
-        offset = rendered.source_offset(_offset(rendered.text, line, column))
-        start = text.rfind("\n", 0, offset) + 1
-        return document.inner_span(field, text.count("\n", 0, offset), offset - start, length)
-
-    source = Source.derived(f"{document.source.name}: data.{key}", rendered.text, locate)
+def _decode(key: str, text: SectionText) -> _Decoded:
+    """The section ``key`` read from ``text``, and the problems in it at their outer places."""
+    strange = tuple(text.problems())
+    if strange:
+        return _Decoded(None, strange)
+    field = text.field
+    name = f"{text.document.source.name}: data.{key}"
+    source = Source.derived(name, text.rendered.text, text.span)
     found = Diagnostics()
     inner = next(iter(parse(source, diagnostics=found)), None)
     value = None
     type_name = ""
+    if inner is not None and (strange := tuple(text.repeated(inner))):
+        return _Decoded(None, strange)
     if inner is not None and inner.value is not None:
         type_name = _type_name(key, inner.value, found)
         value = schema.decode(type_name, inner.value, at=FieldPath(), diagnostics=found)
         found.located(inner.span)
+        found.extend(replace(item, field=FieldPath()) for item in text.retyped(inner, value))
     problems = tuple(replace(item, field=field.child(*item.field)) for item in found)
     if inner is None or value is None or found.errors:
         return _Decoded(None, problems)
@@ -260,13 +263,6 @@ def _type_name(key: str, value: Any, found: Diagnostics) -> str:
         help="the kind says what scales the role: " + known,
     )
     return SECTIONS[key]
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    position = 0
-    for _ in range(line):
-        position = text.find("\n", position) + 1
-    return position + column
 
 
 def _kind(value: Any) -> str:

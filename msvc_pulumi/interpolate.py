@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +27,7 @@ from msvc_pulumi.gotemplate import (
     Rendered,
     Struct,
     TemplateError,
+    marked_fields,
 )
 from msvc_pulumi.naming import ROLES, ChildNames, model_label
 
@@ -36,6 +38,16 @@ ROLES_ANNOTATION = "llm-d.ai/roles"
 # The module that renders each dialect; imported when a document asks for it.
 DIALECTS = {"go": "msvc_pulumi.gotemplate", "jinja2": "msvc_pulumi.jinjatemplate"}
 UNKNOWN_PORT = -1  # what the original renders
+# The field that a variable's text is made of, where it is not metadata.name.
+ORIGINS: dict[str, tuple[str, ...]] = {
+    "ModelServiceNamespace": ("metadata", "namespace"),
+    "ModelName": ("spec", "routing", "modelName"),
+    "SanitizedModelName": ("spec", "routing", "modelName"),
+    "HFModelName": ("spec", "modelArtifacts", "uri"),
+    "ModelPath": ("spec", "modelArtifacts", "uri"),
+    "MountedModelPath": ("spec", "modelArtifacts", "uri"),
+    "AuthSecretName": ("spec", "modelArtifacts", "authSecretName"),
+}
 
 Locate = Callable[[int, int], Span]
 """Where characters (offset, length) of a template stand in its file."""
@@ -87,16 +99,18 @@ def _json_name(name: str) -> str:
     return first.lower() + name[len(first) :]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # not slotted: the marked variables are cached in the instance
 class Interpolation:
     """One ModelService's variables and ports, applied to any number of templates.
 
-    Problems go to ``diagnostics``; what cannot be rendered comes back as None.
+    Problems go to ``diagnostics``; what cannot be rendered comes back as None. ``document`` is the
+    ModelService's, for the places of its values.
     """
 
     variables: Struct
     ports: dict[str, int]
     diagnostics: Diagnostics
+    document: Document | None = None
 
     @classmethod
     def of(
@@ -105,11 +119,18 @@ class Interpolation:
         names: ChildNames,
         artifact: ModelArtifact,
         diagnostics: Diagnostics,
+        document: Document | None = None,
     ) -> Interpolation:
         ports: dict[str, int] = {}
         for port in service.spec.routing.ports:
             ports.setdefault(port.name, port.port)  # of two ports of one name the first counts
-        return cls(template_variables(service, names, artifact), ports, diagnostics)
+        variables = template_variables(service, names, artifact)
+        return cls(variables, ports, diagnostics, document)
+
+    def origin(self, variable: str) -> tuple[FieldPath, Span | None]:
+        """The field of the ModelService that ``variable`` is made of, and where it is stated."""
+        field = FieldPath(ORIGINS.get(variable, ("metadata", "name")))
+        return field, self.document.span(field) if self.document else None
 
     def dialect(self, document: Document) -> str:
         """The dialect ``document`` asks for by annotation; ``go`` unless it says otherwise."""
@@ -167,7 +188,14 @@ class Interpolation:
         return result
 
     def render(
-        self, text: str, dialect: str, profile: Profile, *, field: FieldPath, locate: Locate
+        self,
+        text: str,
+        dialect: str,
+        profile: Profile,
+        *,
+        field: FieldPath,
+        locate: Locate,
+        variables: Struct | None = None,
     ) -> Rendered | None:
         """``text`` rendered, or None with a diagnostic at the failing term."""
         if dialect == "go" and "{{" not in text:
@@ -181,7 +209,7 @@ class Interpolation:
         try:
             rendered: Rendered = import_module(DIALECTS[dialect]).render(
                 text,
-                self.variables,
+                variables or self.variables,
                 functions={"getPort": Function("getPort", get_port, ("string",), result="int32")},
                 profile=profile,
             )
@@ -233,10 +261,14 @@ class Interpolation:
             )
 
     def section(self, document: Document, key: str, text: str, dialect: str) -> Rendered | None:
-        """The BaseConfig's data value ``key`` rendered."""
+        """The BaseConfig's data value ``key`` rendered; it knows which stretches are variables'."""
         field = FieldPath.of("data", key)
         locate = _locator(document, field, text)
-        return self.render(text, dialect, WIDE, field=field, locate=locate)
+        return self.render(text, dialect, WIDE, field=field, locate=locate, variables=self._marked)
+
+    @cached_property
+    def _marked(self) -> Struct:
+        return marked_fields(self.variables)
 
     def _unknown_port(self, name: str, text: str, field: FieldPath, locate: Locate) -> None:
         close = nearest(name, self.ports)

@@ -21,6 +21,7 @@ from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import flag_warnings
 from msvc_pulumi.children.outreach import foreign_base_config, outreach
 from msvc_pulumi.children.served import SkippedObject, served
+from msvc_pulumi.document.plainvalues import plain_value
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import (
     Diagnostic,
@@ -120,9 +121,12 @@ def plan_model_service(
         PlanError: two children would be the same object, or ``options.reach`` allows not all.
     """
     options = options or PlanOptions()
-    document = _document(model_service, "modelservice")
-    base_document = None if base_config is None else _document(base_config, "baseconfig")
     diagnostics = Diagnostics()
+    document = _document(model_service, "modelservice", diagnostics)
+    base_document = None
+    if base_config is not None:
+        base_document = _document(base_config, "baseconfig", diagnostics)
+    diagnostics.raise_errors(SpecError)
 
     service = load_model_service(document, diagnostics)
     diagnostics.raise_errors(SpecError)
@@ -135,7 +139,7 @@ def plan_model_service(
     artifact = _artifact(service, document, diagnostics)
 
     names = ChildNames(service.name)
-    interpolation = Interpolation.of(service, names, artifact, diagnostics)
+    interpolation = Interpolation.of(service, names, artifact, diagnostics, document)
     containers = interpolation.containers(service, document)
     base = load_base_config(base_document, interpolation, diagnostics)
     diagnostics.raise_errors(InterpolationError)
@@ -163,8 +167,14 @@ def plan_model_service(
     return Plan(service.name, service.namespace, objects, found, skipped, model_name)
 
 
-def _document(value: Mapping[str, Any] | Document, name: str) -> Document:
-    return value if isinstance(value, Document) else Document.of(dict(value), name)
+def _document(value: Mapping[str, Any] | Document, name: str, diagnostics: Diagnostics) -> Document:
+    if isinstance(value, Document):
+        return value
+    found = Diagnostics()
+    document = Document.of(plain_value(value, found), name)
+    found.located(document.span)
+    diagnostics.extend(found)
+    return document
 
 
 def _artifact(service: ModelService, document: Document, diagnostics: Diagnostics) -> ModelArtifact:

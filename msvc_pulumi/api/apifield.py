@@ -7,6 +7,7 @@ cluster breaking one is a warning, so that what the original's ``generate`` acce
 
 from __future__ import annotations
 
+import json
 import re
 import types
 from collections.abc import Iterator
@@ -20,10 +21,26 @@ from pydantic.fields import FieldInfo
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 from msvc_pulumi.schema import table
 
-__all__ = ["GROUP", "ApiField", "api_field", "api_fields", "check", "nested_model", "register"]
+__all__ = [
+    "GROUP",
+    "ONE_LINE",
+    "ApiField",
+    "api_field",
+    "api_fields",
+    "check",
+    "nested_model",
+    "one_line",
+    "register",
+]
 
 GROUP = "llm-d.ai/v1alpha1"
 MAX_SHOWN = 80  # characters of a value that a message repeats
+# What YAML takes for a line end, and what nobody sees. The characters without an escape that both
+# Go and Python know stand for themselves.
+ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff]*$"
+
+
+_ONE_LINE = re.compile(ONE_LINE.strip("^$"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,8 @@ class ApiField:
     never this program. ``advisory`` limits are enforced by the API server alone, and so is the
     presence of a ``tolerated`` required field. ``blank`` is what an empty text is
     worth. ``omit`` names fields of the type that are not part of the API,
-    ``optional`` required ones that the BaseConfig may state.
+    ``optional`` required ones that the BaseConfig may state. The pattern `ONE_LINE` is never
+    advisory: no value may bring lines into what is made of it.
     """
 
     type: str = ""
@@ -167,7 +185,9 @@ def _limits(field: ApiField, value: Any, path: FieldPath) -> Iterator[Diagnostic
 
 def _text_limits(field: ApiField, value: str, path: FieldPath) -> Iterator[Diagnostic]:
     shown = f'"{value}"' if len(value) <= MAX_SHOWN else f'"{value[:MAX_SHOWN]}…"'
-    if not value and field.blank:
+    if field.pattern == ONE_LINE and (problem := one_line(value, path)):
+        yield problem
+    elif not value and field.blank:
         yield replace(_missing(field, path), severity=field.blank)
     elif field.values and value not in field.values:
         known = ", ".join(f'"{item}"' for item in field.values)
@@ -179,9 +199,22 @@ def _text_limits(field: ApiField, value: str, path: FieldPath) -> Iterator[Diagn
     elif field.min_length is not None and len(value) < field.min_length:
         summary = f"Invalid value: {shown}: must be at least {field.min_length} characters long"
         yield _problem(field, "invalid-value", summary, path)
-    elif field.pattern and not re.fullmatch(field.pattern.strip("^$"), value):
+    elif field.pattern not in ("", ONE_LINE) and not re.fullmatch(field.pattern.strip("^$"), value):
         summary = f"Invalid value: {shown}: must match the regular expression {field.pattern}"
         yield _problem(field, "invalid-value", summary, path)
+
+
+def one_line(value: str, path: FieldPath) -> Diagnostic | None:
+    """The error for a text with line ends or control characters."""
+    if _ONE_LINE.fullmatch(value):
+        return None
+    cut = json.dumps(value[:MAX_SHOWN])
+    return Diagnostic(
+        "invalid-value",
+        f"Invalid value: {cut}: must be one line without control characters",
+        field=path,
+        help="write the value without a line end: a quoted or plain scalar, not a block",
+    )
 
 
 def _duplicates(field: ApiField, items: list[Any], path: FieldPath) -> Iterator[Diagnostic]:

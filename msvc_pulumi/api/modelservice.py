@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from msvc_pulumi.api.apifield import GROUP, ApiField
+from msvc_pulumi.api.apifield import GROUP, ONE_LINE, ApiField
 from msvc_pulumi.api.podsection import ContainerSpec, ModelServicePodSpec, PDSpec, Section
 from msvc_pulumi.errors import FieldPath, Severity
 
@@ -48,8 +48,8 @@ class Metadata(Section):
 class Port(Section):
     """A named port, for ``getPort`` in templates."""
 
-    name: Annotated[str, ApiField("string", required=True, tolerated=True)] = Field(
-        "", description="Name of the port."
+    name: Annotated[str, ApiField("string", required=True, tolerated=True, pattern=ONE_LINE)] = (
+        Field("", description="Name of the port.")
     )
     port: Annotated[
         int, ApiField("int32", required=True, minimum=1, advisory=True, tolerated=True)
@@ -66,6 +66,7 @@ class Routing(Section):
             required=True,
             blank=Severity.WARNING,
             max_length=256,
+            pattern=ONE_LINE,
             advisory=True,
             immutable="modelName is immutable",
         ),
@@ -82,10 +83,10 @@ class Routing(Section):
 class ModelArtifacts(Section):
     """Where the model comes from."""
 
-    uri: Annotated[str, ApiField("string", required=True, go="unsupported prefix")] = Field(
-        "", description="hf://, pvc://, pvc+hf://, oci:// or oci+native:// URI of the model."
-    )
-    auth_secret_name: Annotated[str | None, ApiField("*string")] = Field(
+    uri: Annotated[
+        str, ApiField("string", required=True, pattern=ONE_LINE, go="unsupported prefix")
+    ] = Field("", description="hf://, pvc://, pvc+hf://, oci:// or oci+native:// URI of the model.")
+    auth_secret_name: Annotated[str | None, ApiField("*string", pattern=ONE_LINE)] = Field(
         None, description="Secret with the key HF_TOKEN, or of an image registry."
     )
     size: Annotated[str | None, ApiField("*quantity")] = Field(

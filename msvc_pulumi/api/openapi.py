@@ -6,6 +6,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
+from msvc_pulumi.api.apifield import ONE_LINE
 from msvc_pulumi.schema import Field, Kind, Type, lookup, parse_type
 
 __all__ = ["type_schema"]
@@ -57,6 +58,7 @@ _MARKERS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "core/v1.ConfigMapKeySelector": _NAME_DEFAULT,
     "core/v1.SecretKeySelector": _NAME_DEFAULT,
+    "core/v1.ObjectReference": {name: {"pattern": ONE_LINE} for name in ("name", "namespace")},
     "core/v1.ConfigMapEnvSource": _NAME_DEFAULT,
     "core/v1.SecretEnvSource": _NAME_DEFAULT,
     "core/v1.ResourceRequirements": {

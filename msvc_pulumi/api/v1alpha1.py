@@ -42,6 +42,12 @@ __all__ = [
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _TYPE = apifield.register(ModelService)
+_ONE_LINE = (
+    FieldPath.of("metadata", "name"),
+    FieldPath.of("metadata", "namespace"),
+    FieldPath.of("spec", "baseConfigMapRef", "name"),
+    FieldPath.of("spec", "baseConfigMapRef", "namespace"),
+)
 _SECTIONS = ("decode", "prefill", "endpointPicker")
 
 
@@ -124,11 +130,20 @@ def _check(decoded: dict[str, Any]) -> Iterator[Diagnostic]:
     yield from _check_metadata(decoded.get("metadata", {}))
     if "spec" not in decoded:
         decoded["spec"] = {}  # as the original: the required fields below are what is missing
+    yield from _check_lines(decoded)
     yield from apifield.check(ModelService, decoded)
     for role in ("decode", "prefill"):
         section = decoded["spec"].get(role, {})
         path = FieldPath.of("spec", role)
         yield from _check_autoscaling(section, path)
+
+
+def _check_lines(decoded: dict[str, Any]) -> Iterator[Diagnostic]:
+    """Texts of Kubernetes' own types from which names are made or looked up."""
+    for path in _ONE_LINE:
+        text = path.find(decoded)
+        if isinstance(text, str) and (problem := apifield.one_line(text, path)):
+            yield problem
 
 
 def _check_metadata(metadata: dict[str, Any]) -> Iterator[Diagnostic]:

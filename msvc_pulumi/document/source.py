@@ -228,6 +228,36 @@ class Document:
     def _spanned(self, start: int, end: int) -> Span:
         return self.source.span(start, end, hidden=self._hidden)
 
+    def scalar_path(self, offset: int) -> FieldPath | None:
+        """The path of the scalar value that begins at ``offset`` of the source."""
+        pending = [(FieldPath(), self._root)]
+        while pending:
+            path, node = pending.pop()
+            members = node.members
+            if isinstance(members, dict):
+                pending.extend((path.child(key), member) for key, member in members.items())
+            elif members is not None:
+                pending.extend((path.child(i), member) for i, member in enumerate(members))
+            elif node.start == offset:
+                return path
+        return None
+
+    def repeated_keys(self) -> Iterator[tuple[int, int]]:
+        """Where in the source keys stand that their mapping states, or merges in, once more."""
+        if self._written is not None:
+            return  # it was read at once, which nothing with repeated keys is
+        root = self._root
+        pending = [root] if root.has_duplicates or root.has_overrides else []
+        while pending:
+            node = pending.pop()
+            yield from node.overrides or ()
+            for key, start, end in node.duplicates or ():
+                yield start, end
+                if node.keys:
+                    yield node.keys[key]
+            members = node.members
+            pending.extend(members.values() if isinstance(members, dict) else members or ())
+
     def duplicates(self) -> Iterator[Diagnostic]:
         """A warning for every key that a mapping states more than once."""
         pending = [(FieldPath(), self._root)] if self._root.has_duplicates else []

@@ -38,6 +38,7 @@ __all__ = [
     "DialectError",
     "Node",
     "compose",
+    "scan",
     "simple_value",
 ]
 
@@ -73,18 +74,21 @@ class Node:
     ``start`` and ``end`` are character offsets; ``style`` is the scalar's quote or block mark, ""
     for a plain scalar. ``members`` are the nodes of a mapping's values or a sequence's items, None
     for a scalar; ``keys`` are the offsets of a mapping's keys. ``origin`` is the anchored node that
-    an alias stands for. ``duplicates`` are the earlier offsets of keys stated more than once;
-    a document's root says in ``has_duplicates`` whether any mapping in it has some.
+    an alias stands for. ``duplicates`` are the earlier offsets of keys stated more than once,
+    ``overrides`` the offsets of keys that are merged in, too; a document's root says in
+    ``has_duplicates`` and ``has_overrides`` whether any mapping in it has some.
     """
 
     __slots__ = (
         "duplicates",
         "end",
         "has_duplicates",
+        "has_overrides",
         "height",
         "keys",
         "members",
         "origin",
+        "overrides",
         "start",
         "style",
         "value",
@@ -101,6 +105,8 @@ class Node:
         self.origin: Node | None = None
         self.duplicates: list[tuple[str, int, int]] | None = None
         self.has_duplicates = False
+        self.overrides: list[tuple[int, int]] | None = None
+        self.has_overrides = False
         self.weight = 16  # what a copy of the value adds to MAX_EXPANSION
         self.height = 0  # levels of mappings and sequences in it, 0 for a scalar
 
@@ -140,6 +146,19 @@ def simple_value(text: str) -> Any:
         return _simple_document(parser.get_event)
     except (yaml.YAMLError, _ComplexError):
         return COMPLEX
+    finally:
+        parser.dispose()
+
+
+def scan(text: str) -> Iterator[Any]:
+    """The tokens of a text.
+
+    Raises: yaml.YAMLError where it stops making sense.
+    """
+    parser = _EventParser(text)
+    try:
+        while (token := parser.get_token()) is not None:
+            yield token
     finally:
         parser.dispose()
 
@@ -213,6 +232,7 @@ class _Composer:
         self._parser = _EventParser(text)
         self._next: Callable[[], Any] = self._parser.get_event
         self._has_duplicates = False
+        self._has_overrides = False
         self._nodes = 0
         self._expansion = 0
         self._anchors: dict[str, Node | None] = {}
@@ -224,9 +244,10 @@ class _Composer:
         self._next()  # the stream's start
         while isinstance(self._next(), yaml.DocumentStartEvent):
             self._anchors = {}
-            self._has_duplicates = False
+            self._has_duplicates = self._has_overrides = False
             node = self._node(self._next(), 1)
             node.has_duplicates = self._has_duplicates
+            node.has_overrides = self._has_overrides
             self._next()  # the document's end
             yield node
 
@@ -312,6 +333,8 @@ class _Composer:
                 if node.duplicates is None:
                     node.duplicates = []
                 node.duplicates.append((key, *keys[key]))
+            elif key in members:
+                self._override(node, key_node.start, key_node.end)
             stated.add(key)
             members[key] = member
             keys[key] = (key_node.start, key_node.end)
@@ -330,11 +353,20 @@ class _Composer:
                 message = "map merge requires map or sequence of maps as the value"
                 raise DialectError(message, source.start, go=_go(message))
             assert isinstance(node.members, dict) and node.keys is not None  # noqa: S101, PT018
+            for key in node.members:
+                if key in source.members:
+                    self._override(node, *node.keys[key])
             node.members.update(source.members)
             node.keys.update(source.keys)
             node.value.update(source.value)
             node.weight += source.weight
             node.height = max(node.height, source.height - 1)
+
+    def _override(self, node: Node, start: int, end: int) -> None:
+        self._has_overrides = True
+        if node.overrides is None:
+            node.overrides = []
+        node.overrides.append((start, end))
 
     def _alias(self, event: Any, start: int, depth: int) -> Node:
         name = event.anchor

@@ -9,6 +9,8 @@ from __future__ import annotations
 from .budget import NARROW, WIDE, Profile
 from .calls import Function
 from .errors import TemplateError
+from .marked import Stretch
+from .provenance import marked_fields
 from .rendering import Rendered, render
 from .values import Struct
 
@@ -18,7 +20,9 @@ __all__ = [
     "Function",
     "Profile",
     "Rendered",
+    "Stretch",
     "Struct",
     "TemplateError",
+    "marked_fields",
     "render",
 ]

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import WIDE, Function, Struct, TemplateError, render
+from .provenance import wholly
 
 __all__ = ["main", "render_row"]
 
@@ -34,8 +35,8 @@ def _json_name(name: str) -> str:
     return name[:leading].lower() + name[leading:]
 
 
-def render_row(row: Mapping[str, Any]) -> dict[str, str]:
-    """``out`` or ``err`` of one object."""
+def render_row(row: Mapping[str, Any], *, marked: bool = False) -> dict[str, str]:
+    """``out`` or ``err`` of one object; with ``marked``, all texts of the data are."""
     ports: Mapping[str, int] = row.get("ports", _PORTS)
     get_port = Function(
         "getPort", lambda name: ports.get(name, _NO_PORT), ("string",), result="int32"
@@ -43,6 +44,8 @@ def render_row(row: Mapping[str, Any]) -> dict[str, str]:
     data = row.get("data")
     if row.get("data_kind") == "struct" and isinstance(data, Mapping):
         data = _struct(data)
+    if marked:
+        data = wholly(data, "data")
     try:
         rendered = render(
             row["template"],

@@ -10,9 +10,10 @@ from typing import NamedTuple, NoReturn
 
 from ..errors import nearest
 from .calls import Function, assignable
-from .errors import FunctionError, LimitExceededError, TemplateError
+from .errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
 from .nodes import Node
-from .state import State
+from .state import PRINTABLE, State
+from .tracedcalls import traced
 from .values import MISSING, Map, Opaque, Struct, Value, type_of
 
 __all__ = ["NOTHING", "Argument", "Receiver", "Site", "call", "checked", "field"]
@@ -68,7 +69,10 @@ def call(state: State, dot: Value, called: Function, site: Site, final: Value = 
 
 def _applied(state: State, called: Function, values: list[Value], site: Site) -> Value:
     try:
-        result = called.call(*values)
+        result = traced(called, values) if state.traces else called.call(*values)
+    except UnprintableError as problem:
+        state.node = site.node
+        raise state.error(str(problem), code="template-unprintable", help=PRINTABLE) from None
     except FunctionError as problem:
         message = str(problem)
     except (TemplateError, LimitExceededError, RecursionError, MemoryError):

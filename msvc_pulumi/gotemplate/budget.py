@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from .errors import LimitExceededError
+from .marked import joined
 
 __all__ = ["NARROW", "WIDE", "Meter", "Profile", "Sink", "meter", "metered"]
 
@@ -197,7 +198,7 @@ class Sink:
         self.pieces.append(piece)
 
     def __str__(self) -> str:
-        return "".join(self.pieces)
+        return joined(self.pieces)
 
 
 _CURRENT: ContextVar[Meter] = ContextVar("template_meter")

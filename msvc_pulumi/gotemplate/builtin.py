@@ -12,6 +12,7 @@ from .calls import declare
 from .errors import FunctionError
 from .formatting import sprintf
 from .literals import decode, encode
+from .marked import Marked
 from .printing import display, printed, sprint, sprintln
 from .values import (
     MISSING,
@@ -42,6 +43,7 @@ _BASIC: dict[type, str] = {
     float: "float",
     complex: "complex",
     str: "string",
+    Marked: "string",
 }
 _HTML = str.maketrans(
     {'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "\0": "\ufffd"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from .marked import Marked
 from .values import MISSING, Int32, Int64, Map, Opaque, Value, type_of
 
 __all__ = ["ANY", "VALUE", "Function", "Table", "assignable", "declare", "type_name"]
@@ -93,7 +94,7 @@ def assignable(value: Value, parameter: str) -> Value:
         return value
     if parameter == ANY:
         return None if value is MISSING else value
-    if parameter == VALUE:
+    if parameter == VALUE or (parameter == "string" and type(value) is Marked):
         return value
     name = type_name(parameter)
     if value is MISSING:

@@ -1,18 +1,18 @@
-"""Returns what can go wrong in a template: one public error, and the two that functions raise.
+"""Returns what can go wrong in a template: one public error, and those that functions raise.
 
-`TemplateError` is all a caller of either dialect has to know; the other two never leave the
-package.
+`TemplateError` is all a caller of either dialect has to know; the others never leave the package.
 """
 
 from __future__ import annotations
 
-__all__ = ["FunctionError", "LimitExceededError", "TemplateError"]
+__all__ = ["FunctionError", "LimitExceededError", "TemplateError", "UnprintableError"]
 
 
 class TemplateError(Exception):
     """A template that cannot be parsed or executed.
 
-    ``code`` is one of template-syntax, template-exec, template-limit, template-disabled.
+    ``code`` is one of template-syntax, template-exec, template-limit, template-disabled,
+    template-unprintable.
     ``message`` is one sentence without a place; ``go`` is the line Go's text/template prints for
     the same problem, as exactly as it is known ("" when Go has no such problem). ``offset`` and
     ``length`` mark the failing term in the template's source, in characters. ``help`` is a remedy
@@ -43,6 +43,10 @@ class TemplateError(Exception):
 
 class FunctionError(Exception):
     """What a template function returns as its Go ``error``; the evaluator adds name and place."""
+
+
+class UnprintableError(FunctionError):
+    """What is no data would be printed: its text is a place in memory, another one in each run."""
 
 
 class LimitExceededError(Exception):

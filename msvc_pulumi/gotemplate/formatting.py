@@ -10,9 +10,11 @@ import re
 from collections.abc import Sequence
 
 from .budget import Sink
+from .errors import UnprintableError
+from .marked import Marked, joined
 from .printing import display
 from .values import MISSING, Struct, Value, is_nil, type_of
-from .verbs import Flags, scalar
+from .verbs import Flags, scalar, traced
 
 __all__ = ["sprintf"]
 
@@ -23,6 +25,9 @@ _DIGITS = re.compile(r"[0-9]*")
 
 def sprintf(template: str, values: Sequence[Value]) -> str:
     """fmt.Sprintf of the format ``template``."""
+    if type(template) is Marked:
+        text = _Printf(str.__str__(template), values).run()
+        return Marked.whole(str.__str__(text), template.stretches[0].variable)
     return _Printf(template, values).run()
 
 
@@ -48,11 +53,14 @@ class _Printf:
                 self.sink.add(template[position:percent])
             position = self.directive(percent + 1)
         if not self.reordered and self.argument < len(self.values):
-            extra = ", ".join(
-                "<nil>" if _absent(value) else f"{type_of(value)}={display(value)}"
-                for value in self.values[self.argument :]
+            extra = joined(
+                (
+                    "<nil>" if _absent(value) else joined((f"{type_of(value)}=", display(value)))
+                    for value in self.values[self.argument :]
+                ),
+                ", ",
             )
-            self.sink.add(f"%!(EXTRA {extra})")
+            self.sink.add(joined(("%!(EXTRA ", extra, ")")))
         return str(self.sink)
 
     def directive(self, position: int) -> int:
@@ -160,8 +168,9 @@ class _Printf:
         elif verb == "T" and not depth:
             add(scalar(type_of(value), "s", self.flags) or "")
         elif verb == "p" and not depth:
-            pointer = isinstance(value, list | dict | Struct)
-            add("0xc000000000" if pointer else self.bad(value, verb))
+            if isinstance(value, list | dict | Struct):
+                raise _address()
+            add(self.bad(value, verb))
         elif verb == "w":
             add(self.bad(value, verb))
         elif isinstance(value, list):
@@ -172,14 +181,14 @@ class _Printf:
             self.struct(value, verb, depth)
         else:
             text = scalar(value, verb, self.flags)
-            add(self.bad(value, verb) if text is None else text)
+            add(self.bad(value, verb) if text is None else traced(value, text, verb, self.flags))
 
     def bad(self, value: Value, verb: str) -> str:
         """What stands for a value that does not know ``verb``."""
         inner = _Printf("", ())
         inner.flags = self.flags
         inner.value(value, "v", 0)
-        return f"%!{verb}({type_of(value)}={inner.sink})"
+        return joined((f"%!{verb}({type_of(value)}=", str(inner.sink), ")"))
 
     def sequence(self, value: list[Value], verb: str, depth: int) -> None:
         opening, separator, closing = "[", " ", "]"
@@ -214,8 +223,7 @@ class _Printf:
     def struct(self, value: Struct, verb: str, depth: int) -> None:
         flags = self.flags
         if depth:
-            self.sink.add("0xc000000000")
-            return
+            raise _address()
         self.sink.add(f"&{value.go_type}{{" if flags.sharp_v else "&{")
         for index, name in enumerate(value.fields):
             if index:
@@ -224,6 +232,10 @@ class _Printf:
                 self.sink.add(f"{name}:")
             self.value(value.values[name], verb, depth + 1)
         self.sink.add("}")
+
+
+def _address() -> UnprintableError:
+    return UnprintableError("a pointer cannot be printed, only data can")
 
 
 def _absent(value: Value) -> bool:

@@ -12,6 +12,7 @@ from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
 from .literals import decode, encode, replaced
+from .marked import Marked, changed, joined
 from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
 
 __all__ = ["FUNCTIONS"]
@@ -50,9 +51,14 @@ class _Encoder:
         self.escape = _escaped if html else _escaped_but_html
 
     def text(self, value: str) -> str:
+        if type(value) is Marked:
+            return joined(('"', changed(value, self.inner), '"'))
+        return f'"{self.inner(value)}"'
+
+    def inner(self, value: str) -> str:
         if not value.isascii():
             value = decode(encode(value))
-        return f'"{_SPECIAL.sub(self.escape, value)}"'
+        return _SPECIAL.sub(self.escape, value)
 
     def write(self, value: Value, level: int = 0) -> None:
         add = self.sink.add
@@ -69,11 +75,11 @@ class _Encoder:
         elif isinstance(value, list):
             self.write_items([("", item) for item in value], "[]", level)
         elif isinstance(value, dict):
-            pairs = [(f"{self.text(key)}:", value[key]) for key in sorted(value)]
+            pairs = [(self.text(key), value[key]) for key in sorted(value)]
             self.write_items(pairs, "{}", level)
         elif isinstance(value, Struct):
             pairs = [
-                (f"{self.text(json_name)}:", value.values[name])
+                (self.text(json_name), value.values[name])
                 for name, json_name in zip(value.fields, value.json_names, strict=True)
                 if is_true(value.values[name])
             ]
@@ -91,7 +97,9 @@ class _Encoder:
         separator = f"\n{self.indent * (level + 1)}" if self.indent else ""
         add(brackets[0])
         for index, (name, item) in enumerate(items):
-            add(f"{',' if index else ''}{separator}{name}{' ' if name and self.indent else ''}")
+            lead = f"{',' if index else ''}{separator}"
+            colon = "" if not name else ": " if self.indent else ":"
+            add(joined((lead, name, colon)) if type(name) is Marked else f"{lead}{name}{colon}")
             self.write(item, level + 1)
         add(f"\n{self.indent * level}{brackets[1]}" if self.indent else brackets[1])
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from .budget import Sink
+from .errors import UnprintableError
+from .marked import Marked, joined
 from .values import MISSING, Opaque, Struct, Value
 
 __all__ = ["complex_text", "display", "float_text", "printed", "sprint", "sprintln", "write"]
@@ -16,7 +18,7 @@ _FIRST_EXPONENT = 6
 def display(value: Value) -> str:
     """fmt's %v of a value at the top: a nil is ``<nil>``, a struct pointer ``&{...}``."""
     kind = type(value)
-    if kind is str:
+    if kind is str or kind is Marked:
         return value  # type: ignore[no-any-return]
     if kind is bool:
         return "true" if value else "false"
@@ -39,7 +41,10 @@ def printed(value: Value) -> str:
 
 
 def write(value: Value, sink: Sink, *, top: bool = False) -> None:
-    """Write %v of a value; nested struct pointers print an address, which templates cannot use."""
+    """Write %v of a value.
+
+    Raises: UnprintableError for a nested struct pointer, of which Go prints the address.
+    """
     if isinstance(value, list):
         sink.add("[")
         for index, item in enumerate(value):
@@ -50,7 +55,8 @@ def write(value: Value, sink: Sink, *, top: bool = False) -> None:
     elif isinstance(value, dict):
         sink.add("map[")
         for index, key in enumerate(sorted(value)):
-            sink.add(f" {key}:" if index else f"{key}:")
+            lead = " " if index else ""
+            sink.add(joined((lead, key, ":")) if type(key) is Marked else f"{lead}{key}:")
             write(value[key], sink)
         sink.add("]")
     elif isinstance(value, Struct) and top:
@@ -77,7 +83,9 @@ def _scalar(value: Value) -> str:
         return float_text(value)
     if isinstance(value, complex):
         return complex_text(value)
-    return value.text() if isinstance(value, Opaque) else "0xc000000000"
+    if isinstance(value, Opaque):
+        return value.text()
+    raise UnprintableError("a pointer cannot be printed, only data can")
 
 
 def sprint(values: Sequence[Value]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,10 +12,12 @@ from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
 from .literals import replaced
+from .marked import Stretch
 from .parser import parse
+from .provenance import variable_in
 from .state import Body, State
 from .statements import compile_list
-from .values import Value
+from .values import Struct, Value
 
 __all__ = ["Rendered", "render"]
 
@@ -28,11 +30,13 @@ class Rendered:
 
     ``chunks`` are (offset in the output, offset in the source), ascending; ``literal`` says of
     each whether it is text of the source, character by character, or an action's result.
+    ``stretches`` are those of marked data.
     """
 
     text: str
     chunks: tuple[tuple[int, int], ...] = ()
     literal: tuple[bool, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
 
     def source_offset(self, output_offset: int) -> int:
         """The character of the source behind a character of the output: the very one inside
@@ -81,6 +85,7 @@ def render(
             meter=meter,
             root=data,
             missing_key=missing_key,
+            traces=data.is_marked if type(data) is Struct else variable_in([data]) is not None,
         )
         with metered(meter):
             compiled.main(state, data)
@@ -112,7 +117,16 @@ def _rendered(state: State) -> Rendered:
     text = "".join(state.output)
     if not text.isascii():
         text = _valid(text)
-    return Rendered(text, tuple(state.chunks), tuple(state.literal))
+    stretches = tuple(state.stretches)
+    if len(text) != state.written:
+        stretches = tuple(_moved(stretches, "".join(state.output)))
+    return Rendered(text, tuple(state.chunks), tuple(state.literal), stretches)
+
+
+def _moved(stretches: Iterable[Stretch], text: str) -> Iterator[Stretch]:
+    """The stretches of ``text`` where they are once it is `_valid`."""
+    for start, end, variable in stretches:
+        yield Stretch(len(_valid(text[:start])), len(_valid(text[:end])), variable)
 
 
 def _valid(text: str) -> str:

@@ -13,10 +13,14 @@ from .budget import Meter
 from .calls import Function
 from .errors import TemplateError
 from .literals import encode, quote
+from .marked import Marked, Stretch
 from .nodes import Node
 from .values import Value
 
-__all__ = ["Body", "State"]
+__all__ = ["PRINTABLE", "Body", "State"]
+
+PRINTABLE = "print its fields, or {{ toJson … }}"
+"""The remedy for what cannot be printed."""
 
 Body = Callable[["State", Value], int]
 """Executes a list of nodes with a dot; returns 0, or BREAK or CONTINUE of `statements`."""
@@ -26,7 +30,8 @@ class State:
     """One render of one source; a template call shares everything but variables and name.
 
     ``variables`` are [name, value, boxed] with the innermost last; ``boxed`` tells that dot is an
-    element of an interface {} list or map, which errors in Go call by that type.
+    element of an interface {} list or map, which errors in Go call by that type. ``traces`` tells
+    that data are marked, and ``stretches`` where in the output they are.
     """
 
     __slots__ = (
@@ -42,7 +47,9 @@ class State:
         "output",
         "parse_name",
         "source",
+        "stretches",
         "templates",
+        "traces",
         "variables",
         "written",
     )
@@ -57,6 +64,7 @@ class State:
         meter: Meter,
         root: Value,
         missing_key: str,
+        traces: bool,
     ) -> None:
         self.name = self.parse_name = name
         self.source = source
@@ -64,6 +72,8 @@ class State:
         self.functions = functions
         self.meter = meter
         self.missing_key = missing_key
+        self.traces = traces
+        self.stretches: list[Stretch] = []
         self.variables: list[list[Any]] = [["$", root, False]]
         self.boxed = False
         self.node: Node | None = None
@@ -78,6 +88,11 @@ class State:
         if not text:
             return
         self.output.append(text)
+        if type(text) is Marked:
+            self.stretches += [
+                Stretch(self.written + start, self.written + end, variable)
+                for start, end, variable in text.stretches
+            ]
         self.chunks.append((self.written, offset))
         self.literal.append(literal)
         self.written += len(text)

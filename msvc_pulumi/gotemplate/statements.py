@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from .errors import UnprintableError
 from .expressions import Pipe, compile_pipe
+from .marked import Marked
 from .nodes import (
     ActionNode,
     BranchNode,
@@ -19,7 +21,7 @@ from .nodes import (
     TextNode,
 )
 from .printing import display, printed
-from .state import Body, State
+from .state import PRINTABLE, Body, State
 from .values import MISSING, Opaque, Struct, Value, is_true
 
 __all__ = ["BREAK", "CONTINUE", "compile_list"]
@@ -78,11 +80,19 @@ def _action(node: ActionNode) -> Body:
         value = pipe(state, dot)
         if not declares:
             state.node = node
-            text = value if type(value) is str else printed(value)
+            kind = type(value)
+            text = value if kind is str or kind is Marked else _printed(state, value)
             state.write(text, left, literal=False)
         return 0
 
     return execute
+
+
+def _printed(state: State, value: Value) -> str:
+    try:
+        return printed(value)
+    except UnprintableError as problem:
+        state.fail(str(problem), code="template-unprintable", help=PRINTABLE)
 
 
 def _branch(node: BranchNode) -> Body:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import FunctionError
+from .marked import Marked
 
 __all__ = [
     "MISSING",
@@ -115,10 +116,11 @@ class Struct:
 
     ``fields`` are (Go name, JSON name, value) in declaration order. ``additional`` fields can be
     read by name too but are neither printed nor turned into JSON, so that a struct can grow
-    without changing what ``{{ . }}`` and ``{{ toJson . }}`` give.
+    without changing what ``{{ . }}`` and ``{{ toJson . }}`` give. ``is_marked`` tells that texts in
+    it are `Marked`.
     """
 
-    __slots__ = ("fields", "go_type", "json_names", "values")
+    __slots__ = ("fields", "go_type", "is_marked", "json_names", "values")
 
     def __init__(
         self,
@@ -127,6 +129,7 @@ class Struct:
         additional: Iterable[tuple[str, str, Value]] = (),
     ) -> None:
         self.go_type = go_type
+        self.is_marked = False
         listed = list(fields)
         self.fields = tuple(name for name, _, _ in listed)
         self.json_names = tuple(json_name for _, json_name, _ in listed)
@@ -170,6 +173,7 @@ class Opaque:
 
 _TYPES: dict[type, tuple[str, str]] = {
     str: ("string", "string"),
+    Marked: ("string", "string"),
     bool: ("bool", "bool"),
     int: ("int", "int"),
     float: ("float64", "float64"),

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from .budget import meter
 from .floats import format_float
 from .literals import encode, quote, quote_character
+from .marked import Marked, changed, joined
 from .values import Opaque, Value, kind_of
 
-__all__ = ["Flags", "scalar"]
+__all__ = ["Flags", "scalar", "traced"]
 
 _BASES = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _FLOAT_VERBS = {"v": ("g", -1), "F": ("f", 6), "f": ("f", 6), "e": ("e", 6), "E": ("E", 6)}
@@ -62,6 +63,23 @@ def scalar(value: Value, verb: str, flags: Flags) -> str | None:
     if isinstance(value, Opaque) and verb in _STRINGER_VERBS:
         return _string(value.text(), verb, flags)
     return None
+
+
+def traced(value: Value, text: str, verb: str, flags: Flags) -> str:
+    """``text``, what `scalar` made of ``value``, with the stretches that ``value`` has.
+
+    A character made of a number counts as one: the number may be a text's.
+    """
+    if type(value) is not Marked:
+        return Marked.whole(text, "") if verb == "c" else text
+    shown = value if flags.precision is None else value[: flags.precision]
+    if verb == "q" or (verb == "v" and flags.sharp_v):
+        is_ascii = flags.plus
+        inner = changed(shown, lambda piece: quote(piece, ascii_only=is_ascii)[1:-1])
+        shown = joined(('"', inner, '"'))
+    before = 0 if flags.minus else max(len(text) - len(shown), 0)
+    better = joined((text[:before], shown, text[before + len(shown) :]))
+    return better if better == text else Marked.whole(text, value.stretches[0].variable)
 
 
 def _string(text: str, verb: str, flags: Flags) -> str | None:

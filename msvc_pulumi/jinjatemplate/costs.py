@@ -19,6 +19,7 @@ from jinja2.runtime import Undefined
 
 from msvc_pulumi.gotemplate.budget import meter
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
+from msvc_pulumi.jinjatemplate.tracing import shown_text, traced_filter
 
 __all__ = [
     "added_filter",
@@ -76,7 +77,7 @@ def keep(value: Any) -> Any:
 def shown(value: Any) -> str:
     """``value`` as text, its cost counted."""
     keep(value)
-    return str(value)
+    return shown_text(value)
 
 
 def check_operation(operator: str, left: Any, right: Any) -> None:
@@ -171,7 +172,8 @@ def _filter(name: str) -> Callable[..., Any]:
     @wraps(original)
     def guarded(*arguments: Any, **options: Any) -> Any:
         checked = _checked_filter(name, arguments[passed:], options)
-        return keep(original(*arguments[:passed], *checked, **options))
+        given = (*arguments[:passed], *checked)
+        return keep(traced_filter(name, original, passed, given, options))
 
     return guarded
 

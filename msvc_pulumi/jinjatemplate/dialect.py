@@ -24,7 +24,9 @@ from msvc_pulumi.errors import nearest
 from msvc_pulumi.gotemplate import WIDE, Function, Profile, Rendered, Struct, TemplateError
 from msvc_pulumi.gotemplate.budget import Meter, metered
 from msvc_pulumi.gotemplate.calls import assignable
-from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
+from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, UnprintableError
+from msvc_pulumi.gotemplate.marked import Marked, Stretch
+from msvc_pulumi.gotemplate.tracedcalls import traced
 from msvc_pulumi.jinjatemplate.costs import added_filter, functions_in_force
 from msvc_pulumi.jinjatemplate.sandbox import Environment, LoadingError
 
@@ -99,7 +101,7 @@ def _callable(name: str, function: Callable[..., Any] | Function) -> Callable[..
             ]
         except ValueError as problem:
             raise FunctionError(f"error calling {name}: {problem}") from None
-        return function.call(*checked)
+        return traced(function, checked)
 
     return call
 
@@ -137,19 +139,26 @@ def _executed(
     pieces: list[str] = []
     chunks: list[tuple[int, int]] = []
     literal: list[bool] = []
+    stretches: list[Stretch] = []
     written = 0
     generator = template.root_render_func(context)
     for piece in generator:
         frame = getattr(generator, "gi_frame", None)
         line = template.get_corresponding_lineno(frame.f_lineno) if frame else 1
-        offset, is_text = origins.of(piece, line)
+        is_data = isinstance(piece, Marked)
+        offset, is_text = origins.of("" if is_data else piece, line)
+        if isinstance(piece, Marked):
+            stretches += [
+                Stretch(written + start, written + end, name)
+                for start, end, name in piece.stretches
+            ]
         chunks.append((written, offset))
         literal.append(is_text)
         pieces.append(piece)
         written += len(piece)
         if written > profile.output:
             raise LimitExceededError(f"it writes more than {profile.output} characters")
-    return Rendered("".join(pieces), tuple(chunks), tuple(literal))
+    return Rendered("".join(pieces), tuple(chunks), tuple(literal), tuple(stretches))
 
 
 class _Origins:
@@ -211,6 +220,9 @@ class _Place:
             code, remedy = "template-disabled", "there are no other templates here; use a macro"
         elif isinstance(problem, SecurityError):
             code = "template-disabled"
+        elif isinstance(problem, UnprintableError):
+            code = "template-unprintable"
+            remedy = "call it, or make it data first: … | list"
         elif not isinstance(problem, JinjaError | FunctionError):
             message = f"{type(problem).__name__}: {message}"
         words = _QUOTED.findall(message)

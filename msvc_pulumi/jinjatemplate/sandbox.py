@@ -9,6 +9,7 @@ The meter is the one of gotemplate; what it means there it means here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, cast
 
 from jinja2 import StrictUndefined, TemplateAssertionError, nodes, pass_context
@@ -18,6 +19,7 @@ from jinja2.utils import Cycler, Joiner, Namespace
 from jinja2.visitor import NodeTransformer
 
 from msvc_pulumi.gotemplate.budget import meter
+from msvc_pulumi.gotemplate.marked import joined
 from msvc_pulumi.jinjatemplate.costs import (
     allowed_filters,
     check_operation,
@@ -25,6 +27,7 @@ from msvc_pulumi.jinjatemplate.costs import (
     keep,
     shown,
 )
+from msvc_pulumi.jinjatemplate.tracing import combined, traced_method
 
 __all__ = ["Environment", "LoadingError"]
 
@@ -125,6 +128,8 @@ class Environment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%", "**"))
 
+    concat = staticmethod(joined)
+
     def __init__(self) -> None:
         super().__init__(
             undefined=StrictUndefined,
@@ -178,7 +183,7 @@ class Environment(ImmutableSandboxedEnvironment):
         """``~``: the parts as one string."""
         texts = [shown(part) for part in parts]
         meter().size(sum(map(len, texts)))
-        return str(keep("".join(texts)))
+        return str(keep(joined(texts)))
 
     def guard_value(self, value: Any) -> Any:
         """``value``, counted."""
@@ -205,11 +210,13 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         check_operation(operator, left, right)
-        return keep(super().call_binop(context, operator, left, right))
+        call = partial(super().call_binop, context, operator)
+        return keep(combined(call, operator, left, right))
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         meter().step()
-        return keep(super().call(__context, __obj, *checked_method(__obj, args), **kwargs))
+        call = partial(super().call, __context, __obj)
+        return keep(traced_method(call, __obj, checked_method(__obj, args), kwargs))
 
 
 def _counted(items: Iterator[Any]) -> Iterator[Any]:

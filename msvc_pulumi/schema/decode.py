@@ -75,7 +75,8 @@ class _Reader:
         for key, stated in value.items():
             field = fields.get(key)
             if field is None:
-                strange.append(key)
+                if self._is_text(key, way):
+                    strange.append(key)
                 continue
             read = self.read(field.type, stated, (way, key))
             if read is not _ABSENT:
@@ -112,7 +113,11 @@ class _Reader:
         if not isinstance(value, dict):
             raise clash(value, "an object")
         item = _item_type(type_)
-        return {key: self._item(item, each, (way, key)) for key, each in value.items()}
+        return {
+            key: self._item(item, each, (way, key))
+            for key, each in value.items()
+            if type(key) is str or self._is_text(key, way)
+        }
 
     def _item(self, type_: Type, value: Any, way: _Way) -> Any:
         read = self.read(type_, value, way)
@@ -123,13 +128,30 @@ class _Reader:
 
     def _any(self, type_: Type, value: Any, way: _Way) -> Any:
         if isinstance(value, dict):
-            return {key: self._item(type_, each, (way, key)) for key, each in value.items()}
+            return {
+                key: self._item(type_, each, (way, key))
+                for key, each in value.items()
+                if type(key) is str or self._is_text(key, way)
+            }
         if isinstance(value, list):
             return [self._item(type_, each, (way, index)) for index, each in enumerate(value)]
         if isinstance(value, float):
             text = number_text(finite(value))
             return int(text) if text.removeprefix("-").isdigit() else value
+        if not isinstance(value, str | int):
+            raise clash(value, "text, a number, a boolean, a list or an object")
         return value
+
+    def _is_text(self, key: Any, way: _Way) -> bool:
+        """Whether ``key`` can be a mapping's; no text that is parsed has another one."""
+        if isinstance(key, str):
+            return True
+        self._diagnostics.error(
+            "invalid-key",
+            f"Invalid key: {type(key).__name__}: the keys of an object must be text",
+            field=self._path(way),
+        )
+        return False
 
     def _path(self, way: _Way) -> FieldPath:
         return self._at.child(*_steps(way))

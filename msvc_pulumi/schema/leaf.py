@@ -76,7 +76,7 @@ def finite(value: float) -> float:
 def _string(_type: Type, value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, dict | list):
+    if not isinstance(value, bool | int | float):
         raise clash(value, "a string")
     return scalar_text(value)
 

@@ -43,6 +43,13 @@ def test_own_cases_answer_what_go_answers(case: dict[str, Any]) -> None:
     assert render_row({**case, "data": data}) == expected(case)
 
 
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_marked_data_change_no_answer(case: dict[str, Any]) -> None:
+    """Where texts come from is noted, and nothing else is different."""
+    data = json.loads(json.dumps(DATA[case["data_kind"]]))
+    assert render_row({**case, "data": data}, marked=True) == expected(case)
+
+
 def listed_exceptions() -> set[str]:
     """The ids in the table of docs/templates-exceptions.md."""
     text = EXCEPTIONS.read_text(encoding="utf-8")

@@ -91,3 +91,19 @@ def test_model_services(kubectl: str, kubeconfig: Path, namespace: str, cluster:
 
     found, _ = cluster.list("llm-d.ai/v1alpha1", "ModelService", namespace)
     assert len(found) >= len(SAMPLES)
+
+    service = load_inputs([str(ROOT / "samples" / "simple")]).model_services[0].value
+    for mark in "\n\x7f\x85\u2028\u2029\ufeff":
+        routing = {**service["spec"]["routing"], "modelName": f"a{mark}b"}
+        hostile = {**service, "spec": {**service["spec"], "routing": routing}}
+        command = [kubectl, "--kubeconfig", str(kubeconfig), "--namespace", namespace]
+        answer = subprocess.run(
+            [*command, "apply", "--dry-run=server", "-f", "-"],
+            input=to_yaml(hostile),
+            text=True,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert answer.returncode != 0, ascii(mark)
+        assert "spec.routing.modelName in body should match" in answer.stderr

@@ -103,6 +103,52 @@ def test_errors_point_at_their_place(
     assert error.help == remedy
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("cycler", "range", "dict", "namespace(a=1)", "joiner()", "cycler(1)", "self", "range(3)"),
+        *(
+            "[1] | map('upper')",
+            "[2, 1] | reverse",
+            "{'a': 1}.items()",
+            "{'a': 1}.keys()",
+            "getPort",
+        ),
+        *(
+            "[cycler]",
+            "{'a': [range]}",
+            "{cycler: 1}",
+            "cycler ~ ''",
+            "cycler | string",
+            "cycler | e",
+        ),
+        *("'%s' | format(cycler)", "[cycler] | join", "cycler | upper", "[dict] | tojson"),
+        *("cycler | safe", "{'a': cycler} | xmlattr", "'a' | replace('a', cycler)", "'a'.upper"),
+        *("[1 if false]", "[1] | select", "[1, 2] | batch(1)", "[1, 2] | slice(1)"),
+    ],
+)
+def test_only_data_can_be_printed(expression: str) -> None:
+    """The text of all else is a place in memory, another one in every run: another plan hash."""
+    error = failure(f"a\n{{{{ {expression} }}}}")
+    assert error.code == "template-unprintable"
+    assert "0x" not in error.message
+    assert error.help
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% macro m() %}{% endmacro %}{{ m }}",
+        "{% for x in [1] %}{{ loop }}{% endfor %}",
+        "{% macro m() %}{{ caller }}{% endmacro %}{% call m() %}{% endcall %}",
+        "{% set x = namespace() %}{% set x.y = x %}{{ [x.y] }}",
+    ],
+)
+def test_what_the_language_makes_is_no_data(text: str) -> None:
+    """A macro, a loop and a caller can be called and asked, not printed."""
+    assert failure(text).code == "template-unprintable"
+
+
 PIECES = [
     *("{{", "}}", "{%", "%}", "{#", "#}", " ", "\n", "|", "(", ")", "[", "]", "~", "*", "**", "+"),
     *("if", "else", "endif", "for", "in", "endfor", "set", "macro", "endmacro", "block", "filter"),

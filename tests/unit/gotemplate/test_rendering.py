@@ -55,7 +55,13 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-CODES = {"template-syntax", "template-exec", "template-limit", "template-disabled"}
+CODES = {
+    "template-syntax",
+    "template-exec",
+    "template-limit",
+    "template-disabled",
+    "template-unprintable",
+}
 PIECES = [
     *("{{", "}}", "{{-", "-}}", "{%", " ", "\n", ".", "$", "$x", ":=", "=", "|", "(", ")", ","),
     *("if", "else", "end", "range", "with", "define", "template", "block", "break", "continue"),
@@ -100,6 +106,25 @@ def test_output_of_a_defined_template_maps_into_it() -> None:
     source = '{{ define "t" }}inner{{ end }}outer {{ template "t" }}'
     result = render(source, VARS)
     assert result.source_offset(result.text.index("inner") + 2) == source.index("inner") + 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ list . }}",
+        '{{ print (dict "a" .) }}',
+        '{{ printf "%v" (list .) }}',
+        '{{ printf "%p" (list 1) }}',
+        "{{ list . | quote }}",
+        "{{ toString (list .) }}",
+    ],
+)
+def test_a_pointer_cannot_be_printed(text: str) -> None:
+    """Go prints where in memory it is, another place in every run."""
+    with pytest.raises(TemplateError) as caught:
+        render(text, Struct("T", [("Name", "name", "a")]))
+    assert caught.value.code == "template-unprintable"
+    assert caught.value.help
 
 
 def test_struct_prints_its_fields_only() -> None:

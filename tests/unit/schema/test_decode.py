@@ -16,6 +16,29 @@ from msvc_pulumi.schema import decode, encode_zero
 DEPLOYMENT = "apps/v1.Deployment"
 
 
+@pytest.mark.parametrize("key", [1, None, True, 1.5, b"x", (1,)])
+@pytest.mark.parametrize("at", ["metadata", "metadata.labels", "data", ""])
+def test_keys_that_are_no_text_are_errors(key: Any, at: str) -> None:
+    """Only a program can state them; no text that is parsed does."""
+    value: dict[Any, Any] = {"metadata": {"labels": {}}, "data": {}}
+    place = value
+    for step in filter(None, at.split(".")):
+        place = place[step]
+    place[key] = "a"
+    _, found = read("core/v1.ConfigMap", value)
+
+    assert [(item.code, str(item.field)) for item in found] == [("invalid-key", at)]
+
+
+@pytest.mark.parametrize("value", [b"x", (1,), {1}, object()])
+def test_values_that_are_no_data_are_errors(value: Any) -> None:
+    """Whatever the type wants."""
+    for type_name in ("string", "int32", "bool", "quantity", "any", "[]string", DEPLOYMENT):
+        diagnostics = Diagnostics()
+        decode(type_name, value, at=FieldPath(), diagnostics=diagnostics)
+        assert [item.code for item in diagnostics] in (["invalid-type"], ["invalid-quantity"])
+
+
 def read(type_name: str, value: Any, *at: str | int) -> tuple[Any, list[Diagnostic]]:
     diagnostics = Diagnostics()
     before = copy.deepcopy(value)
