@@ -68,6 +68,7 @@ def call(state: State, dot: Value, called: Function, site: Site, final: Value = 
 
 def _applied(state: State, called: Function, values: list[Value], site: Site) -> Value:
     try:
+        state.meter.arguments(values)
         result = called.call(*values)
     except FunctionError as problem:
         message = str(problem)

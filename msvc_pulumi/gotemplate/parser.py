@@ -191,7 +191,7 @@ class _Parser(PipelineParser):
                 otherwise, stop = self.item_list()
                 if stop is not Kind.END:
                     raise self.error(f"expected end; found {_STOPS[stop]}", token)
-        del self.scope.variables[mark:]
+        self.scope.leave(mark)
         return BranchNode(word, pipe, body, otherwise)
 
     def block(self) -> TemplateNode:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .budget import WIDE, Meter, Profile, metered
+from .budget import WIDE, Budget, Meter, Profile, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
@@ -56,13 +56,15 @@ def render(
     *,
     functions: Mapping[str, Callable[..., Value] | Function] | None = None,
     profile: Profile = WIDE,
+    budget: Budget | None = None,
     name: str = "template",
     missing_key: str = "default",
 ) -> Rendered:
     """The template ``text`` executed with ``data`` as dot.
 
     ``functions`` are added to (or replace) those of text/template and sprig; a plain callable
-    takes any arguments. ``missing_key`` is text/template's option: default, zero or error.
+    takes any arguments. ``budget`` is what this and other templates may cost together.
+    ``missing_key`` is text/template's option: default, zero or error.
     Raises TemplateError, and nothing else, for whatever is wrong with the template.
     """
     added = {
@@ -70,9 +72,10 @@ def render(
         for key, value in (functions or {}).items()
     }
     state: State | None = None
+    meter: Meter | None = None
     try:
+        meter = Meter(profile, budget)
         compiled = _compiled(text, name, frozenset(added), profile)
-        meter = Meter(profile)
         state = State(
             name=name,
             source=text,
@@ -98,6 +101,9 @@ def render(
         raise (
             state.error(message) if state else TemplateError("template-exec", message)
         ) from problem
+    finally:
+        if meter is not None:
+            meter.settle()
 
 
 def _limit(state: State | None, problem: str, profile: Profile) -> TemplateError:
