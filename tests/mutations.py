@@ -158,7 +158,7 @@ def _in_values(text: str, chance: random.Random) -> str:
     """One value of the document, or of a section in it, has changed its place, name or type."""
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return _in_lines(text, chance)
     holders = list(_holders(document))
     if not holders:
@@ -257,7 +257,7 @@ def _in_characters(text: str, chance: random.Random) -> str:
             + chance.choice("{}[]:,&*!|>'\"%@`#-?\t \n\r\0\x85\u2028\ufeff😀\\")
             + text[at:]
         )
-    data = bytearray(text.encode())
+    data = bytearray(text.encode("utf-8", "replace"))
     for _ in range(chance.choice((1, 5, 40))):
         if data:
             data[chance.randrange(len(data))] = chance.randrange(256)
@@ -267,7 +267,7 @@ def _in_characters(text: str, chance: random.Random) -> str:
 def _anywhere(text: str, chance: random.Random) -> str:
     try:
         return _in_section(text, chance)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return _in_lines(text, chance)
 
 

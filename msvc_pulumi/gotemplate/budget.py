@@ -22,6 +22,7 @@ _STEPS_BETWEEN_CLOCKS = 16
 _WORK_BETWEEN_CLOCKS = 2_000
 _BIG = 1 << 14
 _ITEM = 32
+_TEMPLATES = 5_000  # of one plan
 _TEXT_OF_WORK = 8  # bits: 256 characters that are only passed over cost as much as one element
 
 
@@ -87,6 +88,11 @@ WIDE = Profile(
 """For templates a platform owner writes: the sections of a BaseConfig."""
 
 
+def _together(message: str) -> LimitExceededError:
+    """The error for a bound that all templates of a plan have together."""
+    return LimitExceededError(message, "bound of all templates of one ModelService together")
+
+
 class Budget:
     """What all templates of one plan may cost together; each is still bound by its profile.
 
@@ -100,7 +106,7 @@ class Budget:
         self.memory = _MEMORY
         self.output = 4 << 20
         self.derivations = 2
-        self.templates = 5_000
+        self.templates = _TEMPLATES
 
     @property
     def is_half_used(self) -> bool:
@@ -111,9 +117,9 @@ class Budget:
         """Count one template; LimitExceededError when nothing is left for it."""
         self.templates -= 1
         if self.templates < 0:
-            raise LimitExceededError("the ModelService has more than 5000 templates")
+            raise _together(f"it is one of more than {_TEMPLATES} templates")
         if min(self.seconds, self.memory, self.output) <= 0:
-            raise LimitExceededError("the templates before it used up what all have together")
+            raise _together("the templates before it left it nothing")
 
 
 class Meter:
@@ -204,21 +210,20 @@ class Meter:
     def clock(self) -> None:
         """Look at the clock."""
         if time.thread_time() > self._deadline:
-            raise LimitExceededError(f"it runs longer than {self._whose(3, 'seconds')} s")
+            raise self._exceeded(3, "seconds", f"it runs longer than {self.profile.seconds:g} s")
 
-    def _whose(self, given: int, bound: str) -> str:
-        """The bound in words: the profile's, or what the templates before it have left of it."""
-        own = getattr(self.profile, bound)
-        left = self._given[given]
-        if left < own:
-            return f"{left:.2g}, what is left of the bound of all templates together,"
-        return f"{own:g}" if isinstance(own, float) else str(own)
+    def _exceeded(self, given: int, bound: str, message: str) -> LimitExceededError:
+        """The error for a bound of the profile, or for that of all templates together."""
+        if self._given[given] < getattr(self.profile, bound):
+            return _together(f"the templates before it left it too little ({bound})")
+        return LimitExceededError(message)
 
     def write(self, length: int) -> None:
         """Count ``length`` characters of output."""
         self._output -= length
         if self._output < 0:
-            raise LimitExceededError(f"it writes more than {self.profile.output} characters")
+            message = f"it writes more than {self.profile.output} characters"
+            raise self._exceeded(1, "output", message)
 
     def size(self, length: int) -> None:
         """Announce a string of ``length`` characters before it is made."""
@@ -259,12 +264,8 @@ class Meter:
         """Count one key derivation, which takes a tenth of a second and 32 MiB."""
         self._derivations -= 1
         if self._derivations < 0:
-            most = self._given[2]
-            raise LimitExceededError(
-                f"it calls derivePassword more than {most} times"
-                if most == self.profile.derivations
-                else "the templates call derivePassword more than twice together"
-            )
+            message = f"it calls derivePassword more than {self.profile.derivations} times"
+            raise self._exceeded(2, "derivations", message)
 
 
 class Sink:

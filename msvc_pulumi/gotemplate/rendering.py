@@ -89,7 +89,7 @@ def render(
             compiled.main(state, data)
         return _rendered(state)
     except LimitExceededError as problem:
-        raise _limit(state, str(problem), profile) from None
+        raise _limit(state, str(problem), profile, problem.help) from None
     except RecursionError:
         raise _limit(state, "it nests values or calls too deep", profile) from None
     except MemoryError:
@@ -106,9 +106,9 @@ def render(
             meter.settle()
 
 
-def _limit(state: State | None, problem: str, profile: Profile) -> TemplateError:
+def _limit(state: State | None, problem: str, profile: Profile, remedy: str = "") -> TemplateError:
     message = f"the template is stopped: {problem}"
-    help_text = f"bound of the {profile.name} profile"
+    help_text = remedy or f"bound of the {profile.name} profile"
     if state is None:
         return TemplateError("template-limit", message, help=help_text)
     return state.error(message, code="template-limit", help=help_text)

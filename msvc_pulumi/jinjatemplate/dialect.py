@@ -68,7 +68,7 @@ def render(
         current = Meter(profile, budget)
         return copy_context().run(_render, text, variables, added, current, name)
     except LimitExceededError as problem:
-        raise _Place(text, name).limit(str(problem), profile) from None
+        raise _Place(text, name).limit(str(problem), profile, problem.help) from None
     finally:
         if current is not None:
             current.settle()
@@ -92,7 +92,7 @@ def _render(
     except TemplateError:
         raise
     except LimitExceededError as problem:
-        raise place.limit(str(problem), profile) from None
+        raise place.limit(str(problem), profile, problem.help) from None
     except RecursionError:
         raise place.limit("it nests values or calls too deep", profile) from None
     except MemoryError:
@@ -231,14 +231,14 @@ class _Place:
         self.name = name
         self.template: Template | None = None
 
-    def limit(self, problem: str, profile: Profile) -> TemplateError:
+    def limit(self, problem: str, profile: Profile, remedy: str = "") -> TemplateError:
         offset, length = self.span(self.line(), "")
         return TemplateError(
             "template-limit",
             f"the template is stopped: {problem}",
             offset=offset,
             length=length,
-            help=f"bound of the {profile.name} profile",
+            help=remedy or f"bound of the {profile.name} profile",
         )
 
     def error(self, problem: Exception, known: tuple[str, ...]) -> TemplateError:

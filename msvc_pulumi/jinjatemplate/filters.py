@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from functools import wraps
 from inspect import Signature, signature
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
@@ -180,7 +180,7 @@ def added_filter(name: str) -> Callable[..., Any]:
 
 def _test(name: str) -> Callable[..., Any]:
     """Jinja's test with its cost counted."""
-    original = TESTS[name]
+    original = cast("Callable[..., Any]", TESTS[name])
 
     @wraps(original)
     def guarded(*arguments: Any, **options: Any) -> Any:

@@ -146,7 +146,7 @@ class Environment(ImmutableSandboxedEnvironment):
             "range": self.guard_range,
         }
         self.filters = allowed_filters()
-        self.tests = allowed_tests()
+        self.tests.update(allowed_tests())
 
     def _generate(
         self,
