@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 
 from .budget import WIDE, Budget, Meter, Profile, metered
 from .calls import Function
@@ -19,7 +19,9 @@ from .values import Value
 
 __all__ = ["Rendered", "render"]
 
-_CACHEABLE = 32 << 10
+_CACHEABLE = 32 << 10  # characters
+_MOST_KEPT = 256  # compiled templates
+_MOST_TOKENS = 1_000  # of one that is kept; each takes half a kilobyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Rendered:
 class _Compiled:
     main: Body
     templates: Mapping[str, Body]
+    tokens: int
 
 
 def render(
@@ -130,10 +133,22 @@ def _valid(text: str) -> str:
     return text
 
 
-def _compiled(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
-    if len(text) > _CACHEABLE:
-        return _compile(text, name, added, profile)
-    return _compile_cached(text, name, added, profile)
+_Key = tuple[str, str, frozenset[str], Profile]
+_kept: dict[_Key, _Compiled] = {}
+_keeping = Lock()
+
+
+def _compiled(*key: *_Key) -> _Compiled:
+    """The template compiled; small ones are kept, the oldest of them forgotten."""
+    found = _kept.get(key)
+    if found is None:
+        found = _compile(*key)
+        if len(key[0]) <= _CACHEABLE and found.tokens <= _MOST_TOKENS:
+            with _keeping:
+                _kept[key] = found
+                if len(_kept) > _MOST_KEPT:
+                    del _kept[next(iter(_kept))]
+    return found
 
 
 def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
@@ -145,7 +160,4 @@ def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _
         undefined=lambda missing: undefined(missing, added),
     )
     templates = {key: compile_list(tree) for key, tree in trees.defined.items()}
-    return _Compiled(templates[name], templates)
-
-
-_compile_cached = lru_cache(maxsize=256)(_compile)
+    return _Compiled(templates[name], templates, trees.tokens)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -38,7 +38,7 @@ from msvc_pulumi.jinjatemplate.sandbox import Environment, LoadingError
 
 __all__ = ["render"]
 
-_CACHEABLE = 32 << 10
+_CACHEABLE = 8 << 10  # characters; the code of a template takes a hundred times as much
 _OPENING = re.compile(r"\{[{%#]")
 _CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _PIECE = 8  # what finding a piece of output in the source takes, in elements visited
@@ -201,26 +201,28 @@ class _Origins:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.tags = list(_tags(source))
-        self.starts = [start for start, _ in self.tags]
+        tags = list(_tags(source))
+        self.texts = source  # with nothing that a text could be taken for where tags are
+        if tags:
+            ends = [0, *(end for _, end in tags)]
+            starts = [*(start for start, _ in tags), len(source)]
+            texts = (source[end:start] for end, start in zip(ends, starts, strict=True))
+            lengths = (end - start for start, end in tags)
+            blanks = ("\0" * length for length in (*lengths, 0))
+            self.texts = "".join(chain.from_iterable(zip(texts, blanks, strict=True)))
+        self.starts = [start for start, _ in tags if source.startswith("{{", start)]
         self.lines = [0, *(found.end() for found in re.finditer("\n", source))]
         self.behind = 0
 
     def of(self, piece: str, line: int) -> tuple[int, bool]:
         """The offset of a piece that begins in ``line``, and whether it is text."""
         start = self.lines[min(max(line, 1), len(self.lines)) - 1]
-        found = self.source.find(piece, start) if piece else -1
-        while found >= 0:
-            index = bisect_right(self.starts, found) - 1
-            if index < 0 or self.tags[index][1] <= found:
-                self.behind = found + len(piece)
-                return found, True
-            found = self.source.find(piece, self.tags[index][1])
+        found = self.texts.find(piece, start) if piece else -1
+        if found >= 0:
+            self.behind = found + len(piece)
+            return found, True
         index = bisect_left(self.starts, max(start, self.behind))
-        for tag in self.starts[index:]:
-            if self.source.startswith("{{", tag):
-                return tag, False
-        return start, False
+        return (self.starts[index] if index < len(self.starts) else start), False
 
 
 class _Place:
