@@ -22,7 +22,11 @@ _STEPS_BETWEEN_CLOCKS = 16
 _WORK_BETWEEN_CLOCKS = 2_000
 _BIG = 1 << 14
 _ITEM = 32
-_TEMPLATES = 5_000  # of one plan
+# Of all templates of one plan.
+_TEMPLATES = 5_000
+_SECONDS = 0.7
+_MEMORY = 64 << 20
+_DERIVATIONS = 2
 _TEXT_OF_WORK = 8  # bits: 256 characters that are only passed over cost as much as one element
 
 
@@ -105,13 +109,14 @@ class Budget:
         self.seconds = _SECONDS
         self.memory = _MEMORY
         self.output = 4 << 20
-        self.derivations = 2
+        self.derivations = _DERIVATIONS
         self.templates = _TEMPLATES
 
     @property
     def is_half_used(self) -> bool:
         """Whether it is time to leave the rest to what must be rendered."""
-        return self.seconds < _SECONDS / 2 or self.memory < _MEMORY >> 1
+        is_slow = self.seconds < _SECONDS / 2
+        return is_slow or self.memory < _MEMORY >> 1 or self.derivations < _DERIVATIONS
 
     def take(self) -> None:
         """Count one template; LimitExceededError when nothing is left for it."""
