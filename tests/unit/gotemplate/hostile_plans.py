@@ -141,6 +141,44 @@ PLANS: dict[str, tuple[str, str]] = {
         "",
     ),
     "labels": (_service(metadata=", labels: {" + "".join(f"a{n}: b, " for n in _KEYS) + "}"), ""),
+    # --- lists of both documents that are paired ---
+    "containers-of-both": (
+        _service("".join(f"    - {{name: n{n}}}\n" for n in range(6_000))),
+        _base("decodeDeployment", _containers("".join(f"{{name: n{n}}}," for n in range(6_000)))),
+    ),
+    "gateways-of-both": (
+        _service().replace(
+            "ports:", f"gatewayRefs: [{''.join(f'{{name: g{n}}},' for n in range(9_000))}], ports:"
+        ),
+        _base(
+            "httpRoute",
+            f"spec: {{parentRefs: [{''.join(f'{{name: g{n}}},' for n in range(9_000))}]}}",
+        ),
+    ),
+    "gateways-of-one-name": (
+        _service().replace(
+            "ports:",
+            f"gatewayRefs: [{''.join(f'{{name: g, port: {n}}},' for n in range(5_000))}], ports:",
+        ),
+        _base(
+            "httpRoute",
+            f"spec: {{parentRefs: [{''.join(f'{{name: g, port: {n}}},' for n in range(5_000))}]}}",
+        ),
+    ),
+    "accelerators-in-every-term": (
+        _service(
+            "    acceleratorTypes: {labelKey: a/b, labelValues: ["
+            + "".join(f"v{n}," for n in range(20_000))
+            + "]}\n"
+        ),
+        _base(
+            "decodeDeployment",
+            "spec: {template: {spec: {affinity: {nodeAffinity: "
+            "{requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: ["
+            + "{matchExpressions: [{key: k, operator: Exists}]}," * 3_000
+            + "]}}}}}}",
+        ),
+    ),
     # --- texts that cost their parser or our regular expressions ---
     "line-ends-then-a-mistake": ("\n" * _LARGEST + "a: [", ""),
     "line-ends-in-an-arg": (_service('      args: ["' + "\\n" * 700_000 + 'x"]\n'), ""),
