@@ -13,7 +13,15 @@ from typing import Any
 from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
+from msvc_pulumi.errors import (
+    Diagnostic,
+    Diagnostics,
+    FieldPath,
+    InterpolationError,
+    Severity,
+    Span,
+    nearest,
+)
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.schema import table
 from msvc_pulumi.structure import SectionText
@@ -117,8 +125,10 @@ def load_base_config(
 ) -> BaseConfig:
     """The BaseConfig in ``document`` with every section rendered for one ModelService.
 
-    All problems of all sections are reported; a section with an error is left out. After a section
-    that exceeds its bounds no further one is rendered: each may take as long as the first.
+    All problems of all sections are reported; a section with an error is left out.
+
+    Raises:
+        InterpolationError: a section exceeds its bounds, or all together do.
     """
     if document is None or document.value is None:
         return BaseConfig({})
@@ -129,15 +139,12 @@ def load_base_config(
     size = 0
     for key, text in texts.items():
         output = rendered[key] = interpolation.section(document, key, text, dialect)
-        if output is None and any(item.code == "template-limit" for item in diagnostics):
-            break
         size += len(output.text) if output else 0
         if size > MAX_OUTPUT:
-            del rendered[key]
             field = FieldPath.of("data", key)
             message = f"the sections have more than {MAX_OUTPUT} characters together when rendered"
             diagnostics.error("template-limit", message, field=field, span=document.span(field))
-            break
+            raise InterpolationError(diagnostics)
     sections = {}
     for key in SECTIONS:
         output = rendered.get(key)
@@ -187,8 +194,10 @@ def _texts(document: Document, diagnostics: Diagnostics) -> Iterator[tuple[str, 
                 help=f"write the section as a block scalar: {key}: |",
             )
             continue
-        if key not in SECTIONS:
+        if key not in SECTIONS and diagnostics.has_room(Severity.WARNING):
             diagnostics.add(_unknown_section(key, here, document))
+        elif key not in SECTIONS:
+            diagnostics.pass_over(Severity.WARNING)
         if text is not None:
             yield key, scalar_text(text)
 

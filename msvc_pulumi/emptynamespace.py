@@ -7,12 +7,14 @@ never finds it (field report kgateway-dev/kgateway#12218).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 __all__ = ["VARIABLE", "printed_at"]
 
 VARIABLE = "ModelServiceNamespace"
 SENTINEL = "a-namespace-that-nobody-has"
+_OPENING = re.compile(r"\{\{|\{%")
+_CLOSING = {"{{": "}}", "{%": "%}"}
 _ACTION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _MENTION = re.compile(rf"\b{VARIABLE}\b")
 _PRINTED = re.compile(rf"\{{\{{-?\s*(?:\$?\.)?{VARIABLE}\s*(?:\|\s*s?quote\s*)?-?\}}\}}")
@@ -29,7 +31,7 @@ def printed_at(text: str, rendered: str, render: Callable[[str, str], str | None
     """
     if VARIABLE not in text:
         return None
-    mentions = [found for found in _ACTION.finditer(text) if _MENTION.search(found[0])]
+    mentions = [found for found in _actions(text) if _MENTION.search(found[0])]
     prints = [found for found in mentions if _PRINTED.fullmatch(found[0])]
     for action in prints[:TRIES]:
         marked = text[: action.start()] + SENTINEL + text[action.end() :]
@@ -41,6 +43,21 @@ def printed_at(text: str, rendered: str, render: Callable[[str, str], str | None
     if SENTINEL in elsewhere and elsewhere.replace(SENTINEL, "") == rendered:
         return _offset(next(found for found in mentions if found not in prints))
     return None
+
+
+def _actions(text: str) -> Iterator[re.Match[str]]:
+    """The actions of ``text`` from left to right; what is not closed is looked for only once."""
+    unclosed: set[str] = set()
+    behind = 0
+    for opening in _OPENING.finditer(text):
+        mark, start = opening[0], opening.start()
+        if start < behind or mark in unclosed:
+            continue
+        if text.find(_CLOSING[mark], start + 2) < 0:
+            unclosed.add(mark)
+        elif found := _ACTION.match(text, start):
+            behind = found.end()
+            yield found
 
 
 def _offset(action: re.Match[str]) -> int:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 __all__ = [
     "MAX_PROBLEMS",
+    "NOT_SHOWN",
     "Diagnostic",
     "Diagnostics",
     "FieldPath",
@@ -31,7 +33,10 @@ __all__ = [
 ]
 
 
-MAX_PROBLEMS = 1000  # of one stage; a hostile document could make one a line
+MAX_PROBLEMS = 100  # that are kept; a hostile document could make one a line
+NOT_SHOWN = "not-shown"
+_LONGEST_NAME = 64  # characters of a name that a nearest one is looked for
+_MOST_NAMES = 500  # that it is compared with
 
 
 class FieldPath(tuple[str | int, ...]):
@@ -118,6 +123,8 @@ class Diagnostic:
     ``code`` is kebab-case and names the rule that fired; wording may change, codes may not.
     ``field`` is relative to the document; inside a BaseConfig section it begins with ``data`` and
     the section's key. ``go`` is the message the Go program prints for the same problem, verbatim.
+    ``rest`` is set in the one diagnostic that stands for those that are not kept (`NOT_SHOWN`): how
+    many errors and warnings they are.
     """
 
     code: str
@@ -130,6 +137,16 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     go: str = ""
     help: str = ""
+    rest: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def not_shown(cls, errors: int, warnings: int) -> Diagnostic:
+        """What stands for that many errors and warnings."""
+        counts = ((errors, "error"), (warnings, "warning"))
+        words = [f"{count} more {word}{'s' * (count != 1)}" for count, word in counts if count]
+        summary = f"{' and '.join(words)} {'is' if errors + warnings == 1 else 'are'} not shown"
+        severity = Severity.ERROR if errors else Severity.WARNING
+        return cls(NOT_SHOWN, summary, severity, rest=(errors, warnings))
 
     @property
     def is_error(self) -> bool:
@@ -142,26 +159,55 @@ class Diagnostic:
 
 @dataclass(slots=True)
 class Diagnostics:
-    """A collector for one stage: gathers every problem, then raises once."""
+    """A collector for one stage: gathers every problem, then raises once.
+
+    It keeps `MAX_PROBLEMS` and counts the rest; iterating ends with a diagnostic that says how many
+    they are. An error is never lost to warnings: it takes the place of the last one kept.
+    """
 
     items: list[Diagnostic] = field(default_factory=list)
-    _known: set[Diagnostic] = field(default_factory=set, init=False, repr=False, compare=False)
+    _known: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
+    _rest: tuple[int, int] = field(default=(0, 0), init=False)
+    _is_closed: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._known.update(self.items)
+        given, self.items = self.items, []
+        self.extend(given)
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep ``diagnostic`` unless it is known already, or `MAX_PROBLEMS` are.
-
-        An error is never lost to warnings: it is kept where the last one kept is none.
-        """
-        if len(self.items) >= MAX_PROBLEMS and not (
-            diagnostic.is_error and not self.items[-1].is_error
-        ):
+        """Keep or count ``diagnostic`` unless it is known already."""
+        if any(diagnostic.rest):
+            self._pass_over(*diagnostic.rest)
             return
-        if diagnostic not in self._known:
-            self._known.add(diagnostic)
-            self.items.append(diagnostic)
+        identity = hash(diagnostic)
+        if identity in self._known:
+            return
+        self._known.add(identity)
+        if not self.has_room(diagnostic.severity):
+            self.pass_over(diagnostic.severity)
+            return
+        if len(self.items) >= MAX_PROBLEMS:
+            numbers = range(len(self.items) - 1, -1, -1)
+            del self.items[next(n for n in numbers if not self.items[n].is_error)]
+            self._pass_over(0, 1)
+        self.items.append(diagnostic)
+
+    def has_room(self, severity: Severity) -> bool:
+        """Whether one more is kept; what is only counted need not be made (`pass_over`)."""
+        if len(self.items) < MAX_PROBLEMS:
+            return True
+        if severity is not Severity.ERROR or self._is_closed:
+            return False
+        self._is_closed = all(item.is_error for item in self.items)
+        return not self._is_closed
+
+    def pass_over(self, severity: Severity) -> None:
+        """Count one that is not kept."""
+        is_error = severity is Severity.ERROR
+        self._pass_over(int(is_error), int(not is_error))
+
+    def _pass_over(self, errors: int, warnings: int) -> None:
+        self._rest = (self._rest[0] + errors, self._rest[1] + warnings)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
@@ -175,25 +221,33 @@ class Diagnostics:
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        return tuple(item for item in self.items if item.is_error)
+        return tuple(item for item in self if item.is_error)
+
+    def with_warnings_as_errors(self) -> Diagnostics:
+        """The same, every one an error."""
+        found = Diagnostics([replace(item, severity=Severity.ERROR) for item in self.items])
+        found._rest = (sum(self._rest), 0)
+        return found
 
     def located(self, locate: Callable[[FieldPath], Span | None]) -> None:
         """Give every diagnostic that has a field path but no place the place ``locate`` knows."""
         self.items = [
             item.at(locate(item.field)) if item.span is None else item for item in self.items
         ]
-        self._known = set(self.items)
+        self._known.update(map(hash, self.items))
 
     def raise_errors(self, error: type[ModelServiceError]) -> None:
         """Raise ``error`` with everything collected (warnings included) if any item is an error."""
         if self.errors:
-            raise error(self.items)
+            raise error(self)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(self.items)
+        yield from self.items
+        if any(self._rest):
+            yield Diagnostic.not_shown(*self._rest)
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.items) + any(self._rest)
 
 
 class ModelServiceError(Exception):
@@ -209,7 +263,7 @@ class ModelServiceError(Exception):
             return "unknown problem"
         place = f"{first.span}: " if first.span else ""
         prefix = f"{first.field}: " if first.field else ""
-        others = sum(item.is_error for item in self.diagnostics) - 1
+        others = sum(item.rest[0] or item.is_error for item in self.diagnostics) - 1
         tail = f" (and {others} more)" if others else ""
         return f"{place}{prefix}{first.summary}{tail}"
 
@@ -235,7 +289,14 @@ class PlanError(ModelServiceError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name a user most likely meant by ``name``, or None if nothing comes close."""
-    candidates = {item.lower(): item for item in sorted(known)}
+    """The known name a user most likely meant by ``name``, or None if nothing comes close.
+
+    Of a flood of known names only the first few hundred of a similar length are compared.
+    """
+    if not 0 < len(name) <= _LONGEST_NAME:
+        return None
+    # Two texts are alike to 0.7 at most where neither is twice as long as the other.
+    similar = (item for item in known if len(name) < 2 * len(item) and len(item) < 2 * len(name))
+    candidates = {item.lower(): item for item in sorted(islice(similar, _MOST_NAMES))}
     matches = get_close_matches(name.lower(), candidates, n=1, cutoff=0.7)
     return candidates[matches[0]] if matches else None

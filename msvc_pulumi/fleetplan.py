@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from msvc_pulumi.conflicts import conflicts, name_conflicts
-from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, Severity, SpecError
+from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
@@ -53,7 +53,7 @@ def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -
     for each in (found, general):
         each.extend(between)
     if strict:
-        found.items = [replace(item, severity=Severity.ERROR) for item in found]
+        found = found.with_warnings_as_errors()
     found.raise_errors(failure)
     return FleetPlan(tuple(plans), tuple(found), tuple(general))
 

@@ -8,9 +8,10 @@ The endpoint picker's args are rendered too; the original left ``{{`` in them (q
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from msvc_pulumi.api.v1alpha1 import ModelService
@@ -18,10 +19,19 @@ from msvc_pulumi.artifacts import ModelArtifact
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.emptynamespace import VARIABLE as NAMESPACE
 from msvc_pulumi.emptynamespace import printed_at
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, Span, nearest
+from msvc_pulumi.errors import (
+    Diagnostic,
+    Diagnostics,
+    FieldPath,
+    InterpolationError,
+    Severity,
+    Span,
+    nearest,
+)
 from msvc_pulumi.gotemplate import (
     NARROW,
     WIDE,
+    Budget,
     Function,
     Profile,
     Rendered,
@@ -48,6 +58,7 @@ ORIGINS: dict[str, tuple[str, ...]] = {
     "MountedModelPath": ("spec", "modelArtifacts", "uri"),
     "AuthSecretName": ("spec", "modelArtifacts", "authSecretName"),
 }
+MOST_PORTS = 20  # that a help text names
 
 Locate = Callable[[int, int], Span]
 """Where characters (offset, length) of a template stand in its file."""
@@ -104,13 +115,14 @@ class Interpolation:
     """One ModelService's variables and ports, applied to any number of templates.
 
     Problems go to ``diagnostics``; what cannot be rendered comes back as None. ``document`` is the
-    ModelService's, for the places of its values.
+    ModelService's, for the places of its values. ``budget`` is what all of them may cost together.
     """
 
     variables: Struct
     ports: dict[str, int]
     diagnostics: Diagnostics
     document: Document | None = None
+    budget: Budget = field(default_factory=Budget)
 
     @classmethod
     def of(
@@ -197,8 +209,12 @@ class Interpolation:
         locate: Locate,
         variables: Struct | None = None,
     ) -> Rendered | None:
-        """``text`` rendered, or None with a diagnostic at the failing term."""
-        if dialect == "go" and "{{" not in text:
+        """``text`` rendered, or None with a diagnostic at the failing term.
+
+        Raises:
+            InterpolationError: the template exceeds a bound; each further one might cost as much.
+        """
+        if is_literal(text, dialect):
             return Rendered(text, ((0, 0),), (True,))
 
         def get_port(name: str) -> int:
@@ -212,6 +228,7 @@ class Interpolation:
                 variables or self.variables,
                 functions={"getPort": Function("getPort", get_port, ("string",), result="int32")},
                 profile=profile,
+                budget=self.budget,
             )
         except TemplateError as error:
             self.diagnostics.add(
@@ -224,6 +241,8 @@ class Interpolation:
                     help=error.help,
                 )
             )
+            if error.code == "template-limit":
+                raise InterpolationError(self.diagnostics) from None
             return None
         if not self.variables.values[NAMESPACE]:
             self._check_namespace(
@@ -244,10 +263,14 @@ class Interpolation:
         """Warn where the template prints the namespace and there is none."""
 
         def render(text: str, namespace: str) -> str | None:
-            quiet = Interpolation(
-                self.variables.replaced({NAMESPACE: namespace}), self.ports, Diagnostics()
-            )
-            other = quiet.render(text, dialect, profile, field=field, locate=locate)
+            if self.budget.is_half_used:
+                return None  # what is left is for the templates themselves
+            variables = self.variables.replaced({NAMESPACE: namespace})
+            quiet = Interpolation(variables, self.ports, Diagnostics(), budget=self.budget)
+            try:
+                other = quiet.render(text, dialect, profile, field=field, locate=locate)
+            except InterpolationError:
+                return None
             return None if other is None else other.text
 
         offset = printed_at(text, rendered, render)
@@ -271,8 +294,11 @@ class Interpolation:
         return marked_fields(self.variables)
 
     def _unknown_port(self, name: str, text: str, field: FieldPath, locate: Locate) -> None:
+        if not self.diagnostics.has_room(Severity.WARNING):
+            self.diagnostics.pass_over(Severity.WARNING)
+            return
         close = nearest(name, self.ports)
-        known = ", ".join(f'"{port}"' for port in self.ports) or "none"
+        known = ", ".join(f'"{port}"' for port in islice(self.ports, MOST_PORTS)) or "none"
         quoted = next((q for q in (f'"{name}"', f"'{name}'", f"`{name}`") if q in text), "")
         self.diagnostics.add(
             Diagnostic(
@@ -284,6 +310,11 @@ class Interpolation:
                 help=f'did you mean "{close}"?' if close else f"known ports: {known}",
             )
         )
+
+
+def is_literal(text: str, dialect: str) -> bool:
+    """Whether ``text`` is its own result for sure; Jinja changes the ends of lines."""
+    return "{{" not in text if dialect == "go" else "{" not in text and "\r" not in text
 
 
 def _annotation(manifest: Any, name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -204,11 +204,14 @@ def _artifact(service: ModelService, document: Document, diagnostics: Diagnostic
 def _planned(children: list[Child], *, unowned: str, decoupled: bool) -> tuple[PlannedObject, ...]:
     """The children as planned objects, each after everything it depends on."""
     keys = [child.key for child in children]
+    of_kind: dict[str, list[str]] = {}
+    for key in keys:
+        of_kind.setdefault(key.partition("[")[0], []).append(key)
     objects = {
         child.key: PlannedObject(
             child.key,
             applicable(child.manifest, unowned),
-            _edges(child.key, keys),
+            _edges(child.key, keys, of_kind),
             _ignored(child, decoupled=decoupled),
             child,
         )
@@ -227,9 +230,11 @@ def _planned(children: list[Child], *, unowned: str, decoupled: bool) -> tuple[P
     return tuple(ordered.values())
 
 
-def _edges(key: str, keys: list[str]) -> tuple[str, ...]:
+def _edges(key: str, keys: Sequence[str], of_kind: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The keys that ``key`` depends on, in the order of all."""
     wanted = EDGES.get(key, ())
-    return tuple(other for other in keys if other.partition("[")[0] in wanted)
+    found = {other for name in wanted for other in of_kind.get(name, ())}
+    return tuple(other for other in keys if other in found) if found else ()
 
 
 def _ignored(child: Child, *, decoupled: bool) -> tuple[str, ...]:

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from msvc_pulumi.errors import MAX_PROBLEMS, Diagnostic, Label, Severity, Span
+from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
-__all__ = ["headline", "render", "summary_line", "to_json"]
+__all__ = ["counts", "headline", "render", "summary_line", "to_json"]
 
 MAX_LINE_WIDTH = 120  # columns of a source line that are shown
 MAX_VALUE_LENGTH = 400  # characters of a summary, note or help text that are shown
 
 _TAB = "    "
+_SUMMARY = 80  # characters that a summary line takes
 _ELLIPSIS = "…"
 # The summaries of these families are sentences of their own; all others complete the field path.
 _SENTENCES = ("file-", "merge-", "plan-", "template-", "yaml-")
@@ -42,18 +43,33 @@ _PLAIN = _Palette()
 _COLOURS = _Palette("\x1b[1;31m", "\x1b[1;33m", "\x1b[34m", "\x1b[1m", "\x1b[0m")
 
 
-def render(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """The text of all diagnostics in order of their places, each with its source line.
+def render(
+    diagnostics: Iterable[Diagnostic], *, color: bool = False, longest: int | None = None
+) -> str:
+    """The text of the diagnostics in order of their places, each with its source line.
 
-    Ends with the `summary_line` and a line end; "" for none. Control characters of the input are
-    shown escaped, so a terminal never obeys them.
+    Ends with the `summary_line`, which counts those that are not shown, and a line end; "" for
+    none. Control characters of the input are shown escaped, so a terminal never obeys them. The
+    text has at most ``longest`` characters, as long as one diagnostic fits into them.
     """
     items = _in_order(diagnostics)
     if not items:
         return ""
     palette = _COLOURS if color else _PLAIN
-    blocks = ["\n".join(_block(item, palette)) for item in items]
-    return "\n\n".join(blocks) + f"\n\n{summary_line(items)}\n"
+    blocks: list[str] = []
+    left = longest
+    for item in items:
+        if item.code == NOT_SHOWN:
+            continue
+        block = "\n".join(_block(item, palette))
+        if left is not None:
+            left -= len(block) + 2
+            if blocks and left < _SUMMARY:
+                break
+        blocks.append(block)
+    errors, warnings = counts(items)
+    hidden = errors + warnings - len(blocks)
+    return "\n\n".join([*blocks, _summary(errors, warnings, hidden)]) + "\n"
 
 
 def headline(diagnostic: Diagnostic) -> str:
@@ -64,29 +80,47 @@ def headline(diagnostic: Diagnostic) -> str:
 def summary_line(diagnostics: Iterable[Diagnostic]) -> str:
     """How many errors and warnings there are, as in "2 errors, 1 warning"; "" for none."""
     items = list(diagnostics)
-    counts = [(severity, sum(i.severity is severity for i in items)) for severity in Severity]
-    parts = [
-        f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts if count
-    ]
-    if len(items) >= MAX_PROBLEMS:
-        parts.append("more are not shown")
-    return ", ".join(parts)
+    return _summary(*counts(items), sum(sum(item.rest) for item in items))
+
+
+def counts(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:
+    """How many errors and warnings there are, with those that are not kept."""
+    errors = warnings = 0
+    for item in diagnostics:
+        if any(item.rest):
+            errors += item.rest[0]
+            warnings += item.rest[1]
+        elif item.is_error:
+            errors += 1
+        else:
+            warnings += 1
+    return errors, warnings
+
+
+def _summary(errors: int, warnings: int, hidden: int) -> str:
+    found = ((errors, Severity.ERROR), (warnings, Severity.WARNING))
+    parts = [f"{count} {severity}{'' if count == 1 else 's'}" for count, severity in found if count]
+    tail = f"; {hidden} of them {'is' if hidden == 1 else 'are'} not shown" if hidden else ""
+    return ", ".join(parts) + tail
 
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
     """The diagnostics as plain data in order of their places; empty members are left out.
 
-    ``line`` and ``column`` count from 1, in characters.
+    ``line`` and ``column`` count from 1, in characters. Where some are not shown, the last one has
+    the code ``not-shown`` and says in ``notShown`` how many ``errors`` and ``warnings`` they are.
     """
     return [_plain(item) for item in _in_order(diagnostics)]
 
 
 def _in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    def place(item: Diagnostic) -> tuple[bool, str, int, int]:
-        span = item.span
-        return (False, span.file, span.line, span.column) if span else (True, "", 0, 0)
+    def place(item: Diagnostic) -> tuple[bool, bool, str, int, int]:
+        is_last, span = item.code == NOT_SHOWN, item.span
+        if span is None:
+            return (is_last, True, "", 0, 0)
+        return (is_last, False, span.file, span.line, span.column)
 
-    return sorted(diagnostics, key=place)
+    return sorted(Diagnostics(list(diagnostics)), key=place)
 
 
 def _plain(item: Diagnostic) -> dict[str, Any]:
@@ -102,6 +136,8 @@ def _plain(item: Diagnostic) -> dict[str, Any]:
         "go": item.go,
         "help": item.help,
     }
+    if any(item.rest):
+        plain["notShown"] = dict(zip(("errors", "warnings"), item.rest, strict=True))
     return {key: value for key, value in plain.items() if value}
 
 
@@ -173,8 +209,9 @@ def _window(text: str, start: int, end: int) -> tuple[int, int]:
     """The part of a line to show: all of it, or what surrounds ``start`` if it is too long."""
     if _width(_visible(text[: MAX_LINE_WIDTH + 1])) <= MAX_LINE_WIDTH >= len(text):
         return 0, len(text)
-    length = MAX_LINE_WIDTH // 2 if any(ord(character) > 126 for character in text) else 0
-    length = length or MAX_LINE_WIDTH
+    around = text[max(0, start - MAX_LINE_WIDTH) : start + MAX_LINE_WIDTH]
+    is_plain = around.isascii() and "\x7f" not in around
+    length = MAX_LINE_WIDTH if is_plain else MAX_LINE_WIDTH // 2
     first = max(0, min(start - length // 3, len(text) - length))
     if end <= length:
         first = 0

@@ -31,6 +31,12 @@ __all__ = [
 ]
 
 CONTAINER_LISTS = ("initContainers", "containers")
+NODE_SELECTOR_TERMS = (
+    "nodeAffinity",
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "nodeSelectorTerms",
+)
+MOST_VALUES = 100_000  # of labels in all terms; etcd takes objects of 1.5 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +114,11 @@ def container_overlay(at: FieldPath, context: BuildContext, base: Mapping[str, A
     for name in CONTAINER_LISTS:
         source = at.child(name)
         if containers := context.containers.get(source):
+            bases = {item.get("name"): item for item in base.get(name) or ()}
             pod[name] = [
                 _with_model(
                     overlay_container(container, source.child(number), context),
-                    _named(base.get(name), "name", container.get("name")) or {},
+                    bases.get(container.get("name"), {}),
                     source.child(number),
                     context,
                 )
@@ -222,10 +229,21 @@ def require_accelerators(role: Role, context: BuildContext, child: Child, pod: F
     if section is None or section.accelerator_types is None:
         return
     accelerators = section.accelerator_types
+    field = FieldPath.of("spec", role, "acceleratorTypes")
+    terms = child.get(pod.child("affinity", *NODE_SELECTOR_TERMS)) or ()
+    if len(terms) * len(accelerators.label_values) > MOST_VALUES:
+        context.diagnostics.error(
+            "too-many",
+            f"Too many: {len(accelerators.label_values)} values for {len(terms)} terms of the "
+            f"BaseConfig's node affinity are more than {MOST_VALUES}",
+            field=field.child("labelValues"),
+            span=context.document.span(field),
+            help="no API server stores an object of that size; state fewer values or terms",
+        )
+        return
     affinity = placement.require_accelerators(
         child.get(pod.child("affinity")), accelerators.label_key, accelerators.label_values
     )
-    field = FieldPath.of("spec", role, "acceleratorTypes")
     origin = Origin("model service", partial(context.document.span, field))
     child.put(pod.child("affinity"), affinity)
     child.overrides[pod.child("affinity", "nodeAffinity")] = origin

@@ -27,8 +27,8 @@ LONGEST_KEY = 128  # bytes before a colon
 # number or date begins like them.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|--(?!-))(?:[\w/.,;=+@%()-]|:(?=[\w/]))*", re.ASCII)
 _BLOCK_LINE = re.compile(r"\n(?!\n)")  # the start of a block scalar's line that is not empty
-# Line ends that are none to everybody, and an end that a block scalar must mark.
-_UNUSUAL = re.compile("[\r\x85\u2028\u2029]|(?:^|\n)\n+\\Z")
+_UNUSUAL = re.compile("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
+LONGEST_KEPT = 256  # characters of a text whose layout is remembered
 
 
 class _Dumper(_Base):  # type: ignore[misc]
@@ -119,11 +119,18 @@ def _scalar(text: str) -> str:
     return text if is_plain else _quoted(text)
 
 
-@lru_cache(maxsize=4096)
 def _quoted(text: str) -> str:
-    if _UNUSUAL.search(text):
+    return _quoted_once(text) if len(text) <= LONGEST_KEPT else _laid_out(text)
+
+
+def _laid_out(text: str) -> str:
+    # a block scalar has to mark more than one line end at its end
+    if _UNUSUAL.search(text) or text.endswith("\n\n") or text == "\n":
         raise _UnusualError
     return _member(text)
+
+
+_quoted_once = lru_cache(maxsize=4096)(_laid_out)
 
 
 def _member(value: Any) -> str:
@@ -131,8 +138,14 @@ def _member(value: Any) -> str:
     return _dumped({"k": value})[3:-1]
 
 
-@lru_cache(maxsize=4096)
 def _key(key: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise _UnusualError
+    return _key_once(key)
+
+
+@lru_cache(maxsize=4096)
+def _key_once(key: str) -> str:
     if "\n" in key or len(key.encode()) > LONGEST_KEY:
         raise _UnusualError
     return _scalar(key)

@@ -184,9 +184,8 @@ class Document:
         return self._spanned(node.start, node.end)
 
     def _literal_span(self, node: Node, line0: int, column0: int, length: int) -> Span:
-        lines = node.value.split("\n")
         mark_line, _ = self.source.position(self._mark_offset(node))
-        number, sample = next(((i, text) for i, text in enumerate(lines) if text.strip()), (0, ""))
+        number, sample = _first_line(node.value)
         indentation = max(0, len(self.source.line(mark_line + 1 + number)) - len(sample))
         start = self.source.offset(mark_line + 1 + line0, indentation + column0)
         return self._spanned(start, start + length)
@@ -258,19 +257,21 @@ class Document:
             members = node.members
             pending.extend(members.values() if isinstance(members, dict) else members or ())
 
-    def duplicates(self) -> Iterator[Diagnostic]:
-        """A warning for every key that a mapping states more than once."""
+    def report_duplicates(self, diagnostics: Diagnostics) -> None:
+        """Warn of every key that a mapping states more than once."""
         pending = [(FieldPath(), self._root)] if self._root.has_duplicates else []
         while pending:
             path, node = pending.pop()
             for key, start, end in node.duplicates or ():
+                if not diagnostics.has_room(Severity.WARNING):
+                    diagnostics.pass_over(Severity.WARNING)
+                    continue
                 at = path.child(key)
-                yield Diagnostic(
+                diagnostics.warning(
                     "duplicate-key",
                     "Duplicate key: the last one counts",
-                    Severity.WARNING,
-                    at,
-                    self.keys[at],
+                    field=at,
+                    span=self.keys[at],
                     related=(Label(self._spanned(start, end), "ignored"),),
                     help="keep one of them",
                 )
@@ -279,6 +280,18 @@ class Document:
                 pending.extend((path.child(key), member) for key, member in members.items())
             elif members is not None:
                 pending.extend((path.child(i), member) for i, member in enumerate(members))
+
+
+def _first_line(text: str) -> tuple[int, str]:
+    """The number and text of the first line that is not blank; of the first one if all are."""
+    start = 0
+    for number in range(text.count("\n") + 1):
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else len(text)]
+        if line.strip():
+            return number, line
+        start = end + 1
+    return 0, ""
 
 
 def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
@@ -296,7 +309,7 @@ def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
     try:
         for root in yaml11.compose(source.text):
             document = Document(source, root)
-            diagnostics.extend(document.duplicates())
+            document.report_duplicates(diagnostics)
             documents.append(document)
     except DialectError as error:
         diagnostics.add(_syntax_diagnostic(source, error, behind_first=bool(documents)))

@@ -21,7 +21,7 @@ Locate = Callable[[int, int, int], Span]
 """From a line, a column (both from 0) and a length to the place that the user wrote."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SECRET = re.compile(r"""^\s*["']?kind["']?\s*:\s*["']?Secret\b""", re.IGNORECASE | re.MULTILINE)
+_SECRET = re.compile(r"""^[ \t]*["']?kind["']?\s*:\s*["']?Secret\b""", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)  # not slotted: the line starts are cached in the instance
@@ -45,6 +45,10 @@ class Source:
         return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     @cached_property
+    def _last_line(self) -> list[tuple[int, str]]:
+        return [(-1, "")]  # problems of one line share its text, which may be all there is
+
+    @cached_property
     def _hides_lines(self) -> bool:
         return _SECRET.search(self.text) is not None
 
@@ -63,9 +67,13 @@ class Source:
         """The text of a line, counted from 0, without its end; "" behind the last one."""
         if not 0 <= line0 < len(self._starts):
             return ""
+        if self._last_line[0][0] == line0:
+            return self._last_line[0][1]
         start = self._starts[line0]
         end = self._starts[line0 + 1] if line0 + 1 < len(self._starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        text = self.text[start:end].rstrip("\r\n")
+        self._last_line[0] = (line0, text)
+        return text
 
     def span(self, start: int, end: int, *, hidden: bool = False) -> Span:
         """The place of the characters from ``start`` to ``end``, cut at the end of the line.

@@ -6,7 +6,7 @@ where and why. Only modules of this package import gotpl.
 
 from __future__ import annotations
 
-from .budget import NARROW, WIDE, Profile
+from .budget import NARROW, WIDE, Budget, Profile
 from .calls import Function
 from .errors import TemplateError
 from .marked import Stretch
@@ -17,6 +17,7 @@ from .values import Struct
 __all__ = [
     "NARROW",
     "WIDE",
+    "Budget",
     "Function",
     "Profile",
     "Rendered",

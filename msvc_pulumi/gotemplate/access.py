@@ -69,6 +69,7 @@ def call(state: State, dot: Value, called: Function, site: Site, final: Value = 
 
 def _applied(state: State, called: Function, values: list[Value], site: Site) -> Value:
     try:
+        state.meter.arguments(values)
         result = traced(called, values) if state.traces else called.call(*values)
     except UnprintableError as problem:
         state.node = site.node

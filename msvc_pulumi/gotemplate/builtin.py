@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .budget import meter
+from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
 from .formatting import sprintf
@@ -182,16 +182,15 @@ def _length(item: Value) -> int:
 
 def _escapable(values: tuple[Value, ...]) -> str:
     """The one string that html, js and urlquery escape."""
-    pieces: list[str] = []
+    sink = Sink()
     was_text = True
     for value in values:
         is_text = isinstance(value, str) or _invalid(value)
         if not (is_text or was_text):
-            pieces.append(" ")
-        pieces.append(printed(value))
+            sink.add(" ")
+        sink.add(printed(value))
         was_text = is_text
-    meter().size(sum(map(len, pieces)))
-    return "".join(pieces)
+    return str(sink)
 
 
 def _html(*values: Value) -> str:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from .budget import meter
 from .calls import declare
 from .literals import parse_float, parse_int
 from .printing import display, sprint
@@ -58,20 +59,30 @@ def to_string(value: Value) -> str:
 
 
 def string_list(value: Value) -> Sequence[str]:
-    """sprig's strslice: the items that are not nil as strings; of another value, itself alone."""
-    if isinstance(value, Slice) and value.go_type == "[]string":
-        return value
+    """sprig's strslice: the items that are not nil as strings; of another value, itself alone.
+
+    All together have no more characters than one string may have: what shows them is as long.
+    """
     if isinstance(value, list):
-        return [display(item) for item in value if item is not None]
+        current = meter()
+        length = 0
+        texts: list[str] = []
+        for item in value:
+            if item is not None:
+                text = display(item)
+                length += len(text)
+                current.size(length)
+                texts.append(text)
+        is_strings = isinstance(value, Slice) and value.go_type == "[]string"
+        return value if is_strings else texts
     if value is None or value is MISSING:
         return []
     return [display(value)]
 
 
 def _to_strings(value: Value) -> Slice:
-    if isinstance(value, Slice) and value.go_type == "[]string":
-        return value
-    return strings(string_list(value))
+    texts = string_list(value)
+    return texts if isinstance(texts, Slice) else strings(texts)
 
 
 def _atoi(text: str) -> int:

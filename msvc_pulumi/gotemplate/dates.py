@@ -5,7 +5,7 @@ Local time is UTC here, so that a template gives the same on a laptop and in a c
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -41,7 +41,7 @@ def _goduration() -> Any:
     return import_module("goduration.go")
 
 
-@cache
+@lru_cache(maxsize=64)
 def _location(zone: str) -> Any:
     location = _gotime().Location
     if zone in ("", "UTC", "Local"):

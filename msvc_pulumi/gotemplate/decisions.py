@@ -54,7 +54,10 @@ def deep_equal(left: Value, right: Value) -> bool:
 
 def _deep_copy(value: Value) -> Value:
     """copystructure.Copy: lists and maps anew, all else as it is."""
-    meter().work()
+    current = meter()
+    current.work()
+    if isinstance(value, list | dict):
+        current.keep(value)
     if isinstance(value, Slice):
         return Slice(map(_deep_copy, value), value.go_type, nil=value.nil)
     if isinstance(value, Map):

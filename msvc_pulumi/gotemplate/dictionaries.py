@@ -15,8 +15,12 @@ __all__ = ["FUNCTIONS"]
 
 def _dict(*items: Value) -> dict[str, Value]:
     result: dict[str, Value] = {}
+    length = 0
     for index in range(0, len(items), 2):
-        result[to_string(items[index])] = items[index + 1] if index + 1 < len(items) else ""
+        key = to_string(items[index])
+        length += len(key)
+        meter().size(length)
+        result[key] = items[index + 1] if index + 1 < len(items) else ""
     return result
 
 
@@ -51,7 +55,8 @@ def _pick(source: dict[str, Value], *keys: str) -> dict[str, Value]:
 
 
 def _omit(source: dict[str, Value], *keys: str) -> dict[str, Value]:
-    return {key: value for key, value in source.items() if key not in keys}
+    unwanted = frozenset(keys)
+    return {key: value for key, value in source.items() if key not in unwanted}
 
 
 def _values(source: dict[str, Value]) -> list[Value]:

@@ -50,4 +50,11 @@ class UnprintableError(FunctionError):
 
 
 class LimitExceededError(Exception):
-    """A bound of the profile was reached; the evaluator adds the place."""
+    """A bound of the profile was reached; the evaluator adds the place.
+
+    ``help`` is a remedy of its own where the bound is not the profile's.
+    """
+
+    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - as above
+        super().__init__(message)
+        self.help = help

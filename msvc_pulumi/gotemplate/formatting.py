@@ -38,6 +38,7 @@ class _Printf:
         self.sink = Sink()
         self.argument = 0
         self.reordered = False
+        self.has_brackets = True
         self.good = True
         self.flags = Flags()
 
@@ -53,15 +54,17 @@ class _Printf:
                 self.sink.add(template[position:percent])
             position = self.directive(percent + 1)
         if not self.reordered and self.argument < len(self.values):
-            extra = joined(
-                (
-                    "<nil>" if _absent(value) else joined((f"{type_of(value)}=", display(value)))
-                    for value in self.values[self.argument :]
-                ),
-                ", ",
-            )
-            self.sink.add(joined(("%!(EXTRA ", extra, ")")))
+            self.superfluous(self.values[self.argument :])
         return str(self.sink)
+
+    def superfluous(self, values: Sequence[Value]) -> None:
+        """Print the arguments that no directive took."""
+        add = self.sink.add
+        add("%!(EXTRA ")
+        for index, value in enumerate(values):
+            add(", " if index else "")
+            add("<nil>" if _absent(value) else joined((f"{type_of(value)}=", display(value))))
+        add(")")
 
     def directive(self, position: int) -> int:
         """Print the directive after a percent sign; the position behind it."""
@@ -131,7 +134,8 @@ class _Printf:
         if template[position : position + 1] != "[":
             return position, False
         self.reordered = True
-        end = template.find("]", position)
+        end = template.find("]", position) if self.has_brackets else -1
+        self.has_brackets = end >= 0
         if end < 0 or len(template) - position < 3:
             self.good = False
             return position + 1, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from .budget import Sink, meter
@@ -17,6 +17,7 @@ from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
 
 __all__ = ["FUNCTIONS"]
 
+_DECODED = 32  # bytes that a character of JSON can become, two of which are a list
 _SPECIAL = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029\x7f\ud800-\udfff]')
 _ESCAPES = {
     '"': '\\"',
@@ -73,35 +74,36 @@ class _Encoder:
         elif isinstance(value, float):
             add(_number(value))
         elif isinstance(value, list):
-            self.write_items([("", item) for item in value], "[]", level)
+            self.write_items((("", item) for item in value), "[]", level)
         elif isinstance(value, dict):
-            pairs = [(self.text(key), value[key]) for key in sorted(value)]
+            pairs = ((self.text(key), value[key]) for key in sorted(value))
             self.write_items(pairs, "{}", level)
         elif isinstance(value, Struct):
-            pairs = [
+            pairs = (
                 (self.text(json_name), value.values[name])
                 for name, json_name in zip(value.fields, value.json_names, strict=True)
                 if is_true(value.values[name])
-            ]
+            )
             self.write_items(pairs, "{}", level)
         elif isinstance(value, Opaque):
             add(self.text(_opaque(value)))
         else:
             raise FunctionError(f"json: unsupported type: {type_of(value)}")
 
-    def write_items(self, items: list[tuple[str, Value]], brackets: str, level: int) -> None:
+    def write_items(self, items: Iterator[tuple[str, Value]], brackets: str, level: int) -> None:
         add = self.sink.add
-        if not items:
-            add(brackets)
-            return
         separator = f"\n{self.indent * (level + 1)}" if self.indent else ""
-        add(brackets[0])
-        for index, (name, item) in enumerate(items):
-            lead = f"{',' if index else ''}{separator}"
+        start = brackets[0]
+        for name, item in items:
+            lead = f"{start}{separator}"
             colon = "" if not name else ": " if self.indent else ":"
             add(joined((lead, name, colon)) if type(name) is Marked else f"{lead}{name}{colon}")
+            start = ","
             self.write(item, level + 1)
-        add(f"\n{self.indent * level}{brackets[1]}" if self.indent else brackets[1])
+        if start != ",":
+            add(brackets)
+        else:
+            add(f"\n{self.indent * level}{brackets[1]}" if self.indent else brackets[1])
 
 
 def _opaque(value: Opaque) -> str:
@@ -144,7 +146,9 @@ def _decoded(text: str) -> tuple[Value, str]:
 
     The error's words are Go's for common mistakes; a number that is too large leaves a nil.
     """
+    meter().size(len(text))
     meter().work(len(text) >> 4)
+    meter().reserve(_DECODED * len(text))
     problems: list[str] = []
 
     def number(digits: str) -> float | None:

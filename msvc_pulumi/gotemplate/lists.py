@@ -15,6 +15,8 @@ from .values import Slice, Value, is_empty, kind_or_panic, strings
 
 __all__ = ["FUNCTIONS"]
 
+_LIST = 88  # bytes that a short list takes
+
 
 def _items(value: Value, verb: str) -> list[Value]:
     """``value`` as a list; the error is sprig's for a function that does ``verb``."""
@@ -74,6 +76,7 @@ def _compact(items: Value) -> list[Value]:
 
 
 def _contains(items: list[Value], value: Value) -> bool:
+    meter().work()
     return any(deep_equal(value, item) for item in items)
 
 
@@ -87,7 +90,8 @@ def _unique(items: Value) -> list[Value]:
 
 def _without(items: Value, *omitted: Value) -> list[Value]:
     listed = _items(items, "Cannot find without on")
-    return [item for item in listed if not _contains(list(omitted), item)]
+    unwanted = list(omitted)
+    return [item for item in listed if not _contains(unwanted, item)]
 
 
 def _has(value: Value, items: Value) -> bool:
@@ -111,6 +115,7 @@ def _slice(items: Value, *bounds: Value) -> Value:
 def _chunk(size: int, items: Value) -> Slice:
     listed = _items(items, "Cannot chunk")
     if size > 0:
+        meter().reserve(_LIST * (len(listed) // size))
         chunks = [list(listed[start : start + size]) for start in range(0, len(listed), size)]
     else:
         chunks = _chunk_backwards(size, listed)

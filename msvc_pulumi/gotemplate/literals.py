@@ -30,6 +30,7 @@ _LONGEST = 1_500  # characters of a numeric literal; Go's floats need at most 10
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _SHORT = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v", 92: "\\\\"}
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
+_LONGEST_ESCAPE = 10
 _UNDERSCORES = re.compile(r"(?:0[xXoObB]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MISPLACED_UNDERSCORE = re.compile(r"__|^[+-]?_|_$|_[.pP+-]|[.pP+-]_|^[^xX]*(?:_[eE]|[eE]_)")
@@ -204,16 +205,15 @@ def unquote(text: str) -> str:
     if "\\" not in inner:
         return inner
     data = bytearray()
-    while inner:
-        start = inner.find("\\")
-        if start < 0:
-            data += encode(inner)
-            break
-        data += encode(inner[:start])
-        inner = inner[start:]
-        is_byte = inner[1:2] == "x" or inner[1:2].isdigit()
-        value, inner = _unquote_one(inner, '"')
+    position = 0
+    while (start := inner.find("\\", position)) >= 0:
+        data += encode(inner[position:start])
+        escape = inner[start : start + _LONGEST_ESCAPE]
+        is_byte = escape[1:2] == "x" or escape[1:2].isdigit()
+        value, rest = _unquote_one(escape, '"')
         data += bytes((value,)) if is_byte else encode(chr(value))
+        position = start + len(escape) - len(rest)
+    data += encode(inner[position:])
     return decode(bytes(data))
 
 

@@ -46,10 +46,12 @@ _STOPS = {Kind.END: "{{end}}", Kind.ELSE: "{{else}}"}
 
 @dataclass(slots=True)
 class Trees:
-    """The main tree of a source and the named ones it defines (define, block)."""
+    """The main tree of a source and the named ones it defines (define, block); ``tokens`` is how
+    many there are in it."""
 
     main: ListNode
     defined: dict[str, ListNode] = field(default_factory=dict)
+    tokens: int = 0
 
 
 def parse(
@@ -73,7 +75,7 @@ def parse(
 
 class _Parser(PipelineParser):
     def run(self) -> Trees:
-        self.trees = Trees(ListNode(0, 0))
+        self.trees = Trees(ListNode(0, 0), tokens=len(self.tokens))
         nodes = self.trees.main.nodes
         while self.peek().kind is not Kind.EOF:
             if self.peek().kind is Kind.LEFT_DELIM:
@@ -191,7 +193,7 @@ class _Parser(PipelineParser):
                 otherwise, stop = self.item_list()
                 if stop is not Kind.END:
                     raise self.error(f"expected end; found {_STOPS[stop]}", token)
-        del self.scope.variables[mark:]
+        self.scope.leave(mark)
         return BranchNode(word, pipe, body, otherwise)
 
     def block(self) -> TemplateNode:

@@ -5,6 +5,7 @@ Order of checks and messages are those of text/template/parse (parse.go).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .budget import Profile
@@ -53,6 +54,21 @@ class Scope:
 
     variables: list[str] = field(default_factory=lambda: ["$"])
     ranges: int = 0
+    _known: Counter[str] = field(default_factory=lambda: Counter("$"))
+
+    def declare(self, name: str) -> None:
+        self.variables.append(name)
+        self._known[name] += 1
+
+    def knows(self, name: str) -> bool:
+        """Whether a variable of that name is in force."""
+        return self._known[name] > 0
+
+    def leave(self, mark: int) -> None:
+        """Forget the variables declared since there were ``mark``."""
+        for name in self.variables[mark:]:
+            self._known[name] -= 1
+        del self.variables[mark:]
 
 
 class PipelineParser(TokenStream):
@@ -100,7 +116,7 @@ class PipelineParser(TokenStream):
                 return
             self.next()
             pipe.declarations.append(VariableNode(variable.start, variable.end, variable.text, []))
-            self.scope.variables.append(variable.text)
+            self.scope.declare(variable.text)
             if not is_comma:
                 pipe.assigns = after.kind is Kind.ASSIGN
                 return
@@ -171,7 +187,7 @@ class PipelineParser(TokenStream):
             case Kind.NIL:
                 return NilNode(start, end)
             case Kind.VARIABLE:
-                if token.text not in self.scope.variables:
+                if not self.scope.knows(token.text):
                     raise self.error(f"undefined variable {quote(token.text)}", token)
                 return VariableNode(start, end, token.text, [])
             case Kind.FIELD:

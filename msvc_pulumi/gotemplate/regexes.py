@@ -25,6 +25,8 @@ __all__ = ["FUNCTIONS"]
 _LONGEST_PATTERN = 1_000
 _LONGEST_TEXT = 64 << 10
 _LARGEST_PROGRAM = 4_000
+_MOST_CLASSES = 32  # of Unicode, of which each takes milliseconds to compile
+_CLASS_WORK = 1_500
 _MOST_REPEATS = 1_000  # regexp/syntax's own bound, which holds for the product of nested ones
 _REPEAT = re.compile(r"\{(\d{1,9})(,(\d{0,9}))?\}")
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?", re.DOTALL)
@@ -109,7 +111,7 @@ def _program_size(pattern: str) -> int:
     return sum(map(sum, sizes))
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=32)
 def _compiled(pattern: str) -> tuple[Any, int]:
     """The compiled pattern and what looking at one character costs."""
     if len(pattern) > _LONGEST_PATTERN:
@@ -146,6 +148,10 @@ def _explained(problem: str, pattern: str) -> str:
 
 
 def _prepared(pattern: str, text: str) -> tuple[Any, _MeteredText]:
+    classes = pattern.lower().count("\\p")
+    if classes > _MOST_CLASSES:
+        raise LimitExceededError(f"a regular expression has more than {_MOST_CLASSES} classes")
+    meter().work(_CLASS_WORK * classes)
     compiled, cost = _compiled(pattern)
     if len(text) > _LONGEST_TEXT:
         raise LimitExceededError(

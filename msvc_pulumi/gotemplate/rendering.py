@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from threading import Lock
 
-from .budget import WIDE, Meter, Profile, metered
+from .budget import WIDE, Budget, Meter, Profile, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
@@ -21,7 +21,9 @@ from .values import Struct, Value
 
 __all__ = ["Rendered", "render"]
 
-_CACHEABLE = 32 << 10
+_CACHEABLE = 32 << 10  # characters
+_MOST_KEPT = 256  # compiled templates
+_MOST_TOKENS = 1_000  # of one that is kept; each takes half a kilobyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Rendered:
 class _Compiled:
     main: Body
     templates: Mapping[str, Body]
+    tokens: int
 
 
 def render(
@@ -60,13 +63,15 @@ def render(
     *,
     functions: Mapping[str, Callable[..., Value] | Function] | None = None,
     profile: Profile = WIDE,
+    budget: Budget | None = None,
     name: str = "template",
     missing_key: str = "default",
 ) -> Rendered:
     """The template ``text`` executed with ``data`` as dot.
 
     ``functions`` are added to (or replace) those of text/template and sprig; a plain callable
-    takes any arguments. ``missing_key`` is text/template's option: default, zero or error.
+    takes any arguments. ``budget`` is what this and other templates may cost together.
+    ``missing_key`` is text/template's option: default, zero or error.
     Raises TemplateError, and nothing else, for whatever is wrong with the template.
     """
     added = {
@@ -74,9 +79,10 @@ def render(
         for key, value in (functions or {}).items()
     }
     state: State | None = None
+    meter: Meter | None = None
     try:
+        meter = Meter(profile, budget)
         compiled = _compiled(text, name, frozenset(added), profile)
-        meter = Meter(profile)
         state = State(
             name=name,
             source=text,
@@ -91,7 +97,7 @@ def render(
             compiled.main(state, data)
         return _rendered(state)
     except LimitExceededError as problem:
-        raise _limit(state, str(problem), profile) from None
+        raise _limit(state, str(problem), profile, problem.help) from None
     except RecursionError:
         raise _limit(state, "it nests values or calls too deep", profile) from None
     except MemoryError:
@@ -103,11 +109,14 @@ def render(
         raise (
             state.error(message) if state else TemplateError("template-exec", message)
         ) from problem
+    finally:
+        if meter is not None:
+            meter.settle()
 
 
-def _limit(state: State | None, problem: str, profile: Profile) -> TemplateError:
+def _limit(state: State | None, problem: str, profile: Profile, remedy: str = "") -> TemplateError:
     message = f"the template is stopped: {problem}"
-    help_text = f"bound of the {profile.name} profile"
+    help_text = remedy or f"bound of the {profile.name} profile"
     if state is None:
         return TemplateError("template-limit", message, help=help_text)
     return state.error(message, code="template-limit", help=help_text)
@@ -138,10 +147,22 @@ def _valid(text: str) -> str:
     return text
 
 
-def _compiled(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
-    if len(text) > _CACHEABLE:
-        return _compile(text, name, added, profile)
-    return _compile_cached(text, name, added, profile)
+_Key = tuple[str, str, frozenset[str], Profile]
+_kept: dict[_Key, _Compiled] = {}
+_keeping = Lock()
+
+
+def _compiled(*key: *_Key) -> _Compiled:
+    """The template compiled; small ones are kept, the oldest of them forgotten."""
+    found = _kept.get(key)
+    if found is None:
+        found = _compile(*key)
+        if len(key[0]) <= _CACHEABLE and found.tokens <= _MOST_TOKENS:
+            with _keeping:
+                _kept[key] = found
+                if len(_kept) > _MOST_KEPT:
+                    del _kept[next(iter(_kept))]
+    return found
 
 
 def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _Compiled:
@@ -153,7 +174,4 @@ def _compile(text: str, name: str, added: frozenset[str], profile: Profile) -> _
         undefined=lambda missing: undefined(missing, added),
     )
     templates = {key: compile_list(tree) for key, tree in trees.defined.items()}
-    return _Compiled(templates[name], templates)
-
-
-_compile_cached = lru_cache(maxsize=256)(_compile)
+    return _Compiled(templates[name], templates, trees.tokens)

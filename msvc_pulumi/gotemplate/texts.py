@@ -103,7 +103,7 @@ def _new_line_indent(spaces: int, text: str) -> str:
 
 def _replace(old: str, new: str, text: str) -> str:
     count = text.count(old)
-    meter().size(len(text) + count * (len(new) - len(old)))
+    meter().size(len(text) + count * max(len(new) - len(old), 0))
     return text.replace(old, new)
 
 
@@ -131,10 +131,11 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _pieces(text: str, separator: str, most: int = -1) -> list[str]:
     if separator:
-        meter().count(text.count(separator) + 1 if most < 0 else 0)
+        count = text.count(separator) + 1
+        meter().count(min(count, most) if most > 0 else count)
         return text.split(separator, most - 1 if most > 0 else -1)
+    meter().count(len(text))
     characters = list(decode(encode(text)) if not text.isascii() else text)
-    meter().count(len(characters))
     if 0 < most < len(characters):
         return [*characters[: most - 1], "".join(characters[most - 1 :])]
     return characters
@@ -157,7 +158,11 @@ def _split_most(separator: str, most: int, text: str) -> Map:
 
 
 def _trim_all(cut: str, text: str) -> str:
-    return text.strip(cut) if cut else text
+    if not cut:
+        return text
+    cut = cut if len(cut) < 256 else "".join(set(cut))
+    meter().pairs(len(text), len(cut))
+    return text.strip(cut)
 
 
 def _no_space(text: str) -> str:

@@ -1,62 +1,93 @@
-"""Returns what Jinja2 operators, methods and filters give, after their cost was counted.
+"""Returns values, and what Jinja2's operators and methods are given, after their cost was counted.
 
 What can make a value much larger than what it is made of announces the size first; everything that
-was made is weighed. The meter is gotemplate's, and what its bounds mean there they mean here.
+was made is weighed, shared parts as often as they would be shown. So no list, mapping or namespace
+exists whose text, comparison or sorting takes long. The meter is gotemplate's, and what its bounds
+mean there they mean here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from functools import wraps
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2.exceptions import SecurityError
-from jinja2.filters import FILTERS
 from jinja2.runtime import Undefined
+from jinja2.utils import Namespace
 
 from msvc_pulumi.gotemplate.budget import meter
-from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
-from msvc_pulumi.jinjatemplate.tracing import shown_text, traced_filter
+from msvc_pulumi.gotemplate.errors import LimitExceededError
+from msvc_pulumi.jinjatemplate.tracing import shown_text
 
 __all__ = [
-    "added_filter",
-    "allowed_filters",
+    "Weight",
     "check_operation",
+    "check_replacement",
     "checked_method",
-    "functions_in_force",
+    "joinable",
     "keep",
     "shown",
+    "weigh",
 ]
 
-functions_in_force: ContextVar[Mapping[str, Callable[..., Any]]] = ContextVar("jinja_functions")
-"""The caller's functions of the render in progress, for the filters of their names."""
-
-_FILTERS = (
-    "abs attr batch capitalize center count d default dictsort escape e first float forceescape"
-    " format groupby indent int items join last length list lower map max min reject rejectattr"
-    " replace reverse round safe select selectattr slice sort string sum title tojson trim"
-    " truncate unique upper urlencode wordcount xmlattr"
-)
 _MOST_BITS = 4_096
-_DEEPEST_INDENT = 16
-_LARGE_WIDTH = re.compile(r"%(?:\([^)]{0,99}\))?[-#0 +]*[0-9]*\.?(?:\*|[0-9]{4})")
+_TEXTS = 4  # how often a list may have the characters of the longest string
+_ATTRIBUTES = "_Namespace__attrs"
+_FROM_THE_RIGHT = frozenset(("rfind", "rindex", "rsplit", "rpartition"))
 
 
-def _weigh(value: Any) -> int:
-    """How many items a value has in all, counted as often as they are shown."""
-    if isinstance(value, dict):
-        total = len(value) + sum(map(_weigh, value.values())) + sum(map(_weigh, value))
-    elif isinstance(value, list | tuple | set | frozenset):
-        total = len(value) + sum(map(_weigh, value))
+class Weight(NamedTuple):
+    """What a value has in all when it is shown: items, characters, levels of nesting."""
+
+    items: int
+    characters: int
+    depth: int
+
+
+_NOTHING = Weight(0, 0, 0)
+
+
+def weigh(value: Any) -> Weight:
+    """The weight of ``value``; LimitExceededError if it is more than a list may have."""
+    return _weigh(value, {})
+
+
+def _weigh(value: Any, known: dict[int, Weight]) -> Weight:
+    if isinstance(value, str):
+        return Weight(0, len(value), 0)
+    if isinstance(value, int):
+        return Weight(0, value.bit_length() // 3, 0)
+    if isinstance(value, Undefined):
+        str(value)  # raises: what is unknown cannot hide in a list
+        return _NOTHING
+    parts: Iterable[Any]
+    if isinstance(value, list | tuple | set | frozenset):
+        parts, items = value, len(value)
+    elif isinstance(value, dict):
+        parts, items = (*value, *value.values()), len(value)
+    elif isinstance(value, Namespace):
+        attributes = object.__getattribute__(value, _ATTRIBUTES)
+        parts, items = attributes.values(), len(attributes)
     else:
-        if isinstance(value, Undefined):
-            str(value)  # raises: what is unknown cannot hide in a list
-        return 0
-    meter().count(total)
-    return total
+        return _NOTHING
+    found = known.get(id(value))
+    if found is not None:
+        return found
+    current = meter()
+    current.count(items)
+    current.work(items)
+    characters = depth = 0
+    for part in parts:
+        weight = _weigh(part, known)
+        items += weight.items
+        characters += weight.characters
+        depth = max(depth, weight.depth)
+    current.count(items)
+    if characters > _TEXTS * current.profile.value:
+        raise LimitExceededError("it makes a list or map of too many characters in all")
+    known[id(value)] = found = Weight(items, characters, depth + 1)
+    return found
 
 
 def keep(value: Any) -> Any:
@@ -67,10 +98,10 @@ def keep(value: Any) -> Any:
     elif isinstance(value, int) and not isinstance(value, bool):
         if value.bit_length() > _MOST_BITS:
             raise LimitExceededError("it calculates with too many digits")
-    elif isinstance(value, dict | list | tuple | set | frozenset):
-        weight = _weigh(value)
-        current.work(weight)
-        current.keep(value if isinstance(value, list | dict) else list(value))
+    elif isinstance(value, dict | list | tuple | set | frozenset | Namespace):
+        weigh(value)
+        if not isinstance(value, Namespace):
+            current.keep(value if isinstance(value, list | dict) else list(value))
     return value
 
 
@@ -99,28 +130,36 @@ def check_operation(operator: str, left: Any, right: Any) -> None:
         (current.size if isinstance(left, str) else current.count)(size)
 
 
-def checked_method(method: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments, after the size of what a string's method is about to make was announced."""
+def checked_method(
+    method: Any, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The arguments of a call, after the size of what it is about to make was announced."""
     text = getattr(method, "__self__", None)
+    current = meter()
+    current.arguments((text, *arguments, *options.values()))
     if not isinstance(text, str):
         return arguments
     name = getattr(method, "__name__", "")
-    if name == "replace" and len(arguments) > 1:
-        _check_replacement(text, arguments[0], arguments[1])
+    first = arguments[0] if arguments else options.get("sep", options.get("old"))
+    if name == "replace":
+        new = arguments[1] if len(arguments) > 1 else options.get("new", "")
+        check_replacement(text, first, new)
     elif name == "join" and arguments:
-        return (_joinable(text, arguments[0]), *arguments[1:])
+        return (joinable(text, arguments[0]), *arguments[1:])
     elif name in ("split", "rsplit", "splitlines"):
-        separator = arguments[0] if arguments and isinstance(arguments[0], str) else None
-        meter().count(text.count(separator) if separator else len(text) >> 1)
+        current.count(text.count(first) if isinstance(first, str) and first else len(text) >> 1)
+    if isinstance(first, str) and (name in _FROM_THE_RIGHT or name.endswith("strip")):
+        current.pairs(len(text), len(first))  # Python looks for each in each
     return arguments
 
 
-def _check_replacement(text: Any, old: Any, new: Any) -> None:
+def check_replacement(text: Any, old: Any, new: Any) -> None:
+    """Announce the size of ``text`` with ``new`` for ``old``."""
     if isinstance(text, str) and isinstance(old, str):
         meter().size(len(text) + text.count(old) * len(str(new)))
 
 
-def _joinable(separator: str, items: Any) -> list[Any]:
+def joinable(separator: str, items: Any) -> list[Any]:
     """The items to join as a list, after the size of the result was announced."""
     current = meter()
     listed = list(islice(items, current.profile.items + 1))
@@ -128,69 +167,3 @@ def _joinable(separator: str, items: Any) -> list[Any]:
     length = sum(len(item) for item in listed if isinstance(item, str))
     current.size(length + len(separator) * len(listed))
     return listed
-
-
-# --- filters ---
-
-
-def _checked_filter(
-    name: str, arguments: tuple[Any, ...], options: dict[str, Any]
-) -> tuple[Any, ...]:
-    """The arguments, after the size of what a filter is about to make was announced."""
-    current = meter()
-    current.step()
-    for argument in arguments:
-        keep(argument)
-        if isinstance(argument, str | list | dict) and len(argument) > 1_000:
-            current.clock()
-    numbers = [value for value in (*arguments[1:], *options.values()) if type(value) is int]
-    if name == "center":
-        current.size(max(numbers, default=0))
-    elif name == "indent":
-        texts = [len(value) for value in (*arguments[1:], *options.values()) if type(value) is str]
-        lines = str(arguments[0]).count("\n") + 1
-        current.size(max(*numbers, *texts, 0, 0) * lines)
-    elif name == "tojson" and max(numbers, default=0) > _DEEPEST_INDENT:
-        raise LimitExceededError(f"it indents by more than {_DEEPEST_INDENT}")
-    elif name == "replace" and len(arguments) > 2:
-        _check_replacement(arguments[0], arguments[1], arguments[2])
-    elif name == "join":
-        separator = str(arguments[1] if len(arguments) > 1 else options.get("d", ""))
-        return (_joinable(separator, arguments[0]), *arguments[1:])
-    elif name in ("batch", "slice"):
-        current.count(max(numbers, default=0))
-    elif name == "format" and _LARGE_WIDTH.search(str(arguments[0])):
-        raise LimitExceededError("it formats with a width of more than three digits")
-    return arguments
-
-
-def _filter(name: str) -> Callable[..., Any]:
-    """Jinja's filter with its cost counted."""
-    original = FILTERS[name]
-    passed = 1 if hasattr(original, "jinja_pass_arg") else 0
-
-    @wraps(original)
-    def guarded(*arguments: Any, **options: Any) -> Any:
-        checked = _checked_filter(name, arguments[passed:], options)
-        given = (*arguments[:passed], *checked)
-        return keep(traced_filter(name, original, passed, given, options))
-
-    return guarded
-
-
-def added_filter(name: str) -> Callable[..., Any]:
-    """A filter that calls the function of that name of the render in progress."""
-
-    def called(*arguments: Any) -> Any:
-        function = functions_in_force.get({}).get(name)
-        if function is None:
-            raise FunctionError(f"no filter named {name!r}")
-        meter().step()
-        return keep(function(*arguments))
-
-    return called
-
-
-def allowed_filters() -> dict[str, Callable[..., Any]]:
-    """Jinja's filters that templates may use, by name."""
-    return {name: _filter(name) for name in _FILTERS.split()}

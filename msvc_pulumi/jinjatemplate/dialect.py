@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -21,19 +21,30 @@ from jinja2.exceptions import SecurityError
 from jinja2.exceptions import TemplateError as JinjaError
 
 from msvc_pulumi.errors import nearest
-from msvc_pulumi.gotemplate import WIDE, Function, Profile, Rendered, Struct, TemplateError
-from msvc_pulumi.gotemplate.budget import Meter, metered
+from msvc_pulumi.gotemplate import (
+    WIDE,
+    Budget,
+    Function,
+    Profile,
+    Rendered,
+    Struct,
+    TemplateError,
+)
+from msvc_pulumi.gotemplate.budget import Meter, meter, metered
 from msvc_pulumi.gotemplate.calls import assignable
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, UnprintableError
 from msvc_pulumi.gotemplate.marked import Marked, Stretch
 from msvc_pulumi.gotemplate.tracedcalls import traced
-from msvc_pulumi.jinjatemplate.costs import added_filter, functions_in_force
+from msvc_pulumi.jinjatemplate.filters import added_filter, functions_in_force
 from msvc_pulumi.jinjatemplate.sandbox import Environment, LoadingError
 
 __all__ = ["render"]
 
-_CACHEABLE = 32 << 10
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_CACHEABLE = 8 << 10  # characters; the code of a template takes a hundred times as much
+_OPENING = re.compile(r"\{[{%#]")
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+_PIECE = 8  # what finding a piece of output in the source takes, in elements visited
+_LONGEST_WORD = 200  # characters of a name that a message is about
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -43,35 +54,47 @@ def render(
     *,
     functions: Mapping[str, Callable[..., Any] | Function] | None = None,
     profile: Profile = WIDE,
+    budget: Budget | None = None,
     name: str = "template",
 ) -> Rendered:
     """The template ``text`` executed with the fields of ``data`` as variables.
+
+    ``budget`` is what this and other templates may cost together.
 
     Raises TemplateError, and nothing else, for whatever is wrong with the template.
     """
     variables = dict(data.values if isinstance(data, Struct) else data)
     added = {key: _callable(key, value) for key, value in (functions or {}).items()}
-    return copy_context().run(_render, text, variables, added, profile, name)
+    current: Meter | None = None
+    try:
+        current = Meter(profile, budget)
+        return copy_context().run(_render, text, variables, added, current, name)
+    except LimitExceededError as problem:
+        raise _Place(text, name).limit(str(problem), profile, problem.help) from None
+    finally:
+        if current is not None:
+            current.settle()
 
 
 def _render(
     text: str,
     variables: dict[str, Any],
     functions: dict[str, Callable[..., Any]],
-    profile: Profile,
+    current: Meter,
     name: str,
 ) -> Rendered:
+    profile = current.profile
     functions_in_force.set(functions)
     place = _Place(text, name)
     try:
         template = _compiled(text, profile, tuple(functions))
         place.template = template
-        with metered(Meter(profile)):
+        with metered(current):
             return _executed(template, {**variables, **functions}, text, profile)
     except TemplateError:
         raise
     except LimitExceededError as problem:
-        raise place.limit(str(problem), profile) from None
+        raise place.limit(str(problem), profile, problem.help) from None
     except RecursionError:
         raise place.limit("it nests values or calls too deep", profile) from None
     except MemoryError:
@@ -142,7 +165,9 @@ def _executed(
     stretches: list[Stretch] = []
     written = 0
     generator = template.root_render_func(context)
+    current = meter()
     for piece in generator:
+        current.work(_PIECE)
         frame = getattr(generator, "gi_frame", None)
         line = template.get_corresponding_lineno(frame.f_lineno) if frame else 1
         is_data = isinstance(piece, Marked)
@@ -161,6 +186,21 @@ def _executed(
     return Rendered("".join(pieces), tuple(chunks), tuple(literal), tuple(stretches))
 
 
+def _tags(source: str) -> Iterator[tuple[int, int]]:
+    """Where tags begin and end, as far as that can be told without Jinja's own parser."""
+    unclosed: set[str] = set()
+    behind = 0
+    for found in _OPENING.finditer(source):
+        if found.start() < behind or found[0] in unclosed:
+            continue
+        end = source.find(_CLOSING[found[0]], found.end())
+        if end < 0:
+            unclosed.add(found[0])  # nor is any later one
+            continue
+        behind = end + 2
+        yield found.start(), behind
+
+
 class _Origins:
     """Finds pieces of output in the source.
 
@@ -170,26 +210,28 @@ class _Origins:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.tags = [(found.start(), found.end()) for found in _TAG.finditer(source)]
-        self.starts = [start for start, _ in self.tags]
+        tags = list(_tags(source))
+        self.texts = source  # with nothing that a text could be taken for where tags are
+        if tags:
+            ends = [0, *(end for _, end in tags)]
+            starts = [*(start for start, _ in tags), len(source)]
+            texts = (source[end:start] for end, start in zip(ends, starts, strict=True))
+            lengths = (end - start for start, end in tags)
+            blanks = ("\0" * length for length in (*lengths, 0))
+            self.texts = "".join(chain.from_iterable(zip(texts, blanks, strict=True)))
+        self.starts = [start for start, _ in tags if source.startswith("{{", start)]
         self.lines = [0, *(found.end() for found in re.finditer("\n", source))]
         self.behind = 0
 
     def of(self, piece: str, line: int) -> tuple[int, bool]:
         """The offset of a piece that begins in ``line``, and whether it is text."""
         start = self.lines[min(max(line, 1), len(self.lines)) - 1]
-        found = self.source.find(piece, start) if piece else -1
-        while found >= 0:
-            index = bisect_right(self.starts, found) - 1
-            if index < 0 or self.tags[index][1] <= found:
-                self.behind = found + len(piece)
-                return found, True
-            found = self.source.find(piece, self.tags[index][1])
+        found = self.texts.find(piece, start) if piece else -1
+        if found >= 0:
+            self.behind = found + len(piece)
+            return found, True
         index = bisect_left(self.starts, max(start, self.behind))
-        for tag in self.starts[index:]:
-            if self.source.startswith("{{", tag):
-                return tag, False
-        return start, False
+        return (self.starts[index] if index < len(self.starts) else start), False
 
 
 class _Place:
@@ -200,14 +242,14 @@ class _Place:
         self.name = name
         self.template: Template | None = None
 
-    def limit(self, problem: str, profile: Profile) -> TemplateError:
+    def limit(self, problem: str, profile: Profile, remedy: str = "") -> TemplateError:
         offset, length = self.span(self.line(), "")
         return TemplateError(
             "template-limit",
             f"the template is stopped: {problem}",
             offset=offset,
             length=length,
-            help=f"bound of the {profile.name} profile",
+            help=remedy or f"bound of the {profile.name} profile",
         )
 
     def error(self, problem: Exception, known: tuple[str, ...]) -> TemplateError:
@@ -226,7 +268,8 @@ class _Place:
         elif not isinstance(problem, JinjaError | FunctionError):
             message = f"{type(problem).__name__}: {message}"
         words = _QUOTED.findall(message)
-        word = next((word for word in reversed(words) if word in self.source), "")
+        known_words = (word for word in reversed(words) if len(word) <= _LONGEST_WORD)
+        word = next((word for word in known_words if word in self.source), "")
         if isinstance(problem, UndefinedError) and message.endswith("is undefined"):
             near = nearest(words[0] if words else "", known)
             remedy = f"did you mean {near}?" if near else f"there is: {', '.join(known)}"

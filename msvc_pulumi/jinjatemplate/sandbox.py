@@ -20,13 +20,8 @@ from jinja2.visitor import NodeTransformer
 
 from msvc_pulumi.gotemplate.budget import meter
 from msvc_pulumi.gotemplate.marked import joined
-from msvc_pulumi.jinjatemplate.costs import (
-    allowed_filters,
-    check_operation,
-    checked_method,
-    keep,
-    shown,
-)
+from msvc_pulumi.jinjatemplate.costs import check_operation, checked_method, keep, shown
+from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
 from msvc_pulumi.jinjatemplate.tracing import combined, traced_method
 
 __all__ = ["Environment", "LoadingError"]
@@ -81,6 +76,15 @@ class _Guarded(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
         return _guard("guard_concat", *node.nodes)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
+        self.generic_visit(node)
+        return nodes.And(_guard("guard_step", nodes.Const(0)), node, lineno=node.lineno)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Expr:  # noqa: N802
+        self.generic_visit(node)
+        is_copy = isinstance(node.arg, nodes.Slice) and node.ctx == "load"
+        return _guard("guard_value", node) if is_copy else node
 
     def visit_List(self, node: nodes.List) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
@@ -147,6 +151,7 @@ class Environment(ImmutableSandboxedEnvironment):
             "range": self.guard_range,
         }
         self.filters = allowed_filters()
+        self.tests.update(allowed_tests())
 
     def _generate(
         self,
@@ -181,8 +186,14 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def guard_concat(self, *parts: Any) -> str:
         """``~``: the parts as one string."""
-        texts = [shown(part) for part in parts]
-        meter().size(sum(map(len, texts)))
+        current = meter()
+        length = 0
+        texts: list[str] = []
+        for part in parts:
+            text = shown(part)
+            length += len(text)
+            current.size(length)
+            texts.append(text)
         return str(keep(joined(texts)))
 
     def guard_value(self, value: Any) -> Any:
@@ -192,8 +203,10 @@ class Environment(ImmutableSandboxedEnvironment):
     @staticmethod
     @pass_context  # without a context Jinja would work constants out when it compiles
     def _finalized(_: Context, value: Any) -> str:
+        current = meter()
+        current.step()
         text = value if isinstance(value, str) else shown(value)
-        meter().write(len(text))
+        current.write(len(text))
         return text
 
     # --- what the sandbox asks ---
@@ -216,7 +229,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         meter().step()
         call = partial(super().call, __context, __obj)
-        return keep(traced_method(call, __obj, checked_method(__obj, args), kwargs))
+        return keep(traced_method(call, __obj, checked_method(__obj, args, kwargs), kwargs))
 
 
 def _counted(items: Iterator[Any]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ overlay win. Sources: the original's ``internal/controller/merge_transformers.go
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ __all__ = [
     "pod_template",
 ]
 
+MOST_PARENTS = 64  # twice as many as a route may have
 PARENT_IDENTITY = ("group", "kind", "namespace", "sectionName", "port")
 
 ARGS_POLICIES: dict[str, Policy] = {
@@ -48,21 +50,25 @@ def _pair_parents(
     """Pair gateway references: by name while that is unambiguous, else by all stated identity.
 
     The original used the name alone, so one reference overwrote every base reference of that name
-    (quirk Q24). A lone pair of one name still merges, whatever else differs.
+    (quirk Q24). A lone pair of one name still merges, whatever else differs. Of a flood of base
+    references of one name only the first free ones are looked at.
     """
     partner: dict[int, int] = {}
+    unpaired: dict[Any, list[int]] = {}
+    for left, item in enumerate(base):
+        unpaired.setdefault(item.get("name"), []).append(left)
+    names = Counter(item.get("name") for item in overlay)
     for right, item in enumerate(overlay):
-        free = [
-            left
-            for left, other in enumerate(base)
-            if left not in partner and other.get("name") == item.get("name")
-        ]
+        of_name = unpaired.get(item.get("name"), [])
+        free = of_name[:MOST_PARENTS]
         agreeing = [left for left in free if _agreement(base[left], item) is not None]
         if agreeing:
             best = max(agreeing, key=lambda left: (_agreement(base[left], item) or 0, -left))
             partner[best] = right
-        elif len(free) == 1 and sum(o.get("name") == item.get("name") for o in overlay) == 1:
+            of_name.remove(best)
+        elif len(free) == 1 and names[item.get("name")] == 1:
             partner[free[0]] = right
+            of_name.remove(free[0])
     taken = set(partner.values())
     return [
         *((left, partner.get(left)) for left in range(len(base))),

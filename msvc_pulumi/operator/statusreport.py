@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator.conditions import Condition, dated, roll_up, workloads_of
+from msvc_pulumi.operator.conditions import (
+    MAX_MESSAGE,
+    Condition,
+    dated,
+    roll_up,
+    workloads_of,
+)
 from msvc_pulumi.plan import Plan
-from msvc_pulumi.report import headline, render
+from msvc_pulumi.report import counts, headline, render
 
 __all__ = ["ABANDON", "Assessment", "Unresolved", "reason_of", "status_of"]
 
@@ -86,11 +92,18 @@ def status_of(
         # The hash of what the cluster has, which is the one before until the plan is applied.
         status["planHash"] = plan.hash if assessment.applied else before.get("planHash")
         if plan.diagnostics:
-            status["warnings"] = [headline(item) for item in plan.diagnostics[:MAX_WARNINGS]]
+            status["warnings"] = _warnings(plan.diagnostics)
     conditions.insert(0, roll_up(conditions))
     status["observedGeneration"] = assessment.generation
     status["conditions"] = [*dated(conditions, old, assessment.generation), *copies]
     return status
+
+
+def _warnings(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """The first of them, and a line that counts the rest."""
+    shown = [headline(item) for item in diagnostics[:MAX_WARNINGS] if not any(item.rest)]
+    rest = sum(counts(diagnostics)) - len(shown)
+    return [*shown, headline(Diagnostic.not_shown(0, rest))] if rest else shown
 
 
 def reason_of(problems: Sequence[Diagnostic]) -> str:
@@ -110,7 +123,8 @@ def _resolved(assessment: Assessment) -> Condition:
 def _applied(assessment: Assessment) -> Condition:
     if assessment.problems:
         reason = reason_of(assessment.problems)
-        text = render(assessment.problems).rstrip()
+        longest = MAX_MESSAGE - len(WAY_OUT) - 2
+        text = render(assessment.problems, longest=longest).rstrip()
         if assessment.deleting:
             text = f"{text}\n\n{WAY_OUT}"
             return Condition("Applied", "False", "DeletionFailed", text)

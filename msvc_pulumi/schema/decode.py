@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msvc_pulumi.errors import Diagnostics, FieldPath, nearest
+from msvc_pulumi.errors import Diagnostics, FieldPath, Severity, nearest
 from msvc_pulumi.schema.leaf import UNMARSHALING, LeafError, clash, finite, number_text, read_leaf
 from msvc_pulumi.schema.table import Kind, Struct, Type, lookup, parse_type
 
@@ -60,6 +60,9 @@ class _Reader:
             walk = _WALKS.get(type_.kind)
             return walk(self, type_, value, way) if walk else read_leaf(type_, value)
         except LeafError as error:
+            if not self._diagnostics.has_room(Severity.ERROR):
+                self._diagnostics.pass_over(Severity.ERROR)
+                return _ABSENT
             go = self._go_message(error.found, type_, way) if error.found else error.go
             path = self._path(way)
             self._diagnostics.error(error.code, str(error), field=path, go=go, help=error.advice)
@@ -90,7 +93,9 @@ class _Reader:
     ) -> None:
         key = way[1]
         name = struct.folded.get(key.casefold())
-        if name is None:
+        if name is None and not self._diagnostics.has_room(Severity.WARNING):
+            self._diagnostics.pass_over(Severity.WARNING)
+        elif name is None:
             self._diagnostics.warning(
                 "unknown-field",
                 "Unknown field",

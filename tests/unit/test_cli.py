@@ -189,3 +189,26 @@ def test_flags_alone_are_wrong_usage(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(capsys, *words)[0] == 2
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_flood_is_counted_and_changes_no_exit_code(
+    strict: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hundred warnings are shown and the others counted, as data too; with --strict as errors."""
+    unknown = "".join(f"  unknown{number}: 1\n" for number in range(400))
+    file = tmp_path / "msvc.yaml"
+    file.write_text(Path(SIMPLE).read_text().replace("spec:\n", f"spec:\n{unknown}", 1))
+    arguments = ("validate", "-m", str(file), "-b", BASE, *(["--strict"] if strict else []))
+
+    status, _, err = run(capsys, *arguments, "--format", "json")
+    *shown, rest = json.loads(err)
+    assert status == int(strict)
+    assert len(shown) == 100
+    assert rest["code"] == "not-shown"
+    assert sum(rest["notShown"].values()) >= 300
+    assert bool(rest["notShown"]["errors"]) is strict
+
+    status, _, err = run(capsys, *arguments)
+    assert status == int(strict)
+    assert err.rstrip().endswith(" of them are not shown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import re
 
@@ -18,8 +19,16 @@ from msvc_pulumi.errors import (
     Label,
     Severity,
     Span,
+    SpecError,
 )
-from msvc_pulumi.report import MAX_LINE_WIDTH, headline, render, summary_line, to_json
+from msvc_pulumi.report import (
+    MAX_LINE_WIDTH,
+    counts,
+    headline,
+    render,
+    summary_line,
+    to_json,
+)
 
 ARGUMENT = Span("granite.yaml", 27, 15, 11, '        - "{{ .HFModelNme }}"')
 FIELD = FieldPath.of("spec", "decode", "containers", 0, "args", 0)
@@ -127,8 +136,42 @@ def test_floods_are_cut_but_never_lose_an_error() -> None:
         collected.warning("unknown-field", "Unknown field", field=FieldPath.of(str(number)))
     collected.error("required", "Required value")
     collected.warning("unknown-field", "Unknown field", field=FieldPath.of("last"))
-    assert len(collected) == MAX_PROBLEMS + 1
-    assert summary_line(collected) == "1 error, 1000 warnings, more are not shown"
+    for _ in range(2):  # what is known is not counted twice
+        collected.extend(list(collected.items))
+    assert len(collected.items) == MAX_PROBLEMS
+    assert len(collected.errors) == 1
+    assert summary_line(collected) == "1 error, 301 warnings; 202 of them are not shown"
+    assert render(collected).endswith("\n\n1 error, 301 warnings; 202 of them are not shown\n")
+    *shown, rest = to_json(collected)
+    assert len(shown) == MAX_PROBLEMS
+    assert rest == {
+        "severity": "warning",
+        "code": "not-shown",
+        "summary": "202 more warnings are not shown",
+        "notShown": {"errors": 0, "warnings": 202},
+    }
+
+
+def test_the_rest_is_counted_through_all_stages() -> None:
+    """What one collector does not keep, the next one counts; renderers cut what was not cut."""
+    first, second = Diagnostics(), Diagnostics()
+    for number in range(MAX_PROBLEMS + 5):
+        first.error("required", "Required value", field=FieldPath.of(str(number)))
+        second.warning("unknown-field", "Unknown field", field=FieldPath.of(str(number)))
+    second.extend(first)
+    error = SpecError(second)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert counts(again.diagnostics) == (MAX_PROBLEMS + 5, MAX_PROBLEMS + 5)
+    assert str(again).endswith(f"(and {MAX_PROBLEMS + 4} more)")
+    assert all(item.is_error for item in again.diagnostics)
+    assert counts(second.with_warnings_as_errors()) == (2 * MAX_PROBLEMS + 10, 0)
+    many = [Diagnostic("x", str(number)) for number in range(3 * MAX_PROBLEMS)]
+    assert summary_line(many) == "300 errors"
+    assert len(to_json(many)) == MAX_PROBLEMS + 1
+    assert render(many).endswith("300 errors; 200 of them are not shown\n")
+    short = render(many, longest=400)
+    assert len(short) <= 400
+    assert short.startswith("error[x]: 0\n") and short.endswith(" of them are not shown\n")
 
 
 def test_nothing_renders_as_nothing() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from msvc_pulumi.api.crd import custom_resource_definition
-from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
 from msvc_pulumi.operator.statusreport import Assessment, status_of
 from msvc_pulumi.plan import Plan, plan_model_service
 
@@ -114,6 +115,22 @@ def test_an_error_is_told_with_its_diagnostic_and_keeps_the_rest() -> None:
     assert "spec.x" in status["conditions"][0]["message"]
     assert conditions(status)["DecodeReady"] == ("True", "PodsReady")
     assert "planHash" not in status  # in a merge patch: it stays what it was
+
+
+def test_floods_fit_into_the_status_and_are_counted() -> None:
+    """A message has room for the line that counts what it does not show, and so have warnings."""
+    long = "x" * 3_000
+    errors = Diagnostics([Diagnostic("required", f"{n} {long}", notes=(long,)) for n in range(500)])
+    failed = status_of(Assessment(1, None, applied=False, problems=tuple(errors)), {}, {})
+    (message,) = (item["message"] for item in failed["conditions"] if item["type"] == "Applied")
+    assert len(message) <= 32_768
+    assert message.splitlines()[-1].startswith("500 errors; ")
+
+    warnings = Diagnostics([Diagnostic("x", str(n), Severity.WARNING) for n in range(500)])
+    warned = replace(plan(), diagnostics=tuple(warnings))
+    shown = status_of(Assessment(1, warned, applied=True), live(), {})["warnings"]
+    assert len(shown) == 21
+    assert shown[-1] == "warning[not-shown]: 480 more warnings are not shown"
 
 
 def test_an_unchanged_condition_keeps_its_time() -> None:

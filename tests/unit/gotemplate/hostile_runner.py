@@ -1,8 +1,12 @@
 """Runs hostile templates, each in a process of its own, and prints what it cost as JSON lines.
 
 Arguments: the file with the templates, the name of its table, the module that renders. A line has
-``name``, ``outcome`` (the error's code, or what else happened), ``seconds`` of processor time and
-``megabytes`` of memory beyond what the process had before.
+``name``, ``profile``, ``outcome`` (the error's code, or what else happened), ``must_fail``,
+``seconds`` of processor time and ``megabytes`` of memory beyond what the process had before. Every
+template runs under both profiles; the one it is written for has to stop it.
+
+With the module ``plan`` the table holds pairs of documents, a ModelService and a BaseConfig or "",
+which go through the whole pipeline up to the text of what is wrong with them.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 ADDRESS_SPACE = 400 << 20  # beyond the start; a template may use a quarter of it
@@ -43,7 +49,31 @@ def attempt(render: Any, profile: Any, text: str) -> str:
     return f"rendered {len(rendered.text)} characters"
 
 
-def measured(render: Any, profile: Any, text: str) -> dict[str, Any]:
+def planned(service: str, base: str) -> str:
+    """What comes of two documents: the codes of the errors, or "planned"."""
+    from msvc_pulumi import report
+    from msvc_pulumi.document.source import Source, parse
+    from msvc_pulumi.errors import Diagnostics, ModelServiceError
+    from msvc_pulumi.plan import plan_model_service
+
+    found = Diagnostics()
+    documents = parse(Source("msvc.yaml", service), diagnostics=found)
+    bases = parse(Source("baseconfig.yaml", base), diagnostics=found)
+    try:
+        if documents and not found.errors:
+            plan = plan_model_service(documents[0], bases[0] if bases else None)
+            found.extend(plan.diagnostics)
+    except ModelServiceError as error:
+        found.extend(error.diagnostics)
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"[:200]
+    report.to_json(found)
+    if not report.render(found):
+        return "planned"
+    return f"diagnosed: {' '.join(sorted({item.code for item in found.errors}))}"
+
+
+def measured(work: Callable[[], str]) -> dict[str, Any]:
     """The figures of one attempt in a fork of this process."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -55,7 +85,7 @@ def measured(render: Any, profile: Any, text: str) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_AS, (space, space))
         resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
         before, started = memory(), time.process_time()
-        outcome = attempt(render, profile, text)
+        outcome = work()
         seconds = time.process_time() - started
         figures = {
             "outcome": outcome,
@@ -76,11 +106,20 @@ def main(path: str, table: str, module: str) -> None:
     assert specification and specification.loader
     templates = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(templates)
-    render = importlib.import_module(module).render
     go = importlib.import_module("msvc_pulumi.gotemplate")
     profiles = {"narrow": go.NARROW, "wide": go.WIDE}
-    for name, (profile, text) in getattr(templates, table).items():
-        print(json.dumps({"name": name, **measured(render, profiles[profile], text)}), flush=True)
+    if module == "plan":
+        planned(*templates.HARMLESS)  # so that imports are nobody's costs
+        for name, (service, base) in getattr(templates, table).items():
+            row = {"name": name, "profile": "", "must_fail": False}
+            print(json.dumps({**row, **measured(partial(planned, service, base))}), flush=True)
+        return
+    render = importlib.import_module(module).render
+    for name, (wanted, text) in getattr(templates, table).items():
+        for profile, bounds in profiles.items():
+            row = {"name": name, "profile": profile, "must_fail": profile == wanted}
+            work = partial(attempt, render, bounds, text)
+            print(json.dumps({**row, **measured(work)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Templates that attack their engine: by name, the profile they run under and the text.
+"""Templates that attack their engine: by name, the profile they must fail under and the text.
 
-Every one has to end as a TemplateError. Some are repetitions of a few characters, so the texts are
-written as expressions.
+Every one has to end as a TemplateError, and within the bounds under the other profile too. What is
+costly but no error by itself is followed by one (`_THEN_FAIL`). Guards are tested just over their
+bounds, so nothing here stands still anywhere else. Some are repetitions of a few characters, so the
+texts are written as expressions.
 """
 
 from __future__ import annotations
@@ -17,7 +19,21 @@ _PAIRS = "".join(
     f'{{{{ define "t{level}" }}}}' + f'{{{{ template "t{level + 1}" . }}}}' * 2 + "{{ end }}"
     for level in range(38)
 )
-_BIG = '{{ $x := repeat 60000 "abcdefgh" }}'
+_BIG = '{{ $x := repeat 30000 "abcdefgh" }}'
+_LISTED = '{{ $x := repeat 30000 "abcdefgh" }}{{ $l := list $x }}'
+_SMALL = '{{ $x := repeat 6000 "abcdefgh" }}{{ $l := list $x }}'  # for the narrow profile
+_THEN_FAIL = "{{ until 1000000000 }}"
+_DAG = "{{ $x := list 1 }}" + "{{ $x = list $x $x }}" * 60
+_DAG_OF_MAPS = "{{ $x := dict }}" + '{{ $x = dict "a" $x "b" $x }}' * 60
+_CUT = (
+    '{{ $c := "" }}{{ range until 3000 }}{{ $c = printf "%s%c" $c (int (add . 20000)) }}{{ end }}'
+)
+
+
+def _loop(body: str, times: int = 99_000) -> str:
+    """``body`` again and again, until a bound ends it."""
+    return f"{{{{ range {times} }}}}{body}{{{{ end }}}}" + _THEN_FAIL
+
 
 GO: dict[str, tuple[str, str]] = {
     # --- reaching outside ---
@@ -193,8 +209,11 @@ GO: dict[str, tuple[str, str]] = {
     ),
     "long-decimal-division": ("wide", "{{ divf " + "1e-300 " * 5000 + "}}"),
     # --- regular expressions ---
-    "regex-nested-plus": ("wide", '{{ regexMatch "(a+)+$" (repeat 60000 "a" | cat "b") }}' * 20),
-    "regex-alternatives": ("wide", '{{ regexMatch "(a|a)*b" (repeat 60000 "a") }}' * 20),
+    "regex-nested-plus": (
+        "wide",
+        '{{ regexMatch "(a+)+$" (repeat 20000 "a" | cat "b") }}' * 2 + _THEN_FAIL,
+    ),
+    "regex-alternatives": ("wide", '{{ regexMatch "(a|a)*b" (repeat 30000 "a") }}' + _THEN_FAIL),
     "regex-nested-repeat": ("wide", '{{ regexFind "(a{1000}){1000}" "a" }}'),
     "regex-nested-repeat-thrice": ("wide", '{{ regexFind "((a{30}){30}){30}" "a" }}'),
     "regex-hidden-repeat": ("wide", '{{ regexFind "(((a{10}|b){10}|c){10}|d){10}" "a" }}'),
@@ -212,7 +231,8 @@ GO: dict[str, tuple[str, str]] = {
     "regex-quadratic": ("wide", '{{ regexFindAll "b*c|b" (repeat 60000 "b") -1 }}'),
     "regex-optional-flood": (
         "wide",
-        '{{ regexMatch (print (repeat 200 "a?") (repeat 200 "a")) (repeat 60000 "a") }}' * 5,
+        '{{ regexMatch (print (repeat 200 "a?") (repeat 200 "a")) (repeat 20000 "a") }}'
+        + _THEN_FAIL,
     ),
     "regex-replace-amplified": (
         "wide",
@@ -226,9 +246,215 @@ GO: dict[str, tuple[str, str]] = {
         "wide",
         '{{ regexFindAll "[\\\\p{L}\\\\p{N}\\\\p{S}]+x" (repeat 60000 "é") -1 }}',
     ),
+    # --- one call that no clock sees ---
+    "cut-set": ("wide", _CUT + '{{ trimAll $c (repeat 200000 "丠") }}'),
+    "cut-set-repeated": (
+        "wide",
+        '{{ $x := repeat 200000 "ab" }}' + _loop("{{ $_ := trimAll $x $x }}"),
+    ),
+    "cut-set-narrow": (
+        "narrow",
+        '{{ $x := repeat 50000 "ab" }}' + _loop('{{ trimAll "abcdefghijklmnop" $x }}'),
+    ),
+    "printf-brackets": ("wide", '{{ printf (repeat 125000 "%[") }}' + _THEN_FAIL),
+    "printf-brackets-narrow": ("narrow", '{{ printf (repeat 30000 "%[") }}' + _THEN_FAIL),
+    "printf-extra": ("wide", _LISTED + '{{ printf "" ' + "$l " * 2_000 + "}}"),
+    "printf-extra-narrow": ("narrow", _SMALL + '{{ printf "" ' + "$l " * 900 + "}}"),
+    "printf-no-text": (
+        "wide",
+        _LISTED + '{{ printf "' + "%.0s" * 2_000 + '" ' + "$l " * 2_000 + "}}" + _THEN_FAIL,
+    ),
+    "printf-hexadecimal": ("wide", _BIG + '{{ printf "%# x" $x }}'),
+    "printf-quoted": ("wide", '{{ printf "%+q" (repeat 250000 "\\u2603") }}'),
+    "printf-index-again": ("wide", _BIG + '{{ printf "' + "%[1]s" * 2_000 + '" $x }}'),
+    "html-of-lists": ("wide", _LISTED + "{{ html " + "$l " * 2_000 + "}}"),
+    "html-of-lists-narrow": ("narrow", _SMALL + "{{ html " + "$l " * 900 + "}}"),
+    "js-of-lists": ("wide", _LISTED + "{{ js " + "$l " * 2_000 + "}}"),
+    "urlquery-of-lists": ("wide", _LISTED + "{{ urlquery " + "$l " * 2_000 + "}}"),
+    "print-of-lists": ("wide", _LISTED + "{{ print " + "$l " * 2_000 + "}}"),
+    "println-of-lists": ("wide", _LISTED + "{{ println " + "$l " * 2_000 + "}}"),
+    "cat-of-lists": ("wide", _LISTED + "{{ cat " + "$l " * 2_000 + "}}"),
+    "quote-of-lists": ("wide", _LISTED + "{{ quote " + "$l " * 2_000 + "}}"),
+    "squote-of-lists-narrow": ("narrow", _SMALL + "{{ squote " + "$l " * 900 + "}}"),
+    "keys-of-lists": ("wide", _LISTED + "{{ dict " + "$l 1 " * 2_000 + "}}"),
+    "keys-of-lists-narrow": ("narrow", _SMALL + "{{ dict " + "$l 1 " * 600 + "}}"),
+    "sorted-references": ("wide", _BIG + "{{ sortAlpha (list " + "$x " * 2_000 + ") }}"),
+    "sorted-lists": ("wide", _LISTED + "{{ sortAlpha (list " + "$l " * 2_000 + ") }}"),
+    "sorted-narrow": ("narrow", _SMALL + "{{ sortAlpha (list " + "$l " * 900 + ") }}"),
+    "joined-references": ("wide", _BIG + '{{ join "" (list ' + "$x " * 2_000 + ") }}"),
+    "strings-of-lists": ("wide", _LISTED + "{{ toStrings (list " + "$l " * 2_000 + ") }}"),
+    "omitted-keys": (
+        "wide",
+        "{{ $d := dict "
+        + "".join(f'"k{n}" 1 ' for n in range(4_000))
+        + "}}"
+        + _loop("{{ $_ := omit $d " + "".join(f'"o{n}" ' for n in range(4_000)) + "}}"),
+    ),
+    "picked-keys": (
+        "wide",
+        '{{ $d := dict "a" 1 }}' + _loop("{{ $_ := pick $d " + '"a" ' * 4_000 + "}}", 200),
+    ),
+    "sums-of-long-digits": ("wide", '{{ $x := repeat 250000 "9" }}{{ add ' + "$x " * 9_000 + "}}"),
+    "largest-of-long-digits": (
+        "narrow",
+        '{{ $x := repeat 60000 "9." }}' + _loop("{{ max " + "$x " * 900 + "}}"),
+    ),
+    "json-kept": (
+        "wide",
+        '{{ $j := print "[" (repeat 80000 "[],") "1]" }}{{ $l := list }}'
+        + _loop("{{ $l = append $l (fromJson $j) }}"),
+    ),
+    "json-kept-narrow": (
+        "narrow",
+        '{{ $j := print "[" (repeat 20000 "[],") "1]" }}{{ $l := list }}'
+        + _loop("{{ $l = append $l (fromJson $j) }}"),
+    ),
+    "json-of-json": (
+        "wide",
+        '{{ $j := "[1]" }}' + "{{ $j = toJson (fromJson $j) }}" * 40 + _THEN_FAIL,
+    ),
+    "json-number-of-digits": ("wide", '{{ mustFromJson (repeat 250000 "9") }}'),
+    "json-with-deep-indent": (
+        "wide",
+        "{{ $x := until 5000 }}{{ range 90 }}{{ $x = list $x }}{{ end }}{{ toPrettyJson $x }}",
+    ),
+    "json-of-maps": ("wide", _DAG_OF_MAPS + "{{ toPrettyJson $x }}"),
+    "long-keys-to-json": (
+        "wide",
+        "{{ $d := dict }}{{ range until 60 }}"
+        '{{ $_ := set $d (print . (repeat 200000 "<")) 1 }}{{ end }}{{ toJson $d }}',
+    ),
+    "copies-kept": (
+        "wide",
+        "{{ $x := until 19000 }}{{ $l := list }}" + _loop("{{ $l = append $l (deepCopy $x) }}"),
+    ),
+    "copy-of-shared-lists": (
+        "wide",
+        "{{ $x := until 1000 }}{{ $l := list " + "$x " * 9_000 + "}}{{ deepCopy $l }}" + _THEN_FAIL,
+    ),
+    "copy-of-maps": ("wide", _DAG_OF_MAPS + "{{ deepCopy $x }}"),
+    "merge-of-maps": (
+        "wide",
+        _DAG_OF_MAPS + "{{ $_ := merge (dict) $x }}{{ $_ = merge $x $x }}{{ $x }}",
+    ),
+    "merge-overwrite-of-maps": (
+        "wide",
+        _DAG_OF_MAPS + _DAG_OF_MAPS.replace("$x", "$y") + "{{ mergeOverwrite $x $y }}",
+    ),
+    "maps-compared": (
+        "wide",
+        _DAG_OF_MAPS + _DAG_OF_MAPS.replace("$x", "$y") + "{{ deepEqual $x $y }}",
+    ),
+    "shared-lists-sought": ("wide", _DAG + _DAG.replace("$x", "$y") + "{{ has $x (list $y) }}"),
+    "shared-lists-made-unique": (
+        "wide",
+        _DAG + _DAG.replace("$x", "$y") + "{{ uniq (list $x $y) }}",
+    ),
+    "equal-texts-made-unique": (
+        "wide",
+        '{{ $x := repeat 200000 "a" }}{{ $y := print $x }}'
+        + _loop("{{ $_ := uniq (list " + "$x $y " * 2_000 + ") }}"),
+    ),
+    "without-many": (
+        "wide",
+        "{{ $l := until 19000 }}" + _loop("{{ $_ := without $l " + "-1 " * 9_000 + "}}"),
+    ),
+    "chunks-of-one": (
+        "wide",
+        "{{ $x := until 19000 }}{{ $l := list }}" + _loop("{{ $l = append $l (chunk 1 $x) }}"),
+    ),
+    "ranges-kept": ("wide", "{{ $l := list }}" + _loop("{{ $l = append $l (until 19000) }}")),
+    "snake-case": ("wide", '{{ snakecase (repeat 125000 "%v") }}' + _THEN_FAIL),
+    "snake-case-narrow": ("narrow", '{{ snakecase (repeat 30000 "aB") }}' + _THEN_FAIL),
+    "camel-case": ("wide", _loop('{{ $_ := camelcase (repeat 60000 "a_") }}')),
+    "kebab-case-of-faces": ("wide", _loop('{{ $_ := kebabcase (repeat 60000 "😀") }}')),
+    "title-of-faces": ("wide", _loop('{{ $_ := title (repeat 250000 "😀") }}')),
+    "swapped-case": ("wide", _loop('{{ $_ := swapcase (repeat 250000 "ß") }}')),
+    "split-into-characters": ("wide", '{{ split "" (repeat 200000 "é") }}'),
+    "split-into-many": ("wide", '{{ splitn "," 200000 (repeat 200000 ",") }}'),
+    "split-into-characters-narrow": ("narrow", '{{ splitn "" 60000 (repeat 60000 "é") }}'),
+    "split-list": ("wide", '{{ splitList "a" (repeat 200000 "a") }}'),
+    "wrap-by-one": ("wide", '{{ wrapWith 1 "\n\n" (repeat 200000 "é") }}'),
+    "nospace-in-range": ("wide", '{{ $x := repeat 60000 " é" }}' + _loop("{{ $_ := nospace $x }}")),
+    "abbreviated": ("wide", _BIG + _loop("{{ $_ := abbrevboth 10 200000 $x }}")),
+    "substrings-kept": (
+        "wide",
+        '{{ $x := repeat 200000 "é" }}{{ $l := list }}'
+        + _loop("{{ $l = append $l (substr 0 300000 $x) }}"),
+    ),
+    "lengths-in-range": ("wide", '{{ $x := repeat 200000 "é" }}' + _loop("{{ $_ := len $x }}")),
+    "bytes-in-range": ("wide", '{{ $x := repeat 200000 "é" }}' + _loop("{{ $_ := index $x 9 }}")),
+    "contained": ("wide", _BIG + _loop("{{ $_ := contains (print $x) $x }}")),
+    "equal-texts": (
+        "wide",
+        '{{ $x := repeat 250000 "a" }}{{ $y := print $x "" }}'
+        + _loop("{{ $_ := eq $x " + "$y " * 20 + "}}"),
+    ),
+    "ordered-texts": (
+        "wide",
+        '{{ $x := repeat 200000 "é" }}' + _loop("{{ $_ := lt $x $x }}"),
+    ),
+    "decoded": ("wide", '{{ $x := repeat 200000 "é" | b64enc }}' + _loop("{{ $_ := b64dec $x }}")),
+    "decoded-by-32": (
+        "wide",
+        '{{ $x := repeat 90000 "é" | b32enc }}' + _loop("{{ $_ := b32dec $x }}"),
+    ),
+    "zones": (
+        "wide",
+        "{{ range $i, $_ := until 19000 }}"
+        '{{ $_ := dateInZone "2006" 0 (printf "Etc/GMT+%d" $i) }}{{ end }}' + _THEN_FAIL,
+    ),
+    "date-layouts": ("wide", _loop('{{ $_ := dateInZone (repeat 2000 "Monday") 0 "UTC" }}')),
+    "urls": ("wide", _loop('{{ $_ := urlParse (print "http://" (repeat 200000 "a")) }}')),
+    "url-ports": ("wide", '{{ urlParse (print "//" (repeat 200000 ":")) }}' + _THEN_FAIL),
+    "cleaned-paths": ("wide", _loop('{{ $_ := clean (repeat 100000 "../a/") }}')),
+    "derivations-of-two": (
+        "wide",
+        '{{ derivePassword 1 "long" "p" "u" "s" }}' * 3,
+    ),
+    "variables": (
+        "wide",
+        "".join(f"{{{{ $v{n} := 1 }}}}" for n in range(5_000))
+        + "{{ $v1 }}" * 4_000
+        + "{{ if $v0 }}{{ end }}" * 500
+        + _THEN_FAIL,
+    ),
+    "calls-with-many-arguments": ("wide", "{{ list " + "1 " * 24_000 + "}}"),
+    "escapes-in-a-literal": ("wide", '{{ $x := "' + "\\n" * 125_000 + '" }}' + _THEN_FAIL),
+    "literal-too-long": ("wide", '{{ len (lower "' + "x" * 300_000 + '") }}'),
+    "raw-literal": ("wide", "{{ len (lower `" + "é" * 300_000 + "`) }}"),
+    "semver-separators": ("wide", '{{ semverCompare "' + "1, " * 24 + '!" "1.2.3" }}'),
+    "semver-separators-narrow": ("narrow", '{{ semverCompare "' + "1 , " * 100 + 'X!" "1.2.3" }}'),
+    "semver-ranges": ("wide", _loop('{{ $_ := semverCompare "' + "1-1" * 160 + '" "1.2.3" }}', 40)),
+    "semver-dots": ("wide", '{{ semver "' + "1." * 240 + '" }}'),
+    "regex-lazy-classes": (
+        "wide",
+        '{{ regexReplaceAll "(?i)([a-z]|[k-z]|\\p{L})*?x" (repeat 60000 "K") "$1" }}' * 3,
+    ),
+    "regex-of-classes": (
+        "wide",
+        "{{ regexFindAll `" + "[\\p{L}\\p{N}]" * 60 + "` (repeat 3000 `é`) -1 }}",
+    ),
+    "regex-classes-narrow": (
+        "narrow",
+        "{{ regexFindAll `(\\pL|\\pN|\\pS)*x` (repeat 9000 `é`) -1 }}",
+    ),
+    "regex-compiled-often": (
+        "wide",
+        "{{ range $i, $_ := until 40 }}"
+        "{{ $_ := regexMatch (printf `(\\p{L}{300}|%d)` $i) `a` }}{{ end }}" + _THEN_FAIL,
+    ),
+    "regex-split-into-many": ("wide", '{{ regexSplit "" (repeat 60000 "a") -1 }}'),
+    "regex-empty-alternatives": (
+        "wide",
+        "{{ regexFindAll `(|a|)*(|b|)*` (repeat 60000 `ab`) -1 }}",
+    ),
+    "indent-chain": ("wide", '{{ "a" ' + "| nindent 9999" * 40 + " }}"),
+    "replace-chain": ("wide", '{{ "a" ' + '| replace "a" "aa"' * 40 + " }}"),
+    "error-of-long-names": ("wide", "{{ ." + "a" * 200_000 + " }}"),
     # --- sources ---
     "source-too-long": ("narrow", "x" * 5000),
-    "source-too-long-wide": ("wide", "x" * 300_000),
+    "source-too-long-wide": ("wide", "x" * 1_100_000),
     "many-actions": ("wide", "{{.}}" * 50_000),
     "many-parentheses": ("wide", "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}"),
     "many-nested-ifs": ("wide", "{{ if true }}" * 5_000 + "{{ end }}" * 5_000),
@@ -259,6 +485,8 @@ GO: dict[str, tuple[str, str]] = {
     "json-numbers": ("wide", '{{ print "[" (repeat 100000 "1e999,") "1]" | mustFromJson }}'),
 }
 """Templates of the go dialect."""
+
+_JINJA_THEN_FAIL = "{{ range(1000000000) }}"
 
 JINJA: dict[str, tuple[str, str]] = {
     # --- reaching outside ---
@@ -419,6 +647,180 @@ JINJA: dict[str, tuple[str, str]] = {
     "squares": ("wide", "{% set x = 9 %}" + "{% set x = x * x %}" * 40),
     "shifted-power": ("wide", "{{ 2 ** (10 ** 8) % 7 }}"),
     "long-integer": ("wide", "{{ " + "9" * 100_000 + " }}"),
+    # --- one call that no clock sees ---
+    **{
+        f"{name}-{profile}": (
+            profile,
+            "{% set a = 'ab' * " + ("100000" if profile == "wide" else "30000") + " %}"
+            "{% set b = 'ba' * " + ("50000" if profile == "wide" else "15000") + " ~ 'a' %}"
+            "{{ " + call + " }}" + _JINJA_THEN_FAIL,
+        )
+        for profile in ("narrow", "wide")
+        for name, call in {
+            "strip": "a.strip(b)",
+            "lstrip": "a.lstrip(b)",
+            "rstrip": "a.rstrip(b)",
+            "rfind": "a.rfind(b ~ 'x')",
+            "rindex": "a.rindex(b ~ 'x')",
+            "rsplit": "a.rsplit(b ~ 'x')",
+            "rsplit-by-keyword": "a.rsplit(sep=b ~ 'x')",
+            "rpartition": "a.rpartition(b ~ 'x')",
+            "trim": "a | trim(b)",
+            "trim-by-keyword": "a | trim(chars=b)",
+            "replace-by-keyword": "a | replace(old='a', new=b)",
+            "replace-by-mixed": "a | replace('', new=b)",
+            "split-by-keyword": "a.split(sep='a')",
+            "join-by-keyword": "[a, a, a] | join(d=b)",
+            "join-of-references": "[a, a, a, a, a, a] * 90",
+            "text-of-references": "[a, b] * 900",
+            "concatenated-lists": "[a] ~ [a] ~ [a] ~ [a] ~ [a] ~ [a]",
+            "repeated-lists": "[[1] * 900] * 900",
+            "repeated-repeated-lists": "[[[1] * 90] * 90] * 90",
+            "indent-by-keyword": "('x\n' * 9999) | indent(width=99999)",
+            "center-by-keyword": "'x' | center(width=999999)",
+            "batch-by-keyword": "[1] | batch(linecount=99999, fill_with='x') | list",
+            "slice-by-keyword": "[1] | slice(slices=99999) | list",
+            "tojson-by-keyword": "[[[[1]]]] | tojson(indent=9999)",
+            "round-by-keyword": "1.5 | round(precision=99999, method='ceil')",
+            "round-up": "7 | round(99999, 'floor')",
+            "round-down": "7 | round(-99999)",
+            "items-of-text": "a | list",
+            "characters-sorted": "a | sort | join",
+            "characters-unique": "a | unique | list",
+            "characters-mapped": "a | map('upper') | join",
+            "grouped-by-text": "(range(900) | list) | groupby(b)",
+            "grouped-with-default": "(range(900) | list) | groupby('x', default=a)",
+            "sorted-by-text": "(range(900) | list) | sort(attribute=b)",
+            "mapped-by-text": "(range(900) | list) | map(attribute=b) | list",
+            "selected-by-text": "(range(900) | list) | selectattr(b) | list",
+            "found-in-text": "(['x' ~ b] * 9) | select('in', a) | list",
+            "format-of-one-key": "('%(a)s' * 9999) | format(a=a)",
+            "format-of-nested-key": "'%((a))9999d' | format(**{'(a)': 1})",
+            "format-of-long-key": "('%(' ~ 'k' * 999 ~ ')9999d') | format(a=1)",
+            "format-of-widths": "('%999d' * 9999) | format(a=1)",
+            "format-of-lists": "'%s%r%a' | format([a], [a], [a])",
+            "xml-attributes": "{'a': ''' * 60000, 'b': '&' * 60000} | xmlattr",
+            "url-encoded": "('é' * 60000) | urlencode",
+            "escaped": "('&' * 60000) | escape | forceescape | forceescape",
+            "title": "('a b' * 20000) | title",
+            "words": "('a b ' * 15000) | wordcount",
+            "truncated": "a | truncate(99999, end=b)",
+            "float-of-digits": "('9' * 60000) | float",
+            "int-of-digits": "('9' * 60000) | int",
+            "int-of-hexadecimals": "('f' * 60000) | int(base=16)",
+            "int-of-thirds": "('1' * 60000) | int(base=3)",
+            "sum-of-lists": "([[1]] * 4000) | sum(start=[])",
+            "digits-in-a-list": "[9 ** 1200] * 9999",
+            "long-name": "a[b]",
+            "long-attribute": "a | attr(b)",
+            "dict-of-references": "dict(a=a, b=b, c=a, d=b, e=a, f=b, g=a, h=b, i=a, j=b, k=a)",
+        }.items()
+    },
+    "formatted-with-long-keys": (
+        "wide",
+        "{{ ('%(' ~ '(' * 9999 ~ ')' * 9999 ~ ')s') | format(a=1) }}" + _JINJA_THEN_FAIL,
+    ),
+    "namespaces-in-namespaces": (
+        "wide",
+        "{% set n = namespace(a=1) %}" + "{% set n = namespace(a=n, b=n) %}" * 60 + "{{ n ~ '' }}",
+    ),
+    "namespace-in-itself": (
+        "wide",
+        "{% set n = namespace(a=1) %}{% set n.n = n %}{{ [n] | string }}",
+    ),
+    "namespaces-in-lists": (
+        "wide",
+        "{% set n = [1] %}" + "{% set n = [namespace(a=n, b=n)] %}" * 60 + "{{ n | length }}",
+    ),
+    "slices": (
+        "wide",
+        "{% set s = 'é' * 200000 %}"
+        + "".join(f"{{% set s{n} = s[1:] %}}" for n in range(400))
+        + _JINJA_THEN_FAIL,
+    ),
+    "slices-of-lists": (
+        "wide",
+        "{% set s = range(19000) | list %}"
+        + "".join(f"{{% set s{n} = s[::-1] %}}" for n in range(400))
+        + _JINJA_THEN_FAIL,
+    ),
+    "comparisons": (
+        "wide",
+        "{% set x = [[1] * 90] * 90 %}{% set y = [[1] * 90] * 90 %}"
+        "{{ " + "x == y and " * 1_400 + "true }}" + _JINJA_THEN_FAIL,
+    ),
+    "membership": (
+        "wide",
+        "{% set x = range(19000) | list %}{{ "
+        + "-1 in x or " * 1_400
+        + "true }}"
+        + _JINJA_THEN_FAIL,
+    ),
+    "membership-by-test": (
+        "wide",
+        "{% set x = range(19000) | list %}{{ x | reject('in', x[1:]) | list }}" + _JINJA_THEN_FAIL,
+    ),
+    "membership-in-text": (
+        "wide",
+        "{% set x = 'ab' * 60000 %}"
+        "{{ range(19000) | map('string') | select('in', x) | list }}" + _JINJA_THEN_FAIL,
+    ),
+    "pretty-depth": (
+        "wide",
+        "{% set n = namespace(x=range(9000) | list) %}{% for i in range(90) %}"
+        "{% set n.x = [n.x] %}{% endfor %}{{ n.x | tojson(indent=16) }}",
+    ),
+    "sorted-often": (
+        "wide",
+        "{% set x = range(19000) | list %}"
+        "{% for i in range(9999) %}{% set y = x | sort | unique | list %}{% endfor %}",
+    ),
+    "joined-often": (
+        "wide",
+        "{% set x = ['a'] * 19000 %}"
+        "{% for i in range(9999) %}{% set y = x | join(',') %}{% endfor %}",
+    ),
+    "upper-often": (
+        "wide",
+        "{% set x = 'ΐ' * 80000 %}{% for i in range(9999) %}{% set y = x.upper() %}{% endfor %}",
+    ),
+    "loop-changed": (
+        "wide",
+        "{% set x = [[1] * 90] * 90 %}"
+        "{% for i in range(9999) %}{{ loop.changed(x[:]) }}{% endfor %}",
+    ),
+    "cycled": (
+        "wide",
+        "{% for i in range(19999) %}{{ loop.cycle(*range(9999)) }}{% endfor %}",
+    ),
+    "braces-in-raw-text": (
+        "wide",
+        "{% raw %}" + "{{" * 100_000 + "{% endraw %}{{ 1 }}" + _JINJA_THEN_FAIL,
+    ),
+    "braces-in-a-comment": ("wide", "{# " + "{%" * 100_000 + "#}{{ 1 }}" + _JINJA_THEN_FAIL),
+    "pieces-sought-in-tags": (
+        "wide",
+        "{% if 0 %}{{ 'x' }}{% endif %}" * 600
+        + "{% for i in range(19999) %}{{ 'x' }}{% endfor %}"
+        + _JINJA_THEN_FAIL,
+    ),
+    "words-of-a-message": (
+        "wide",
+        "{# '" + "a " * 30_000 + "' #}{{ {}['" + "a " * 20_000 + "b'] + 1 }}",
+    ),
+    "long-undefined-name": ("wide", "{{ " + "a" * 100_000 + " ~ '" + "a" * 100_000 + "' }}"),
+    "many-macros": (
+        "wide",
+        "".join(f"{{% macro m{n}() %}}x{{% endmacro %}}" for n in range(700)) + _JINJA_THEN_FAIL,
+    ),
+    "many-names": (
+        "wide",
+        "".join(f"{{% set v{n} = 1 %}}" for n in range(1_200)) + _JINJA_THEN_FAIL,
+    ),
+    "markup-that-grows": (
+        "wide",
+        "{% set x = '&' | escape %}" + "{% set x = x ~ ('&' * 9999) %}" * 40 + _JINJA_THEN_FAIL,
+    ),
     "constant-filters": ("wide", "{{ 'x' | center(900000) }}" * 500),
     "constant-concats": ("wide", "{{ 'x' * 900000 ~ 'y' }}" * 500),
     # --- sources ---
