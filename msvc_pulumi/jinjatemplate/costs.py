@@ -78,6 +78,7 @@ def _weigh(value: Any, known: dict[int, Weight]) -> Weight:
     current.count(items)
     current.work(items)
     characters = depth = 0
+    known[id(value)] = _NOTHING  # a namespace may hold itself
     for part in parts:
         weight = _weigh(part, known)
         items += weight.items

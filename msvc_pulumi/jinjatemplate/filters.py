@@ -37,6 +37,7 @@ _ITERATING_NAMES = (
     " slice sort sum unique"
 )
 _ITERATING = frozenset(_ITERATING_NAMES.split())
+_PASSED_BY_JINJA = frozenset(("context", "environment", "eval_ctx"))
 _MOST_LISTS = 1_000  # that `sum` may add to each other, each time copying what it has
 
 Given = dict[str, Any]
@@ -164,7 +165,10 @@ def _filter(name: str) -> Callable[..., Any]:
 def _signature(original: Callable[..., Any], passed: int) -> Signature:
     """The parameters of a filter that a template gives, by name."""
     found = signature(original)
-    return found.replace(parameters=list(found.parameters.values())[passed:])
+    own = list(found.parameters.values())
+    if passed and own[0].name in _PASSED_BY_JINJA:  # not there where only the async variant asks
+        own = own[1:]
+    return found.replace(parameters=own)
 
 
 def added_filter(name: str) -> Callable[..., Any]:
