@@ -92,13 +92,12 @@ def _foreign_owners(child: Child, context: BuildContext) -> Iterator[Diagnostic]
     """Owners that would make the object another ModelService's."""
     ours = context.owner
     place = METADATA.child("ownerReferences")
-    written = replace(child, overrides={})  # without the owner that is put in afterwards
     for owner in child.get(place) or ():
         group = owner.get("apiVersion", "").partition("/")[0]
         of_services = (group, owner.get("kind")) == ("llm-d.ai", "ModelService")
         if of_services and (owner.get("name"), owner.get("uid")) != (ours.name, ours.uid):
             yield _problem(
-                written,
+                replace(child, overrides={}),  # the place that is not the operator's own entry
                 place,
                 "foreign-owner",
                 f'{child.kind.kind} "{child.manifest["metadata"].get("name", "")}" names '
