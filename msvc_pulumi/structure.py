@@ -9,6 +9,7 @@ a field wants text becomes text again, which may be another one: that is the war
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,10 +40,12 @@ class SectionText:
 
     def span(self, line: int, column: int, length: int) -> Span:
         """Where the author wrote what made the characters at ``line`` and ``column``, from 0."""
-        position = 0
-        for _ in range(line):
-            position = self.rendered.text.find("\n", position) + 1
-        return self._place(self.rendered.source_offset(position + column), length)
+        position = self._lines[min(line, len(self._lines) - 1)] + column
+        return self._place(self.rendered.source_offset(position), length)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.rendered.text))]
 
     @cached_property
     def _strays(self) -> tuple[Stray, ...]:
@@ -60,11 +63,11 @@ class SectionText:
 
         It is only a warning where the field of ``decoded``, the section, is text nevertheless.
         """
-        for stray in self._strays:
-            if stray.retyped in ("", "null"):
-                continue
+        read = [stray for stray in self._strays if stray.retyped not in ("", "null")]
+        paths = inner.scalar_paths({stray.scalar for stray in read}) if read else {}
+        for stray in read:
             problem = self._problem(stray)
-            path = inner.scalar_path(stray.scalar)
+            path = paths.get(stray.scalar)
             text = path.find(decoded) if path is not None else None
             if isinstance(text, str):
                 effect = f"is read as {stray.retyped} and written as {text!r}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -227,8 +227,9 @@ class Document:
     def _spanned(self, start: int, end: int) -> Span:
         return self.source.span(start, end, hidden=self._hidden)
 
-    def scalar_path(self, offset: int) -> FieldPath | None:
-        """The path of the scalar value that begins at ``offset`` of the source."""
+    def scalar_paths(self, offsets: Collection[int]) -> dict[int, FieldPath]:
+        """The paths of the scalar values that begin at ``offsets`` of the source."""
+        found: dict[int, FieldPath] = {}
         pending = [(FieldPath(), self._root)]
         while pending:
             path, node = pending.pop()
@@ -237,9 +238,9 @@ class Document:
                 pending.extend((path.child(key), member) for key, member in members.items())
             elif members is not None:
                 pending.extend((path.child(i), member) for i, member in enumerate(members))
-            elif node.start == offset:
-                return path
-        return None
+            elif node.start in offsets:
+                found[node.start] = path
+        return found
 
     def repeated_keys(self) -> Iterator[tuple[int, int]]:
         """Where in the source keys stand that their mapping states, or merges in, once more."""

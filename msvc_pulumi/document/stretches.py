@@ -105,6 +105,7 @@ class _Layout:
         self.keys: set[int] = set()  # numbers of scalars that are keys
         self.tagged: set[int] = set()
         self.contents: dict[int, _Block | _Quoted] = {}
+        self.comment = (0, 0)  # the one that was looked at last
         is_key = is_tagged = False
         self.end = len(text)
         self.known = len(text)
@@ -149,8 +150,16 @@ class _Layout:
 
     def _in_comment(self, behind: int, start: int, end: int) -> bool:
         """Whether a stretch between two tokens stands behind a # of its line, and ends there."""
-        line = max(self.text.rfind("\n", behind, start) + 1, behind)
-        return "#" in self.text[line:start] and not _BREAK.search(self.text, line, end)
+        first, last = self.comment
+        if not first < start < last:
+            line = max(self.text.rfind("\n", behind, start) + 1, behind)
+            first = self.text.find("#", line, start)
+            if first < 0:
+                return False
+            found = _BREAK.search(self.text, first)
+            last = found.start() if found else len(self.text)
+            self.comment = first, last
+        return start < last and end <= last
 
     def _in_plain(self, number: int, index: int) -> Stray | None:
         text = self.tokens[index].value
@@ -236,7 +245,8 @@ class _Block:
         first = bisect_right(self.lines, start) - 1
         if start - self.lines[first] < self.indentation:
             return False
-        for line in self.lines[first + 1 :]:
+        for index in range(first + 1, len(self.lines)):
+            line = self.lines[index]
             if line > end:
                 break
             column = self._blanks(line)
