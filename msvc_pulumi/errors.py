@@ -118,6 +118,7 @@ class Diagnostic:
     ``code`` is kebab-case and names the rule that fired; wording may change, codes may not.
     ``field`` is relative to the document; inside a BaseConfig section it begins with ``data`` and
     the section's key. ``go`` is the message the Go program prints for the same problem, verbatim.
+    ``refused`` is set where an API server takes no such object: an error to whoever asks about that.
     """
 
     code: str
@@ -130,6 +131,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     go: str = ""
     help: str = ""
+    refused: bool = False
 
     @property
     def is_error(self) -> bool:

@@ -37,7 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
-    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    fleet = plan_inputs(
+        inputs,
+        options(arguments),
+        strict=arguments.strict,
+        refused=Severity.ERROR,
+        kubernetes_version=arguments.kubernetes_version,
+    )
     found = Diagnostics(list(fleet.warnings))
     from msvc_pulumi import validate  # noqa: PLC0415  its schemas are large
 
