@@ -118,7 +118,7 @@ class Diagnostic:
     ``code`` is kebab-case and names the rule that fired; wording may change, codes may not.
     ``field`` is relative to the document; inside a BaseConfig section it begins with ``data`` and
     the section's key. ``go`` is the message the Go program prints for the same problem, verbatim.
-    ``refused`` is set where an API server takes no such object: an error to whoever asks about that.
+    ``refused`` is set where an API server takes no such object, an error for ``validate``.
     """
 
     code: str

@@ -6,17 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from msvc_pulumi.conflicts import conflicts
-from msvc_pulumi.errors import (
-    Diagnostic,
-    Diagnostics,
-    ModelServiceError,
-    PlanError,
-    Severity,
-    SpecError,
-)
+from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, Severity, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
-from msvc_pulumi.rules.refusals import parse_version, refusals
+from msvc_pulumi.rules.refusals import parse_version, plan_warnings
 
 __all__ = ["FleetPlan", "plan_inputs"]
 
@@ -38,13 +31,11 @@ def plan_inputs(
     options: PlanOptions,
     *,
     strict: bool = False,
-    refused: Severity = Severity.WARNING,
     kubernetes_version: str = "",
 ) -> FleetPlan:
     """A plan for every ModelService. With ``strict`` warnings are errors.
 
-    ``refused`` is how bad it is if an API server, of ``kubernetes_version`` where one is stated,
-    takes no such object.
+    ``kubernetes_version`` is the API server's, where one is known.
 
     Raises:
         ModelServiceError: any ModelService has errors; it carries the problems of all of them.
@@ -65,19 +56,12 @@ def plan_inputs(
             found.extend(error.diagnostics)
         else:
             plans.append(plan)
-            found.extend(plan.diagnostics)
-            known = {(item.code, item.field) for item in plan.diagnostics}
-            for refusal in refusals(plan, version):
-                if (refusal.code, refusal.field) not in known:
-                    found.add(refusal)
+            found.extend(plan_warnings(plan, version))
     between = list(_given_twice(plans))
     if not (found.errors or between):
         between = list(conflicts(plans))
     for each in (found, general):
         each.extend(between)
-    if refused is Severity.ERROR and any(item.refused for item in found):
-        failure = PlanError
-        found.items = [replace(i, severity=refused) if i.refused else i for i in found]
     if strict:
         found.items = [replace(item, severity=Severity.ERROR) for item in found]
     found.raise_errors(failure)

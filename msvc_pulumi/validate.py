@@ -12,7 +12,7 @@ from typing import Any
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["KUBERNETES_VERSION", "validate"]
+__all__ = ["KUBERNETES_VERSION", "validate", "without_schema"]
 
 KUBERNETES_VERSION = "1.36"  # the newest release that the tests run against
 OWN_GROUPS = ("", "apps", "autoscaling", "policy", "rbac.authorization.k8s.io")
@@ -39,12 +39,24 @@ def validate(plans: Iterable[Plan], version: str = KUBERNETES_VERSION) -> Iterat
                 yield Diagnostic("no-schema", error.message, field=FieldPath.of(planned.key))
 
 
+def without_schema(plans: Iterable[Plan]) -> list[str]:
+    """The kinds among the planned objects that have no published schema here."""
+    kinds = {
+        planned.manifest["kind"]: None
+        for plan in plans
+        for planned in plan
+        if planned.manifest["apiVersion"].rpartition("/")[0] not in OWN_GROUPS
+    }
+    return [f"{kind} (no schema)" for kind in kinds]
+
+
 def _problem(planned: PlannedObject, path: FieldPath, message: Any) -> Diagnostic:
     origin = planned.origin(path)
     return Diagnostic(
         "invalid-object",
         f"{planned.manifest['kind']} {planned.manifest['metadata'].get('name', '')}: {message}",
-        field=FieldPath((planned.key, *path)),
+        field=planned.child.field(path),
         span=origin.span,
         help=f"set by {origin.kind}",
+        refused=True,
     )

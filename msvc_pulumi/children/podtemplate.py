@@ -137,6 +137,7 @@ def _warn_of_duplicates(at: FieldPath, context: BuildContext) -> None:
                     field=field,
                     span=context.document.span(field),
                     notes=("the API server rejects this",),
+                    refused=True,
                 )
             seen.add(title or "")
 
@@ -226,6 +227,6 @@ def require_accelerators(role: Role, context: BuildContext, child: Child, pod: F
         child.get(pod.child("affinity")), accelerators.label_key, accelerators.label_values
     )
     field = FieldPath.of("spec", role, "acceleratorTypes")
-    origin = Origin("model service", partial(context.document.span, field))
+    origin = Origin("model service", partial(context.document.span, field), field)
     child.put(pod.child("affinity"), affinity)
     child.overrides[pod.child("affinity", "nodeAffinity")] = origin

@@ -80,6 +80,12 @@ def _metric(metric: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if source is None:
         yield required(here, "must populate information for the given metric source")
         return
+    yield from _measured(source, here, expected)
+    yield from _target(source.get("target") or {}, here.child("target"), expected)
+
+
+def _measured(source: dict[str, Any], here: FieldPath, expected: str) -> Iterator[Finding]:
+    """What the source measures."""
     if expected in ("resource", "containerResource"):
         if not source.get("name"):
             yield required(here.child("name"), "must specify a resource name")
@@ -99,7 +105,6 @@ def _metric(metric: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
         for field in ("kind", "name"):
             if not (source.get("describedObject") or {}).get(field):
                 yield required(here.child("describedObject", field))
-    yield from _target(source.get("target") or {}, here.child("target"), expected)
 
 
 def _target(target: dict[str, Any], at: FieldPath, source: str) -> Iterator[Finding]:
@@ -138,7 +143,9 @@ def _rules(rules: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
         if policy.get("type") not in POLICIES:
             yield unsupported(here.child("type"), policy.get("type") or "", POLICIES)
         if (policy.get("value") or 0) <= 0:
-            yield invalid(here.child("value"), policy.get("value") or 0, "must be greater than zero")
+            yield invalid(
+                here.child("value"), policy.get("value") or 0, "must be greater than zero"
+            )
         period = policy.get("periodSeconds") or 0
         if not 0 < period <= 1800:
             problem = "must be greater than zero and at most 1800"

@@ -27,7 +27,9 @@ FIELDS = (
     "status.podIPs",
 )
 RESOURCES = tuple(
-    f"{kind}.{name}" for kind in ("limits", "requests") for name in ("cpu", "memory", "ephemeral-storage")
+    f"{kind}.{name}"
+    for kind in ("limits", "requests")
+    for name in ("cpu", "memory", "ephemeral-storage")
 )
 HUGE_PAGES = ("limits.hugepages-", "requests.hugepages-")
 

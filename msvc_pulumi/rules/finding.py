@@ -47,42 +47,42 @@ class Finding:
 
 
 def invalid(
-    path: FieldPath, value: Any, detail: str, help: str = "", *others: Place, refused: bool = True
+    path: FieldPath, value: Any, detail: str, remedy: str = "", *others: Place, refused: bool = True
 ) -> Finding:
     summary = f"Invalid value: {_quoted(value)}: {detail}"
-    return Finding(path, "invalid-value", summary, help, others, refused)
+    return Finding(path, "invalid-value", summary, remedy, others, refused)
 
 
-def required(path: FieldPath, detail: str = "", help: str = "", *others: Place) -> Finding:
-    return Finding(path, "required", _detailed("Required value", detail), help, others)
+def required(path: FieldPath, detail: str = "", remedy: str = "", *others: Place) -> Finding:
+    return Finding(path, "required", _detailed("Required value", detail), remedy, others)
 
 
-def forbidden(path: FieldPath, detail: str, help: str = "", *others: Place) -> Finding:
-    return Finding(path, "forbidden", f"Forbidden: {detail}", help, others)
+def forbidden(path: FieldPath, detail: str, remedy: str = "", *others: Place) -> Finding:
+    return Finding(path, "forbidden", f"Forbidden: {detail}", remedy, others)
 
 
-def not_found(path: FieldPath, value: Any, detail: str = "", help: str = "") -> Finding:
-    return Finding(path, "not-found", _detailed(f"Not found: {_quoted(value)}", detail), help)
+def not_found(path: FieldPath, value: Any, detail: str = "", remedy: str = "") -> Finding:
+    return Finding(path, "not-found", _detailed(f"Not found: {_quoted(value)}", detail), remedy)
 
 
-def duplicate(path: FieldPath, value: Any, first: FieldPath, help: str = "") -> Finding:
+def duplicate(path: FieldPath, value: Any, first: FieldPath, remedy: str = "") -> Finding:
     others = ((first, "stated first here"),)
-    return Finding(path, "duplicate-value", f"Duplicate value: {_quoted(value)}", help, others)
+    return Finding(path, "duplicate-value", f"Duplicate value: {_quoted(value)}", remedy, others)
 
 
 def too_long(path: FieldPath, limit: str) -> Finding:
     return Finding(path, "too-long", f"Too long: may not be more than {limit}")
 
 
-def unsupported(path: FieldPath, value: Any, known: Sequence[str], help: str = "") -> Finding:
+def unsupported(path: FieldPath, value: Any, known: Sequence[str], remedy: str = "") -> Finding:
     names = ", ".join(f'"{name}"' for name in known)
     summary = f"Unsupported value: {_quoted(value)}: supported values: {names}"
-    return Finding(path, "unsupported-value", summary, help)
+    return Finding(path, "unsupported-value", summary, remedy)
 
 
-def advice(path: FieldPath, code: str, summary: str, help: str, *others: Place) -> Finding:
+def advice(path: FieldPath, code: str, summary: str, remedy: str, *others: Place) -> Finding:
     """What an API server takes, though nobody could mean it."""
-    return Finding(path, code, summary, help, others, refused=False)
+    return Finding(path, code, summary, remedy, others, refused=False)
 
 
 def items(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -122,7 +122,7 @@ def _toleration(toleration: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if key and (problem := qualified_name(key)):
         yield invalid(at.child("key"), key, problem)
     if not key and operator != "Exists":
-        problem = "operator must be Exists when `key` is empty, which means \"match all values and all keys\""  # noqa: E501
+        problem = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'  # noqa: E501
         yield invalid(at.child("operator"), operator, problem)
     if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
         problem = "effect must be 'NoExecute' when `tolerationSeconds` is set"
@@ -130,7 +130,9 @@ def _toleration(toleration: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if operator not in TOLERATES:
         yield unsupported(at.child("operator"), operator, TOLERATES[:2])
     elif operator == "Exists" and value:
-        yield invalid(at.child("operator"), value, "value must be empty when `operator` is 'Exists'")
+        yield invalid(
+            at.child("operator"), value, "value must be empty when `operator` is 'Exists'"
+        )
     elif operator == "Equal" and (problem := label_value(value)):
         yield invalid(at.child("operator"), value, problem)
     if effect and effect not in EFFECTS:

@@ -84,9 +84,7 @@ def _handler(stated: dict[str, Any], at: FieldPath, container: dict[str, Any]) -
         yield unsupported(here.child("scheme"), action["scheme"], SCHEMES)
 
 
-def _port(
-    port: Any, at: FieldPath, container: dict[str, Any], *, named: bool
-) -> Iterator[Finding]:
+def _port(port: Any, at: FieldPath, container: dict[str, Any], *, named: bool) -> Iterator[Finding]:
     if isinstance(port, str) and named:
         if problem := port_name(port):
             yield invalid(at, port, problem)

@@ -11,17 +11,23 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from msvc_pulumi.children.child import Origin
-from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
-from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.plan import Plan
+from msvc_pulumi.rules.accelerators import accelerators_twice
 from msvc_pulumi.rules.autoscalers import horizontal_pod_autoscaler
 from msvc_pulumi.rules.configmaps import config_map
 from msvc_pulumi.rules.finding import Finding
+from msvc_pulumi.rules.listeners import unheard_ports
+from msvc_pulumi.rules.pickers import picker_problems
+from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.rbac import role, role_binding, service_account
+from msvc_pulumi.rules.scaling import unmeasured
+from msvc_pulumi.rules.secrets import unused_secret
 from msvc_pulumi.rules.services import Version, service
+from msvc_pulumi.rules.sidecars import endless_init_containers
 from msvc_pulumi.rules.workloads import deployment, leader_worker_set
 
-__all__ = ["CHECKED_KINDS", "parse_version", "refusals"]
+__all__ = ["CHECKED_KINDS", "parse_version", "plan_warnings", "refusals"]
 
 Rule = Callable[[dict[str, Any]], Iterator[Finding]]
 RULES: dict[str, Rule] = {
@@ -33,17 +39,27 @@ RULES: dict[str, Rule] = {
     "RoleBinding": role_binding,
     "ServiceAccount": service_account,
 }
+# Rules between fields or objects: nothing that an API server would see.
+BETWEEN: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
+    endless_init_containers,
+    accelerators_twice,
+    picker_problems,
+    unheard_ports,
+    unmeasured,
+    unused_secret,
+)
+SECTION = 3  # steps to a section of a role, as in spec.decode.tolerations: looked at whole before
 CHECKED_KINDS = (*RULES, "Service")
-NAME = FieldPath.of("metadata", "name")
-SIDES = {"base config": "the BaseConfig's", "model service": "the ModelService's"}
-# Template variables that may render nothing, by what they come from.
-EMPTY_VARIABLES = {
-    "AuthSecretName": "modelArtifacts.authSecretName",
-    "HFModelName": "a model of Hugging Face (modelArtifacts.uri: hf://…)",
-    "ModelServiceNamespace": "metadata.namespace",
-    "SanitizedModelName": "routing.modelName",
-}
-_VARIABLE = re.compile(r"\{\{.*?\.([A-Za-z]+)")
+
+
+def plan_warnings(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]:
+    """All that is to be said of a plan: what its making found, and its `refusals`, each once."""
+    yield from plan.diagnostics
+    known = {(item.code, item.field) for item in plan.diagnostics}
+    known |= {(item.code, item.field[:SECTION]) for item in plan.diagnostics if item.refused}
+    for item in refusals(plan, version):
+        if not {(item.code, item.field), (item.code, item.field[:SECTION])} & known:
+            yield item
 
 
 def refusals(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]:
@@ -58,61 +74,11 @@ def refusals(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]
         if rule is not None:
             for finding in rule(planned.manifest):
                 yield placed(planned, finding)
+    for between in BETWEEN:
+        yield from between(plan)
 
 
 def parse_version(text: str) -> Version | None:
     """``1.33`` or ``v1.33.2`` as a version; None for what is none."""
     match = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(match[1]), int(match[2])) if match else None
-
-
-def placed(planned: PlannedObject, finding: Finding) -> Diagnostic:
-    """The finding as a diagnostic that names the places of all fields it is about."""
-    field, origin, span = _place(planned, finding.path)
-    related = []
-    for path, text in finding.others:
-        _, other, place = _place(planned, path)
-        if place is not None and place != span:
-            related.append(Label(place, f"{text}, {SIDES[other.kind]}" if other.kind in SIDES else text))
-    return Diagnostic(
-        finding.code,
-        finding.summary,
-        Severity.WARNING,
-        field,
-        span,
-        label=SIDES.get(origin.kind, "") if related else "",
-        related=tuple(related),
-        help=_why_empty(finding, span) or finding.help,
-        refused=finding.refused,
-    )
-
-
-def _place(planned: PlannedObject, path: FieldPath) -> tuple[FieldPath, Origin, Span | None]:
-    """The field to look at for ``path``, who set it, and where.
-
-    What nobody stated is placed where its object comes from: names at the ModelService's.
-    """
-    child = planned.child
-    origin = planned.origin(path)
-    field, span = child.field(path), origin.span
-    if span is None:
-        document = child.overlay.document
-        if child.base is not None and path != NAME:
-            span = child.base.span(path)
-        elif document is not None:
-            field = NAME if path == NAME else field
-            span = document.span(NAME)
-    return field, origin, span
-
-
-def _why_empty(finding: Finding, span: Span | None) -> str:
-    """The remedy where a template renders no name."""
-    nothing = finding.code in ("required", "empty-reference") or '""' in finding.summary[:18]
-    match = _VARIABLE.search(span.text) if nothing and span else None
-    source = EMPTY_VARIABLES.get(match[1]) if match else None
-    if match is None or source is None:
-        return ""
-    return (
-        f"{{{{ .{match[1]} }}}} is empty: the ModelService states no {source}; state it, or put "
-        f"this into {{{{ if .{match[1]} }}}} … {{{{ end }}}}"
-    )

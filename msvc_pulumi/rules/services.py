@@ -5,13 +5,15 @@ Rules: ``pkg/apis/core/validation/validation.go`` (``validateService``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.rules.containers import PROTOCOLS
 from msvc_pulumi.rules.finding import (
     Finding,
+    Place,
     advice,
     duplicate,
     forbidden,
@@ -27,6 +29,9 @@ __all__ = ["Version", "service"]
 
 Version = tuple[int, int]
 RELAXED_NAMES: Version = (1, 36)  # the release that lets names begin with a digit
+BEGIN_WITH_A_LETTER = (
+    "let the ModelService's name begin with a letter, or run Kubernetes 1.36 or later"
+)
 
 SPEC = FieldPath.of("spec")
 PORTS = SPEC.child("ports")
@@ -66,16 +71,17 @@ def service(manifest: dict[str, Any], version: Version | None) -> Iterator[Findi
 
 
 def _name(metadata: dict[str, Any], version: Version | None) -> Iterator[Finding]:
-    relaxed = version is not None and version >= RELAXED_NAMES
-    problem: Callable[[str], str] = dns_label if relaxed or version is None else service_name
-    findings = list(name(metadata, problem))
+    strict = version is not None and version < RELAXED_NAMES
+    findings = list(name(metadata, service_name if strict else dns_label))
+    if strict:
+        findings = [replace(finding, help=BEGIN_WITH_A_LETTER) for finding in findings]
     yield from findings
     if not findings and version is None and (found := service_name(metadata.get("name") or "")):
         yield invalid(
             FieldPath.of("metadata", "name"),
             metadata["name"],
             f"before Kubernetes 1.36 {found}",
-            "let the ModelService's name begin with a letter, or run Kubernetes 1.36 or later",
+            BEGIN_WITH_A_LETTER,
             refused=False,
         )
 
@@ -142,6 +148,17 @@ def _type(spec: dict[str, Any]) -> Iterator[Finding]:
         if spec.get("clusterIP"):
             problem = "may not be set for ExternalName services"
             yield forbidden(SPEC.child("clusterIP"), problem, "remove it", here)
+    yield from _node_ports(spec, kind, here)
+    policy = spec.get("externalTrafficPolicy")
+    reachable = kind in EXTERNAL or (kind == "ClusterIP" and spec.get("externalIPs"))
+    place = SPEC.child("externalTrafficPolicy")
+    if policy and not reachable:
+        yield invalid(place, policy, "may only be set for externally-accessible services")
+    elif policy and policy not in ("Cluster", "Local"):
+        yield unsupported(place, policy, ("Cluster", "Local"))
+
+
+def _node_ports(spec: dict[str, Any], kind: str, here: Place) -> Iterator[Finding]:
     for number, port in items(spec.get("ports")):
         node_port, place = port.get("nodePort"), PORTS.child(number, "nodePort")
         if not node_port:
@@ -163,10 +180,3 @@ def _type(spec: dict[str, Any]) -> Iterator[Finding]:
         if spec.get("loadBalancerClass") is not None:
             problem = "may only be used when `type` is 'LoadBalancer'"
             yield forbidden(SPEC.child("loadBalancerClass"), problem, "remove it", here)
-    policy = spec.get("externalTrafficPolicy")
-    reachable = kind in EXTERNAL or (kind == "ClusterIP" and spec.get("externalIPs"))
-    place = SPEC.child("externalTrafficPolicy")
-    if policy and not reachable:
-        yield invalid(place, policy, "may only be set for externally-accessible services")
-    elif policy and policy not in ("Cluster", "Local"):
-        yield unsupported(place, policy, ("Cluster", "Local"))

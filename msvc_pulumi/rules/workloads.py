@@ -95,13 +95,17 @@ def _strategy(stated: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
         here = at.child("rollingUpdate")
         for field, value in (("maxSurge", surge), ("maxUnavailable", missing)):
             if isinstance(value, str) and not _PERCENT.fullmatch(value):
-                problem = "a valid percent string must be a numeric string followed by an ending '%'"
+                problem = (
+                    "a valid percent string must be a numeric string followed by an ending '%'"
+                )
                 yield invalid(here.child(field), value, problem)
             elif isinstance(value, int) and value < 0:
                 yield invalid(here.child(field), value, "must be greater than or equal to 0")
         if surge in (0, "0%") and missing in (0, "0%"):
             problem = "may not be 0 when `maxSurge` is 0"
             other = (here.child("maxSurge"), "maxSurge")
-            yield invalid(here.child("maxUnavailable"), missing, problem, "allow one of them", other)
+            yield invalid(
+                here.child("maxUnavailable"), missing, problem, "allow one of them", other
+            )
         if isinstance(missing, str) and _PERCENT.fullmatch(missing) and int(missing[:-1]) > 100:
             yield invalid(here.child("maxUnavailable"), missing, "must not be greater than 100%")
