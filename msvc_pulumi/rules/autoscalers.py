@@ -11,7 +11,7 @@ from typing import Any
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.rules.finding import Finding, forbidden, invalid, items, required, unsupported
-from msvc_pulumi.rules.metadata import name, object_metadata, selector
+from msvc_pulumi.rules.metadata import name, object_metadata
 from msvc_pulumi.rules.names import dns_label, dns_subdomain
 from msvc_pulumi.rules.resources import amount
 
@@ -95,12 +95,8 @@ def _measured(source: dict[str, Any], here: FieldPath, expected: str) -> Iterato
                 yield required(here.child("container"), "must specify a container")
             elif problem := dns_label(container):
                 yield invalid(here.child("container"), container, problem)
-    else:
-        stated = source.get("metric") or {}
-        if not stated.get("name"):
-            yield required(here.child("metric", "name"), "must specify a metric name")
-        if stated.get("selector"):
-            yield from selector(stated["selector"], here.child("metric", "selector"))
+    elif not (source.get("metric") or {}).get("name"):
+        yield required(here.child("metric", "name"), "must specify a metric name")
     if expected == "object":
         for field in ("kind", "name"):
             if not (source.get("describedObject") or {}).get(field):

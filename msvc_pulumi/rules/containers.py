@@ -29,6 +29,7 @@ from msvc_pulumi.rules.volumes import mounts
 __all__ = ["PROTOCOLS", "containers"]
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
+GRACE_PERIOD = 30  # seconds, where none is stated
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 MESSAGES = ("File", "FallbackToLogsOnError")
 RESTARTS = ("Always", "Never", "OnFailure")
@@ -39,6 +40,7 @@ def containers(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if not pod.get("containers"):
         yield required(at.child("containers"), "", "state a container, here or in the BaseConfig")
     known = {volume.get("name") or "" for _, volume in items(pod.get("volumes"))}
+    grace = pod.get("terminationGracePeriodSeconds", GRACE_PERIOD)
     first: dict[str, FieldPath] = {}
     ports: dict[tuple[Any, ...], FieldPath] = {}
     for kind in ("containers", "initContainers"):
@@ -53,10 +55,10 @@ def containers(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
             elif name:
                 first[name] = here.child("name")
             if kind == "containers":
-                yield from _long_running(container, here)
+                yield from _long_running(container, here, grace)
                 yield from _host_ports(container, here, ports)
             else:
-                yield from _initial(container, here)
+                yield from _initial(container, here, grace)
                 yield from _host_ports(container, here, {})
 
 
@@ -83,16 +85,16 @@ def _container(container: dict[str, Any], at: FieldPath, known: set[str]) -> Ite
         yield from container_resources(resources, at.child("resources"))
 
 
-def _long_running(container: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
+def _long_running(container: dict[str, Any], at: FieldPath, grace: int) -> Iterator[Finding]:
     yield from probes(container, at)
-    yield from lifecycle(container, at)
+    yield from lifecycle(container, at, grace)
 
 
-def _initial(container: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
+def _initial(container: dict[str, Any], at: FieldPath, grace: int) -> Iterator[Finding]:
     """An init container: a sidecar with ``restartPolicy: Always``, else one that ends."""
     policy = container.get("restartPolicy")
     if policy == "Always":
-        yield from _long_running(container, at)
+        yield from _long_running(container, at, grace)
         return
     if policy is not None and policy not in RESTARTS:
         yield unsupported(at.child("restartPolicy"), policy, RESTARTS)

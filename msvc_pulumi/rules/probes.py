@@ -57,11 +57,20 @@ def probes(container: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
                 yield invalid(place, grace, "must be greater than 0")
 
 
-def lifecycle(container: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
+def lifecycle(container: dict[str, Any], at: FieldPath, grace: int) -> Iterator[Finding]:
+    """What runs before and after; ``grace`` is the pod's terminationGracePeriodSeconds."""
     for name in ("postStart", "preStop"):
         handler = (container.get("lifecycle") or {}).get(name)
         if handler is not None:
-            yield from _handler(handler, at.child("lifecycle", name), container)
+            here = at.child("lifecycle", name)
+            yield from _handler(handler, here, container)
+            seconds = (handler.get("sleep") or {}).get("seconds", 0)
+            if not 0 <= seconds <= grace:
+                problem = (
+                    f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+                )
+                remedy = "state a longer terminationGracePeriodSeconds"
+                yield invalid(here.child("sleep"), seconds, problem, remedy)
 
 
 def _handler(stated: dict[str, Any], at: FieldPath, container: dict[str, Any]) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic
@@ -27,7 +26,7 @@ from msvc_pulumi.rules.services import Version, service
 from msvc_pulumi.rules.sidecars import endless_init_containers
 from msvc_pulumi.rules.workloads import deployment, leader_worker_set
 
-__all__ = ["CHECKED_KINDS", "parse_version", "plan_warnings", "refusals"]
+__all__ = ["CHECKED_KINDS", "broken_rules", "parse_version", "plan_warnings", "refusals"]
 
 Rule = Callable[[dict[str, Any]], Iterator[Finding]]
 RULES: dict[str, Rule] = {
@@ -68,14 +67,19 @@ def refusals(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]
     Those that are sure to be refused say so (`Diagnostic.refused`). None stands for a version that
     is not known: then what some release refuses is only a warning.
     """
-    rules = {**RULES, "Service": partial(service, version=version)}
     for planned in plan:
-        rule = rules.get(planned.manifest["kind"])
-        if rule is not None:
-            for finding in rule(planned.manifest):
-                yield placed(planned, finding)
+        for finding in broken_rules(planned.manifest, version):
+            yield placed(planned, finding)
     for between in BETWEEN:
         yield from between(plan)
+
+
+def broken_rules(manifest: dict[str, Any], version: Version | None = None) -> Iterator[Finding]:
+    """What is wrong with one object by the rules of its kind; kinds without rules are all right."""
+    if manifest["kind"] == "Service":
+        yield from service(manifest, version)
+    elif (rule := RULES.get(manifest["kind"])) is not None:
+        yield from rule(manifest)
 
 
 def parse_version(text: str) -> Version | None:

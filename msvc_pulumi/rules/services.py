@@ -63,9 +63,11 @@ def service(manifest: dict[str, Any], version: Version | None) -> Iterator[Findi
         "timeoutSeconds"
     )
     place = SPEC.child("sessionAffinityConfig")
-    if spec.get("sessionAffinityConfig") and spec.get("sessionAffinity") != "ClientIP":
-        yield forbidden(place, "must not be set when session affinity is None")
-    elif affinity is not None and not 0 < affinity <= DAY:
+    if (
+        spec.get("sessionAffinity") == "ClientIP"
+        and affinity is not None
+        and not 0 < affinity <= DAY
+    ):
         problem = f"must be greater than 0 and less than {DAY}"
         yield invalid(place.child("clientIP", "timeoutSeconds"), affinity, problem)
 

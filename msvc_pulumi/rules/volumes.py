@@ -18,7 +18,7 @@ from msvc_pulumi.rules.finding import (
     not_found,
     required,
 )
-from msvc_pulumi.rules.names import config_map_key, dns_label
+from msvc_pulumi.rules.names import dns_label
 
 __all__ = ["mounts", "volumes"]
 
@@ -78,11 +78,8 @@ def _files(source: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
         if "fieldRef" in item or "resourceFieldRef" in item:
             continue
         here = at.child("items", number)
-        key = item.get("key") or ""
-        if not key:
+        if not item.get("key"):
             yield required(here.child("key"))
-        elif problem := config_map_key(key):
-            yield invalid(here.child("key"), key, problem)
         path = item.get("path") or ""
         if not path:
             yield required(here.child("path"))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.rules.finding import Finding, forbidden, invalid, unsupported
+from msvc_pulumi.rules.finding import Finding, forbidden, invalid, required, unsupported
 from msvc_pulumi.rules.metadata import name, object_metadata, selector, selects
 from msvc_pulumi.rules.names import dns_subdomain, service_name
 from msvc_pulumi.rules.podtemplates import pod_template
@@ -24,6 +24,7 @@ SPEC = FieldPath.of("spec")
 GROUP = SPEC.child("leaderWorkerTemplate")
 TEMPLATES = (SPEC.child("template"), GROUP.child("leaderTemplate"), GROUP.child("workerTemplate"))
 """Where the kinds that run pods have their templates."""
+PROGRESS_DEADLINE = 600  # seconds, where none is stated
 STRATEGIES = ("Recreate", "RollingUpdate")
 _PERCENT = re.compile(r"[0-9]+%")
 
@@ -49,10 +50,13 @@ def deployment(manifest: dict[str, Any]) -> Iterator[Finding]:
     yield from _selection(spec.get("selector") or {}, template)
     yield from pod_template(template, SPEC.child("template"))
     yield from _strategy(spec.get("strategy") or {}, SPEC.child("strategy"))
-    ready, deadline = spec.get("minReadySeconds", 0), spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= ready:
+    ready = spec.get("minReadySeconds") or 0
+    deadline = spec.get("progressDeadlineSeconds", PROGRESS_DEADLINE)
+    if deadline <= ready:
         place = SPEC.child("progressDeadlineSeconds")
-        yield invalid(place, deadline, "must be greater than minReadySeconds")
+        other = (SPEC.child("minReadySeconds"), f"minReadySeconds is {ready}")
+        problem = "must be greater than minReadySeconds"
+        yield invalid(place, deadline, problem, "state a longer deadline", other)
 
 
 def leader_worker_set(manifest: dict[str, Any]) -> Iterator[Finding]:
@@ -66,6 +70,8 @@ def leader_worker_set(manifest: dict[str, Any]) -> Iterator[Finding]:
 def _selection(stated: dict[str, Any], template: dict[str, Any]) -> Iterator[Finding]:
     """The Deployment finds its own pods."""
     at = SPEC.child("selector")
+    if not stated.get("matchLabels") and not stated.get("matchExpressions"):
+        yield required(at, "an empty selector selects nothing")
     yield from selector(stated, at)
     labels = (template.get("metadata") or {}).get("labels") or {}
     if (part := selects(stated, labels)) is not None:
