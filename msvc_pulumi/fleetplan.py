@@ -9,6 +9,7 @@ from msvc_pulumi.conflicts import conflicts
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, Severity, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.nodeports import node_ports_twice
 from msvc_pulumi.rules.refusals import parse_version, plan_warnings
 
 __all__ = ["FleetPlan", "plan_inputs"]
@@ -59,7 +60,7 @@ def plan_inputs(
             found.extend(plan_warnings(plan, version))
     between = list(_given_twice(plans))
     if not (found.errors or between):
-        between = list(conflicts(plans))
+        between = [*conflicts(plans), *node_ports_twice(plans)]
     for each in (found, general):
         each.extend(between)
     if strict:

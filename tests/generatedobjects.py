@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster.errors import field_path
+from msvc_pulumi.customresources import problems
+from msvc_pulumi.rules.refusals import broken_rules
 
 FOLDER = Path(__file__).parent / "unit" / "rules"
 VERDICTS = FOLDER / "verdicts.json"
@@ -36,8 +38,8 @@ def objects() -> Iterator[Generated]:
     """Every base, every change of it, and some pairs of changes."""
     table = yaml.safe_load((FOLDER / "objects.yaml").read_text(encoding="utf-8"))
     single: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    for kind, entry in table.items():
-        yield Generated(kind, entry["base"])
+    for name, entry in table.items():
+        yield Generated(name, entry["base"])
         for change in entry["changes"]:
             single.append((entry["base"], change))
             yield _made(entry["base"], change)
@@ -55,7 +57,14 @@ def _made(base: dict[str, Any], *changes: dict[str, Any]) -> Generated:
         for path, value in change.items():
             _set(manifest, path, value)
     name = " + ".join(json.dumps(change) for change in changes)
-    return Generated(f"{base['kind']} {name}", manifest)
+    version = base["apiVersion"].rpartition("/")[2]
+    return Generated(f"{base['kind']} {version} {name}", manifest)
+
+
+def refused(manifest: dict[str, Any]) -> list[str]:
+    """What this project knows to be refused of an object in Kubernetes 1.36."""
+    found = (*broken_rules(manifest, (1, 36)), *problems(manifest))
+    return [f"{finding.path}: {finding.summary}" for finding in found if finding.refused]
 
 
 def _set(manifest: dict[str, Any], text: str, value: Any) -> None:

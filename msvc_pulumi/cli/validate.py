@@ -81,7 +81,7 @@ def _by_schemas(
 
     version = stated or validate.KUBERNETES_VERSION
     try:
-        _add(found, validate.validate(plans, version))
+        _add(found, map(_refused, validate.validate(plans, version)))
     except ImportError:
         unchecked.append("the Kubernetes schemas (not installed)")
         found.add(
@@ -93,7 +93,7 @@ def _by_schemas(
             )
         )
         return
-    checked.append(f"the schemas of Kubernetes {version}")
+    checked.append(f"the schemas of Kubernetes {version} and of custom resources")
     unchecked.extend(validate.without_schema(plans))
 
 
@@ -105,7 +105,7 @@ def _by_server(
 
     with Cluster.connect() as cluster:
         admission = ask(cluster, plans)
-    _add(found, admission.refused)
+    _add(found, map(_refused, admission.refused))
     checked.append("the cluster")
     unchecked[:] = admission.unchecked  # it has the schemas of all kinds that it serves
 

@@ -44,7 +44,7 @@ def picker_problems(plan: Plan) -> Iterator[Diagnostic]:
     if service is not None:
         yield from _port(pool, reference, stated, service, picker)
     else:
-        yield _no_picker(pool, reference, stated, has_picker=picker is not None)
+        yield _no_picker(pool, stated, has_picker=picker is not None)
 
 
 def _group(pool: PlannedObject, picker: PlannedObject) -> Iterator[Diagnostic]:
@@ -144,13 +144,11 @@ def _port(
         yield placed(service, finding, [(picker, (told.place, f"listens on {wanted}"))])
 
 
-def _no_picker(
-    pool: PlannedObject, reference: FieldPath, stated: dict[str, Any], *, has_picker: bool
-) -> Diagnostic:
+def _no_picker(pool: PlannedObject, stated: dict[str, Any], *, has_picker: bool) -> Diagnostic:
     name = stated.get("name", "")
     missing = "eppService" if has_picker else "eppDeployment and no eppService"
     finding = advice(
-        reference.child("name"),
+        SPEC,
         "pool-without-picker",
         f'the pool\'s endpoint picker is the Service "{name}", and the BaseConfig '
         f"has no {missing}: unless somebody else makes it, requests fail",

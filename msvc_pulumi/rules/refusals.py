@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.rules.accelerators import accelerators_twice
 from msvc_pulumi.rules.autoscalers import horizontal_pod_autoscaler
 from msvc_pulumi.rules.configmaps import config_map
+from msvc_pulumi.rules.customresources import CUSTOM_RESOURCES, custom_resource
 from msvc_pulumi.rules.finding import Finding
 from msvc_pulumi.rules.listeners import unheard_ports
 from msvc_pulumi.rules.pickers import picker_problems
@@ -37,6 +38,7 @@ RULES: dict[str, Rule] = {
     "Role": role,
     "RoleBinding": role_binding,
     "ServiceAccount": service_account,
+    **dict.fromkeys(CUSTOM_RESOURCES, custom_resource),
 }
 # Rules between fields or objects: nothing that an API server would see.
 BETWEEN: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
@@ -47,7 +49,6 @@ BETWEEN: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
     unmeasured,
     unused_secret,
 )
-SECTION = 3  # steps to a section of a role, as in spec.decode.tolerations: looked at whole before
 CHECKED_KINDS = (*RULES, "Service")
 
 
@@ -55,10 +56,18 @@ def plan_warnings(plan: Plan, version: Version | None = None) -> Iterator[Diagno
     """All that is to be said of a plan: what its making found, and its `refusals`, each once."""
     yield from plan.diagnostics
     known = {(item.code, item.field) for item in plan.diagnostics}
-    known |= {(item.code, item.field[:SECTION]) for item in plan.diagnostics if item.refused}
+    placed_wrongly = {_placement(item) for item in plan.diagnostics if item.refused} - {None}
     for item in refusals(plan, version):
-        if not {(item.code, item.field), (item.code, item.field[:SECTION])} & known:
+        if (item.code, item.field) not in known and _placement(item) not in placed_wrongly:
             yield item
+
+
+def _placement(item: Diagnostic) -> FieldPath | None:
+    """The toleration or label of accelerators that a finding is about: looked at when planned."""
+    section = item.field[2:3]
+    if section == ("tolerations",):
+        return FieldPath(item.field[:4])
+    return FieldPath(item.field[:3]) if section == ("acceleratorTypes",) else None
 
 
 def refusals(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]:

@@ -118,7 +118,8 @@ def test_validate_counts_and_complains(capsys: pytest.CaptureFixture[str]) -> No
     assert (status, err) == (0, "")
     assert out == (
         "valid: 1 ModelServices, 3 objects; "
-        "checked: the API server's rules, the schemas of Kubernetes 1.36\n"
+        "checked: the API server's rules, the schemas of Kubernetes 1.36 "
+        "and of custom resources\n"
     )
 
 
