@@ -18,9 +18,9 @@ from msvc_pulumi.rules.finding import Finding
 
 __all__ = ["has_definition", "problems"]
 
-RESERVED = frozenset(
-    ["as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "namespace", "null", "package", "return", "true", "var", "void", "while"]
-)
+_WORDS = """as break const continue else false for function if import in let loop namespace null
+package return true var void while"""
+RESERVED = frozenset(_WORDS.split())
 """CEL's words; a field so named is read as ``__namespace__``."""
 Schema = dict[str, Any]
 

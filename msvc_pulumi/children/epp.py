@@ -13,7 +13,7 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.pickerflags import is_on
+from msvc_pulumi.children.pickerflags import flags, is_on
 from msvc_pulumi.children.podtemplate import base_deployment, overlay_container
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge import policies
@@ -66,7 +66,7 @@ def build(context: BuildContext) -> Iterator[Child]:
     deployment = _deployment(context)
     if not context.options.epp_cluster_role:
         metadata = context.metadata(context.names.epp_role)
-        elects = LEADER_RULES if is_on(deployment, LEADER_ELECTION) else []
+        elects = LEADER_RULES if is_on(flags(deployment), LEADER_ELECTION) else []
         rules = [*EPP_RULES, *elects]
         yield context.generated("eppRole", {"metadata": metadata, "rules": rules})
     yield _role_binding(context)

@@ -14,7 +14,7 @@ from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
-from msvc_pulumi.children.pickerflags import grpc_port, leading_port
+from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
@@ -114,7 +114,8 @@ def _complete(children: Sequence[Child]) -> None:
         return
     picker = found.get("eppDeployment")
     number = leading_port(service, picker) if service else None
-    pool.put(PICKER.child("port"), {"number": number or grpc_port(picker)}, Origin("generated"))
+    number = number or grpc_port(flags(picker) if picker else {})
+    pool.put(PICKER.child("port"), {"number": number}, Origin("generated"))
 
 
 def _warn_of_missing_port(child: Child, context: BuildContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
@@ -10,7 +10,7 @@ from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import Place, advice, items
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.resources import amount
-from msvc_pulumi.rules.workloads import templates
+from msvc_pulumi.rules.workloads import Pods
 
 __all__ = ["ACCELERATORS", "accelerators_twice"]
 
@@ -27,34 +27,26 @@ ACCELERATORS = (
 )
 
 
-def accelerators_twice(plan: Plan) -> Iterator[Diagnostic]:
+def accelerators_twice(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  # noqa: ARG001
     """A warning where both sides ask for accelerators and the merge keeps both.
 
     One container with two kinds of them, which no node has; or two containers with the same kind,
     one of each side, which the merge took for two because their names differ.
     """
-    for planned in plan:
-        for at, template in templates(planned.manifest):
-            first: tuple[str, FieldPath, str] | None = None
-            for number, container in items((template.get("spec") or {}).get("containers")):
-                limits = at.child("spec", "containers", number, "resources", "limits")
-                asked = _asked(container)
-                if len(asked) > 1:
-                    yield _two_kinds(planned, limits, asked)
-                if not asked:
-                    continue
-                side = planned.origin(limits.child(asked[0])).kind
-                if (
-                    first
-                    and first[0] == asked[0]
-                    and {first[2], side}
-                    == {
-                        "base config",
-                        "model service",
-                    }
-                ):
-                    yield _two_containers(planned, limits.child(asked[0]), first[1])
-                first = first or (asked[0], limits.child(asked[0]), side)
+    for pod in pods:
+        first: dict[str, FieldPath] = {}
+        for number, container in items(pod.spec.get("containers")):
+            if not (asked := _asked(container)):
+                continue
+            limits = pod.at.child("containers", number, "resources", "limits")
+            if len(asked) > 1:
+                yield _two_kinds(pod.workload, limits, asked)
+            here = limits.child(asked[0])
+            there = first.setdefault(asked[0], here)
+            if there != here:
+                sides = {pod.workload.origin(path).kind for path in (here, there)}
+                if sides == {"base config", "model service"}:
+                    yield _two_containers(pod.workload, here, there)
 
 
 def _asked(container: dict[str, Any]) -> list[str]:

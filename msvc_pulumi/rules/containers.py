@@ -26,7 +26,7 @@ from msvc_pulumi.rules.probes import PROBES, lifecycle, probes
 from msvc_pulumi.rules.resources import container_resources
 from msvc_pulumi.rules.volumes import mounts
 
-__all__ = ["PROTOCOLS", "containers"]
+__all__ = ["PROTOCOLS", "every_container"]
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 GRACE_PERIOD = 30  # seconds, where none is stated
@@ -35,11 +35,11 @@ MESSAGES = ("File", "FallbackToLogsOnError")
 RESTARTS = ("Always", "Never", "OnFailure")
 
 
-def containers(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
+def every_container(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     """All containers of the pod, initial ones too, and the ports they take of a node."""
     if not pod.get("containers"):
         yield required(at.child("containers"), "", "state a container, here or in the BaseConfig")
-    known = {volume.get("name") or "" for _, volume in items(pod.get("volumes"))}
+    known = sorted(volume.get("name") or "" for _, volume in items(pod.get("volumes")))
     grace = pod.get("terminationGracePeriodSeconds", GRACE_PERIOD)
     first: dict[str, FieldPath] = {}
     ports: dict[tuple[Any, ...], FieldPath] = {}
@@ -62,7 +62,7 @@ def containers(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
                 yield from _host_ports(container, here, {})
 
 
-def _container(container: dict[str, Any], at: FieldPath, known: set[str]) -> Iterator[Finding]:
+def _container(container: dict[str, Any], at: FieldPath, known: list[str]) -> Iterator[Finding]:
     name = container.get("name") or ""
     if not name:
         yield required(at.child("name"))

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
-from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.plan import Plan
 from msvc_pulumi.rules.finding import advice, items
 from msvc_pulumi.rules.places import placed
-from msvc_pulumi.rules.workloads import templates
+from msvc_pulumi.rules.workloads import Pods
 
 __all__ = ["unheard_ports"]
 
 SPEC = FieldPath.of("spec")
-Pods = tuple[PlannedObject, FieldPath, dict[str, Any]]
-"""A workload, the place of its template's pod spec, and that."""
 
 
-def unheard_ports(plan: Plan) -> Iterator[Diagnostic]:
+def unheard_ports(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
     """A warning for every port behind which nobody listens.
 
     A container may listen on a port that it does not list. So numbers count as unheard only if the
     pods that are selected list ports, and none of the numbers is among them or in a command.
     """
     for planned in plan:
+        if planned.manifest["kind"] not in ("Service", "InferencePool"):
+            continue
         targets = list(_targets(planned.manifest))
         if not targets:
             continue
-        pods = list(_selected(plan, planned.manifest))
+        selected = _selected(pods, planned.manifest)
         unheard = [
             (path, target)
             for path, target in targets
-            if pods and not any(_listens(spec, target) for _, _, spec in pods)
+            if selected and not any(_listens(pod.spec, target) for pod in selected)
         ]
         if len(unheard) < len(targets) or planned.key == "eppService":
             unheard = [(path, target) for path, target in unheard if isinstance(target, str)]
@@ -44,8 +44,8 @@ def unheard_ports(plan: Plan) -> Iterator[Diagnostic]:
                 f"no container of the selected pods has a port {named}: requests are not answered",
                 "state the port that the container listens on",
             )
-            workload, at, _ = pods[0]
-            yield placed(planned, finding, [(workload, (at.child("containers"), "the containers"))])
+            place = (selected[0].at.child("containers"), "the containers")
+            yield placed(planned, finding, [(selected[0].workload, place)])
 
 
 def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
@@ -63,26 +63,28 @@ def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
                 yield SPEC.child("targetPorts", number, "number"), target
 
 
-def _selected(plan: Plan, manifest: dict[str, Any]) -> Iterator[Pods]:
+def _selected(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:
     stated = (manifest.get("spec") or {}).get("selector") or {}
-    wanted = stated.get("matchLabels", stated)
-    for planned in plan:
-        for at, template in templates(planned.manifest):
-            labels = (template.get("metadata") or {}).get("labels") or {}
-            if wanted and all(labels.get(key) == value for key, value in wanted.items()):
-                yield planned, at.child("spec"), template.get("spec") or {}
+    wanted = (stated.get("matchLabels") or stated).items()
+    return [pod for pod in pods if wanted and wanted <= pod.labels.items()]
 
 
 def _listens(pod: dict[str, Any], target: int | str) -> bool:
-    ports, words = [], []
-    for kind in ("containers", "initContainers"):
-        for _, container in items(pod.get(kind)):
-            listed = container.get("ports") or []
-            ports += listed
-            words += [*(container.get("command") or ()), *(container.get("args") or ())]
-            words += [variable.get("value") or "" for variable in container.get("env") or ()]
+    containers = [
+        container
+        for kind in ("containers", "initContainers")
+        for _, container in items(pod.get(kind))
+    ]
+    ports = [port for container in containers for port in container.get("ports") or ()]
     if isinstance(target, str):
         return any(port.get("name") == target for port in ports)
     if not ports or any(port.get("containerPort") == target for port in ports):
         return True
-    return any(str(target) in word for word in words)
+    return any(str(target) in word for container in containers for word in _words(container))
+
+
+def _words(container: dict[str, Any]) -> Iterator[str]:
+    yield from container.get("command") or ()
+    yield from container.get("args") or ()
+    for variable in container.get("env") or ():
+        yield variable.get("value") or ""

@@ -6,16 +6,17 @@ llm-d router's. From v1.0 on it watches pools of ``inference.networking.k8s.io``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
 from msvc_pulumi.children.inference import OLD_GROUP
-from msvc_pulumi.children.pickerflags import GRPC_PORT, flag, grpc_port, leads_to
+from msvc_pulumi.children.pickerflags import GRPC_PORT, Flag, flags, grpc_port, leads_to
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import advice
 from msvc_pulumi.rules.places import placed
+from msvc_pulumi.rules.workloads import Pods
 
 __all__ = ["picker_problems"]
 
@@ -25,15 +26,16 @@ PORTS = SPEC.child("ports")
 REFERENCES = (SPEC.child("endpointPickerRef"), SPEC.child("extensionRef"))
 
 
-def picker_problems(plan: Plan) -> Iterator[Diagnostic]:
+def picker_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  # noqa: ARG001
     """Warnings where pool, picker and Service of the plan do not meet."""
     found = {planned.key: planned for planned in plan}
     pool = found.get("inferencePool")
     picker, service = found.get("eppDeployment"), found.get("eppService")
     if pool is None:
         return
+    told = flags(picker.child) if picker is not None else {}
     if picker is not None:
-        yield from _group(pool, picker)
+        yield from _group(pool, picker, told.get("pool-group"))
     reference = next((path for path in REFERENCES if path.find(pool.manifest)), None)
     if reference is None:
         return
@@ -42,14 +44,13 @@ def picker_problems(plan: Plan) -> Iterator[Diagnostic]:
     if stated.get("kind", "Service") != "Service":
         return
     if service is not None:
-        yield from _port(pool, reference, stated, service, picker)
+        yield from _port(pool, reference, stated, service, picker, told)
     else:
         yield _no_picker(pool, stated, has_picker=picker is not None)
 
 
-def _group(pool: PlannedObject, picker: PlannedObject) -> Iterator[Diagnostic]:
+def _group(pool: PlannedObject, picker: PlannedObject, told: Flag | None) -> Iterator[Diagnostic]:
     group = pool.manifest["apiVersion"].partition("/")[0]
-    told = flag(picker.child, "pool-group")
     where = [(pool, (FieldPath.of("apiVersion"), f"the pool is one of {group}"))]
     remedy = f"write --pool-group={group}"
     if told is not None:
@@ -100,12 +101,13 @@ def _replaced_name(
         )
 
 
-def _port(
+def _port(  # noqa: PLR0917
     pool: PlannedObject,
     reference: FieldPath,
     stated: dict[str, Any],
     service: PlannedObject,
     picker: PlannedObject | None,
+    told: Mapping[str, Flag],
 ) -> Iterator[Diagnostic]:
     """The port of the Service that gateways ask, and whether the picker answers behind it."""
     if stated.get("name") != service.manifest["metadata"].get("name"):
@@ -130,9 +132,8 @@ def _port(
         yield placed(pool, finding, [(service, (PORTS, "the Service's ports"))])
         return
     child = picker.child if picker else None
-    target, wanted = leads_to(ports[here], child), grpc_port(child)
-    told = flag(child, "grpc-port") if child else None
-    if child is not None and told is not None and target != wanted:
+    target, wanted = leads_to(ports[here], child), grpc_port(told)
+    if picker is not None and "grpc-port" in told and target != wanted:
         finding = advice(
             PORTS.child(here),
             "picker-port-mismatch",
@@ -140,8 +141,9 @@ def _port(
             f"which answers gateways at {wanted}: every request fails",
             f"write targetPort: {wanted}",
         )
-        assert picker is not None  # noqa: S101  its child is there
-        yield placed(service, finding, [(picker, (told.place, f"listens on {wanted}"))])
+        yield placed(
+            service, finding, [(picker, (told["grpc-port"].place, f"listens on {wanted}"))]
+        )
 
 
 def _no_picker(pool: PlannedObject, stated: dict[str, Any], *, has_picker: bool) -> Diagnostic:

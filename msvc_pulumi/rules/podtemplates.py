@@ -11,7 +11,8 @@ from typing import Any
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.rules.affinity import affinity
-from msvc_pulumi.rules.containers import containers
+from msvc_pulumi.rules.cleared import Cleared
+from msvc_pulumi.rules.containers import every_container
 from msvc_pulumi.rules.finding import (
     Finding,
     forbidden,
@@ -28,6 +29,8 @@ from msvc_pulumi.rules.volumes import volumes
 
 __all__ = ["pod_template"]
 
+CLEARED = Cleared()
+WORDS = ("args", "command")
 UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
 DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -39,33 +42,51 @@ def pod_template(template: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if metadata := template.get("metadata"):
         yield from object_metadata(metadata, at.child("metadata"))
     pod, here = template.get("spec") or {}, at.child("spec")
+    account = pod.get("serviceAccountName")
+    if account and (problem := dns_subdomain(account)):
+        yield invalid(here.child("serviceAccountName"), account, problem)
+    yield from CLEARED.broken(_alike(pod), _pod(pod, here))
+
+
+def _alike(pod: dict[str, Any]) -> dict[str, Any]:
+    """The pod without what differs from one ModelService to the next and breaks no rule here."""
+    result = {name: value for name, value in pod.items() if name != "serviceAccountName"}
+    for kind in ("containers", "initContainers"):
+        if containers := pod.get(kind):
+            result[kind] = [
+                {name: value for name, value in container.items() if name not in WORDS}
+                for container in containers
+            ]
+    return result
+
+
+def _pod(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     if (policy := pod.get("restartPolicy")) not in (None, "", "Always"):
-        place = here.child("restartPolicy")
+        place = at.child("restartPolicy")
         yield unsupported(place, policy, ("Always",), "remove it: these pods run for ever")
     if pod.get("activeDeadlineSeconds") is not None:
         yield forbidden(
-            here.child("activeDeadlineSeconds"),
+            at.child("activeDeadlineSeconds"),
             "activeDeadlineSeconds in ReplicaSet is not Supported",
             "remove it",
         )
     if pod.get("ephemeralContainers"):
         yield forbidden(
-            here.child("ephemeralContainers"), "ephemeral containers not allowed in pod template"
+            at.child("ephemeralContainers"), "ephemeral containers not allowed in pod template"
         )
     if pod.get("volumes"):
-        yield from volumes(pod, here)
-    yield from containers(pod, here)
+        yield from volumes(pod, at)
     if resources := pod.get("resources"):
-        yield from pod_resources(resources, here.child("resources"))
-    yield from _identity(pod, here)
-    yield from _placement(pod, here)
+        yield from pod_resources(resources, at.child("resources"))
+    yield from _identity(pod, at)
+    yield from _placement(pod, at)
+    yield from every_container(pod, at)
     if pod.get("hostNetwork"):
-        yield from _host_network(pod, here)
+        yield from _host_network(pod, at)
 
 
 def _identity(pod: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     for field, problem in (
-        ("serviceAccountName", dns_subdomain),
         ("priorityClassName", dns_subdomain),
         ("runtimeClassName", dns_subdomain),
         ("nodeName", dns_subdomain),

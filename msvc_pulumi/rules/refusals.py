@@ -7,7 +7,7 @@ compares with the published schemas as well, or asks a server.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
@@ -25,7 +25,7 @@ from msvc_pulumi.rules.scaling import unmeasured
 from msvc_pulumi.rules.secrets import unused_secret
 from msvc_pulumi.rules.services import Version, service
 from msvc_pulumi.rules.sidecars import endless_init_containers
-from msvc_pulumi.rules.workloads import deployment, leader_worker_set
+from msvc_pulumi.rules.workloads import Pods, deployment, leader_worker_set, pods_of
 
 __all__ = ["CHECKED_KINDS", "broken_rules", "parse_version", "plan_warnings", "refusals"]
 
@@ -41,7 +41,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(CUSTOM_RESOURCES, custom_resource),
 }
 # Rules between fields or objects: nothing that an API server would see.
-BETWEEN: tuple[Callable[[Plan], Iterator[Diagnostic]], ...] = (
+BETWEEN: tuple[Callable[[Plan, Sequence[Pods]], Iterator[Diagnostic]], ...] = (
     endless_init_containers,
     accelerators_twice,
     picker_problems,
@@ -79,8 +79,9 @@ def refusals(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]
     for planned in plan:
         for finding in broken_rules(planned.manifest, version):
             yield placed(planned, finding)
+    pods = pods_of(plan)
     for between in BETWEEN:
-        yield from between(plan)
+        yield from between(plan, pods)
 
 
 def broken_rules(manifest: dict[str, Any], version: Version | None = None) -> Iterator[Finding]:

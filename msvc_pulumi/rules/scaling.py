@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import advice, items
 from msvc_pulumi.rules.places import placed
-from msvc_pulumi.rules.workloads import templates
+from msvc_pulumi.rules.workloads import Pods
 
 __all__ = ["unmeasured"]
 
 SPEC = FieldPath.of("spec")
-DEFAULT_METRIC: dict[str, Any] = {"type": "Resource", "resource": {"name": "cpu"}}
 
 
-def unmeasured(plan: Plan) -> Iterator[Diagnostic]:
+def unmeasured(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
     """A warning for every metric relative to a request that a measured container does not state.
 
     The HorizontalPodAutoscaler then says FailedGetResourceMetric and never scales. A namespace's
@@ -29,18 +28,19 @@ def unmeasured(plan: Plan) -> Iterator[Diagnostic]:
             continue
         spec = planned.manifest["spec"]
         target = spec.get("scaleTargetRef") or {}
-        workload = _workload(plan, target.get("kind"), target.get("name"))
+        workload = _target(pods, target.get("kind"), target.get("name"))
         if workload is None:
             continue
         for path, resource, container in _measured(kind, spec):
             yield from _unstated(planned, path, resource, container, workload)
 
 
-def _workload(plan: Plan, kind: Any, name: Any) -> PlannedObject | None:
-    for planned in plan:
-        manifest = planned.manifest
+def _target(pods: Sequence[Pods], kind: Any, name: Any) -> Pods | None:
+    """The pods that are scaled: of a LeaderWorkerSet the leader's."""
+    for pod in pods:
+        manifest = pod.workload.manifest
         if (manifest["kind"], manifest["metadata"].get("name")) == (kind or "Deployment", name):
-            return planned
+            return pod
     return None
 
 
@@ -71,13 +71,11 @@ def _unstated(
     path: FieldPath,
     resource: str,
     container: str,
-    workload: PlannedObject,
+    target: Pods,
 ) -> Iterator[Diagnostic]:
-    at, template = next(templates(workload.manifest), (SPEC, {}))
-    pod = template.get("spec") or {}
-    if _asks(pod, resource):
+    if _asks(target.spec, resource):
         return
-    running = list(_running(pod, at.child("spec")))
+    running = list(_running(target.spec, target.at))
     if container and all(stated.get("name") != container for _, stated in running):
         known = ", ".join(f'"{stated.get("name", "")}"' for _, stated in running) or "none"
         finding = advice(
@@ -100,7 +98,7 @@ def _unstated(
             f"state requests.{resource} of the container, or measure another one by a "
             "ContainerResource metric",
         )
-        yield placed(planned, finding, [(workload, (place, f"requests no {resource}"))])
+        yield placed(planned, finding, [(target.workload, (place, f"requests no {resource}"))])
 
 
 def _running(pod: dict[str, Any], at: FieldPath) -> Iterator[tuple[FieldPath, dict[str, Any]]]:

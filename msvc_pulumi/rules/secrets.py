@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.rules.workloads import Pods
 
 __all__ = ["unused_secret"]
 
@@ -14,7 +15,7 @@ ARTIFACTS = FieldPath.of("spec", "modelArtifacts")
 SECRET = ARTIFACTS.child("authSecretName")
 
 
-def unused_secret(plan: Plan) -> Iterator[Diagnostic]:
+def unused_secret(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  # noqa: ARG001
     """A warning if ``authSecretName`` is in no object of the plan."""
     document = plan.objects[0].child.overlay.document if plan.objects else None
     stated = document.get(SECRET) if document is not None else None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.rules.cleared import Cleared
 from msvc_pulumi.rules.containers import PROTOCOLS
 from msvc_pulumi.rules.finding import (
     Finding,
@@ -45,6 +46,7 @@ CHOICES = {
     "trafficDistribution": ("PreferClose", "PreferSameNode", "PreferSameZone"),
 }
 DAY = 86400
+CLEARED = Cleared()
 
 
 def service(manifest: dict[str, Any], version: Version | None) -> Iterator[Finding]:
@@ -52,11 +54,16 @@ def service(manifest: dict[str, Any], version: Version | None) -> Iterator[Findi
     yield from _name(manifest["metadata"], version)
     yield from object_metadata(manifest["metadata"])
     spec = manifest.get("spec") or {}
+    if stated := spec.get("selector"):
+        yield from labels(stated, SPEC.child("selector"))
+    alike = {name: value for name, value in spec.items() if name != "selector"}
+    yield from CLEARED.broken(alike, _besides_selector(spec))
+
+
+def _besides_selector(spec: dict[str, Any]) -> Iterator[Finding]:
     for field, known in CHOICES.items():
         if (value := spec.get(field)) and value not in known:
             yield unsupported(SPEC.child(field), value, known)
-    if stated := spec.get("selector"):
-        yield from labels(stated, SPEC.child("selector"))
     yield from _ports(spec)
     yield from _type(spec)
     affinity = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get(

@@ -87,7 +87,7 @@ def _files(source: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
             yield invalid(here.child("path"), path, problem)
 
 
-def mounts(container: dict[str, Any], at: FieldPath, known: set[str]) -> Iterator[Finding]:
+def mounts(container: dict[str, Any], at: FieldPath, known: list[str]) -> Iterator[Finding]:
     first: dict[str, FieldPath] = {}
     for number, mount in items(container.get("volumeMounts")):
         here = at.child("volumeMounts", number)
@@ -95,7 +95,7 @@ def mounts(container: dict[str, Any], at: FieldPath, known: set[str]) -> Iterato
         if not name:
             yield required(here.child("name"))
         elif name not in known:
-            stated = ", ".join(f'"{volume}"' for volume in sorted(known)) or "none"
+            stated = ", ".join(f'"{volume}"' for volume in known) or "none"
             yield not_found(here.child("name"), name, "", f"volumes of the pod: {stated}")
         if not path:
             yield required(here.child("mountPath"))

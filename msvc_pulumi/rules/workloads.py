@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import Finding, forbidden, invalid, required, unsupported
 from msvc_pulumi.rules.metadata import name, object_metadata, selector, selects
 from msvc_pulumi.rules.names import dns_subdomain, service_name
 from msvc_pulumi.rules.podtemplates import pod_template
 
-__all__ = ["TEMPLATES", "deployment", "leader_worker_set", "templates"]
+__all__ = ["TEMPLATES", "Pods", "deployment", "leader_worker_set", "pods_of", "templates"]
 
 SPEC = FieldPath.of("spec")
 GROUP = SPEC.child("leaderWorkerTemplate")
 TEMPLATES = (SPEC.child("template"), GROUP.child("leaderTemplate"), GROUP.child("workerTemplate"))
 """Where the kinds that run pods have their templates."""
 PROGRESS_DEADLINE = 600  # seconds, where none is stated
+WORKLOADS = ("Deployment", "LeaderWorkerSet")
 STRATEGIES = ("Recreate", "RollingUpdate")
 _PERCENT = re.compile(r"[0-9]+%")
 
@@ -37,6 +39,31 @@ def templates(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, dict[str, A
     for at, template in zip(TEMPLATES, stated, strict=True):
         if template:
             yield at, template
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """The pods that a workload of the plan makes: their spec with its place, and their labels."""
+
+    workload: PlannedObject
+    at: FieldPath
+    spec: dict[str, Any]
+    labels: dict[str, str]
+
+
+def pods_of(plan: Plan) -> list[Pods]:
+    """All kinds of pods that come of the plan."""
+    return [
+        Pods(
+            planned,
+            at.child("spec"),
+            template.get("spec") or {},
+            (template.get("metadata") or {}).get("labels") or {},
+        )
+        for planned in plan
+        if planned.manifest["kind"] in WORKLOADS
+        for at, template in templates(planned.manifest)
+    ]
 
 
 def deployment(manifest: dict[str, Any]) -> Iterator[Finding]:
