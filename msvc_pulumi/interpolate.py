@@ -7,6 +7,7 @@ The endpoint picker's args are rendered too; the original left ``{{`` in them (q
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -35,6 +36,15 @@ DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
 ROLES_ANNOTATION = "llm-d.ai/roles"
 # The module that renders each dialect; imported when a document asks for it.
 DIALECTS = {"go": "msvc_pulumi.gotemplate", "jinja2": "msvc_pulumi.jinjatemplate"}
+# How to write what the dialect would take for its own, as in a chat template for vLLM.
+LITERAL = {
+    "go": 'a chat template is a template too: write {{ "{{" }} where it has {{, or mount it from a '
+    "ConfigMap that is not part of the BaseConfig",
+    "jinja2": "a chat template is a template too: put it between {% raw %} and {% endraw %}, or "
+    "mount it from a ConfigMap that is not part of the BaseConfig",
+}
+# What chat templates speak of, and templates of children do not.
+CHAT = re.compile(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
 UNKNOWN_PORT = -1  # what the original renders
 
 Locate = Callable[[int, int], Span]
@@ -193,7 +203,7 @@ class Interpolation:
                     field=field,
                     span=locate(error.offset, error.length),
                     go=error.go,
-                    help=error.help,
+                    help=LITERAL[dialect] if _is_chat_template(text) else error.help,
                 )
             )
             return None
@@ -252,6 +262,10 @@ class Interpolation:
                 help=f'did you mean "{close}"?' if close else f"known ports: {known}",
             )
         )
+
+
+def _is_chat_template(text: str) -> bool:
+    return CHAT.search(text) is not None and ("message" in text or "_token" in text)
 
 
 def _annotation(manifest: Any, name: str) -> str:

@@ -122,3 +122,18 @@ def test_a_port_of_nodes_is_given_once(capsys: pytest.CaptureFixture[str], tmp_p
     status, problems = run(capsys, "validate", *files, "-b", str(tmp_path / "base.yml"))
     assert status == 1
     assert [item["code"] for item in problems] == ["node-port-conflict"]
+
+
+@pytest.mark.parametrize("dialect", ["go", "jinja2"])
+def test_chat_templates(dialect: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Whoever passes a chat template is told how to write it in the dialect of the document."""
+    (tmp_path / "m.yaml").write_text(
+        "apiVersion: llm-d.ai/v1alpha1\nkind: ModelService\n"
+        f"metadata: {{name: a, annotations: {{llm-d.ai/template-dialect: {dialect}}}}}\n"
+        "spec: {routing: {modelName: m}, modelArtifacts: {uri: 'hf://a/b'}, decode: {containers: "
+        "[{name: c, args: ['{% for message in messages %}{{ message[\"role\"] }}']}]}}\n"
+    )
+    status, problems = run(capsys, "generate", "-m", str(tmp_path / "m.yaml"))
+    told = next(item["help"] for item in problems if item["code"].startswith("template-"))
+    assert status == 1
+    assert ('{{ "{{" }}' if dialect == "go" else "{% raw %}") in told
