@@ -21,7 +21,8 @@ EMPTY_VARIABLES = {
     "ModelServiceNamespace": "metadata.namespace",
     "SanitizedModelName": "routing.modelName",
 }
-_VARIABLE = re.compile(r"\{\{.*?\.([A-Za-z]+)")
+_EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
+_WORD = re.compile(r"[A-Za-z]+")
 
 
 def placed(
@@ -77,11 +78,11 @@ def _place(
 def _why_empty(finding: Finding, span: Span | None) -> str:
     """The remedy where a template renders no name."""
     nothing = finding.code in ("required", "empty-reference") or '""' in finding.summary[:18]
-    match = _VARIABLE.search(span.text) if nothing and span else None
-    source = EMPTY_VARIABLES.get(match[1]) if match else None
-    if match is None or source is None:
+    words = _WORD.findall("".join(_EXPRESSION.findall(span.text))) if nothing and span else ()
+    name = next((word for word in words if word in EMPTY_VARIABLES), None)
+    if name is None:
         return ""
     return (
-        f"{{{{ .{match[1]} }}}} is empty: the ModelService states no {source}; state it, or put "
-        f"this into {{{{ if .{match[1]} }}}} … {{{{ end }}}}"
+        f"{name} is empty: the ModelService states no {EMPTY_VARIABLES[name]}; state it, or leave "
+        f"this out unless it is there: {{{{ if .{name} }}}} … {{{{ end }}}}"
     )
