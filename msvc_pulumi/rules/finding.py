@@ -107,7 +107,7 @@ def repeated(
     for number, item in items(entries):
         identity = tuple(item.get(key, blank[i]) for i, key in enumerate(keys))
         first = seen.setdefault(identity, number)
-        if first != number and identity[0] not in ("", None):
+        if first != number:
             named = ", ".join(f"{key}={value}" for key, value in zip(keys, identity, strict=True))
             yield Finding(
                 at.child(number, keys[0]) if keys[0] in item else at.child(number),

@@ -26,8 +26,8 @@ spec:
       - name: vllm
         args: [serve]
 """
-# What only a server knows: an immutable field, a duplicate of server-side apply beneath a keyed
-# list, a port that is not in its range of ports of nodes.
+# What no rule or schema here knows: a resource that cannot be resized, and the server's own range
+# of ports of nodes.
 BASE = """\
 kind: ConfigMap
 apiVersion: v1
@@ -69,7 +69,7 @@ def test_answers_are_placed(
     assert (status, captured.out) == (1, "")
     places = {(item["line"], item["field"]) for item in problems if item["severity"] == "error"}
     pod = "data.decodeDeployment.spec.template.spec"
-    assert (14, f"{pod}.containers[1].resizePolicy") in places
+    assert (13, f"{pod}.containers[1].resizePolicy") in places
     assert (20, "data.decodeService.spec.ports[0].nodePort") in places
     assert len(places) == 2
 
