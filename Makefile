@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table clean
+.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table clean
 
 ##@ Use
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: setup ## Set up and run samples/facebook to Ready, on your cluster or a local one
 	@$(BIN)/python tools/sample.py up
@@ -52,6 +52,9 @@ lock: setup ## Resolve the dependencies again
 
 types-table: setup ## Make the table of Kubernetes types again from the Go modules
 	@$(BIN)/python tools/types/generate.py
+
+custom-resources-table: setup ## Make the table of custom resources again from the pinned modules
+	@$(BIN)/python tools/crds/schemas.py
 
 clean: ## Remove the virtual environment and caches of this checkout
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,6 +14,7 @@ from msvc_pulumi.declaration import COMPONENT, declarations, outputs
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
+from msvc_pulumi.rules.refusals import plan_warnings
 
 __all__ = ["ModelService"]
 
@@ -66,8 +67,8 @@ class ModelService(pulumi.ComponentResource):
 
     def _declare(self, name: str, plan: Plan, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(COMPONENT, name, {}, opts)
-        if plan.diagnostics:
-            pulumi.log.warn(render(plan.diagnostics).rstrip(), self)
+        if warnings := list(plan_warnings(plan)):
+            pulumi.log.warn(render(warnings).rstrip(), self)
         self.resources: dict[str, pulumi.CustomResource] = {}
         for declaration in declarations(name, plan):
             child_options = pulumi.ResourceOptions(

@@ -124,7 +124,8 @@ class Diagnostic:
     ``field`` is relative to the document; inside a BaseConfig section it begins with ``data`` and
     the section's key. ``go`` is the message the Go program prints for the same problem, verbatim.
     ``rest`` is set in the one diagnostic that stands for those that are not kept (`NOT_SHOWN`): how
-    many errors and warnings they are.
+    many errors and warnings they are. ``refused`` is set where an API server takes no such object,
+    an error for ``validate``.
     """
 
     code: str
@@ -138,6 +139,7 @@ class Diagnostic:
     go: str = ""
     help: str = ""
     rest: tuple[int, int] = (0, 0)
+    refused: bool = False
 
     @classmethod
     def not_shown(cls, errors: int, warnings: int) -> Diagnostic:

@@ -9,6 +9,8 @@ from msvc_pulumi.conflicts import conflicts, name_conflicts
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.nodeports import node_ports_twice
+from msvc_pulumi.rules.refusals import parse_version, plan_warnings
 
 __all__ = ["FleetPlan", "plan_inputs"]
 
@@ -25,8 +27,16 @@ class FleetPlan:
     general: tuple[Diagnostic, ...]
 
 
-def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -> FleetPlan:
+def plan_inputs(
+    inputs: Inputs,
+    options: PlanOptions,
+    *,
+    strict: bool = False,
+    kubernetes_version: str = "",
+) -> FleetPlan:
     """A plan for every ModelService. With ``strict`` warnings are errors.
+
+    ``kubernetes_version`` is the API server's, where one is known.
 
     Raises:
         ModelServiceError: any ModelService has errors; it carries the problems of all of them.
@@ -34,6 +44,7 @@ def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -
     found, general = Diagnostics(list(inputs.diagnostics)), Diagnostics(list(inputs.diagnostics))
     plans: list[Plan] = []
     failure: type[ModelServiceError] = SpecError
+    version = parse_version(kubernetes_version)
     for service in inputs.model_services:
         choice = Diagnostics()
         base = base_config_for(service, inputs.base_configs, choice)
@@ -46,10 +57,10 @@ def plan_inputs(inputs: Inputs, options: PlanOptions, *, strict: bool = False) -
             found.extend(error.diagnostics)
         else:
             plans.append(plan)
-            found.extend(plan.diagnostics)
+            found.extend(plan_warnings(plan, version))
     between = list(_given_twice(plans))
     if not (found.errors or between):
-        between = [*name_conflicts(plans), *conflicts(plans)]
+        between = [*name_conflicts(plans), *conflicts(plans), *node_ports_twice(plans)]
     for each in (found, general):
         each.extend(between)
     if strict:

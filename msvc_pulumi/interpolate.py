@@ -7,6 +7,7 @@ The endpoint picker's args are rendered too; the original left ``{{`` in them (q
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -47,6 +48,15 @@ DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
 ROLES_ANNOTATION = "llm-d.ai/roles"
 # The module that renders each dialect; imported when a document asks for it.
 DIALECTS = {"go": "msvc_pulumi.gotemplate", "jinja2": "msvc_pulumi.jinjatemplate"}
+# How to write what the dialect would take for its own, as in a chat template for vLLM.
+LITERAL = {
+    "go": 'a chat template is a template too: write {{ "{{" }} where it has {{, or mount it from a '
+    "ConfigMap that is not part of the BaseConfig",
+    "jinja2": "a chat template is a template too: put it between {% raw %} and {% endraw %}, or "
+    "mount it from a ConfigMap that is not part of the BaseConfig",
+}
+# What chat templates speak of, and templates of children do not.
+CHAT = re.compile(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
 UNKNOWN_PORT = -1  # what the original renders
 # The field that a variable's text is made of, where it is not metadata.name.
 ORIGINS: dict[str, tuple[str, ...]] = {
@@ -238,7 +248,7 @@ class Interpolation:
                     field=field,
                     span=locate(error.offset, error.length),
                     go=error.go,
-                    help=error.help,
+                    help=LITERAL[dialect] if _is_chat_template(text) else error.help,
                 )
             )
             if error.code == "template-limit":
@@ -315,6 +325,10 @@ class Interpolation:
 def is_literal(text: str, dialect: str) -> bool:
     """Whether ``text`` is its own result for sure; Jinja changes the ends of lines."""
     return "{{" not in text if dialect == "go" else "{" not in text and "\r" not in text
+
+
+def _is_chat_template(text: str) -> bool:
+    return CHAT.search(text) is not None and ("message" in text or "_token" in text)
 
 
 def _annotation(manifest: Any, name: str) -> str:

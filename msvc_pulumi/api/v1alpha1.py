@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi import schema
 from msvc_pulumi.api import apifield
+from msvc_pulumi.api.elsewhere import belongs
 from msvc_pulumi.api.modelservice import (
     API_VERSION,
     KIND,
@@ -60,8 +62,11 @@ def load_model_service(document: Document, diagnostics: Diagnostics) -> ModelSer
     found = Diagnostics()
     service = _load(document, found)
     for item in found:
-        locate = document.key_span if item.code == "unknown-field" else document.span
-        diagnostics.add(item.at(locate(item.field)))
+        if item.code == "unknown-field":
+            told = replace(item, help=belongs(item.field) or item.help)
+            diagnostics.add(told.at(document.key_span(item.field)))
+        else:
+            diagnostics.add(item.at(document.span(item.field)))
     return None if found.errors else service
 
 

@@ -171,6 +171,18 @@ class Child:
                 return self.base.field(there)
         return FieldPath((self.key, *path))
 
+    def merged_from_base(self, path: FieldPath) -> tuple[FieldPath, Origin, Span | None] | None:
+        """The BaseConfig's own field of a list's item at ``path``, if it had the item already.
+
+        Of fields that the ModelService states as well `field` and `origin` know its side only.
+        """
+        source = self.sources.get(path.parent)
+        if self.base is None or source is None or source[0] != "base":
+            return None
+        there = source[1].child(path[-1])
+        span = self.base.span(there)
+        return self.base.field(there), Origin("base config", span), span
+
     def put(self, path: FieldPath, value: Any, origin: Origin | None = None) -> None:
         """Set the field at ``path``; what the manifest shares with its sources stays as it is.
 

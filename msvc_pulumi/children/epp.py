@@ -13,6 +13,7 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
+from msvc_pulumi.children.pickerflags import flags, is_on
 from msvc_pulumi.children.podtemplate import base_deployment, overlay_container
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge import policies
@@ -22,7 +23,7 @@ __all__ = ["build"]
 POD = FieldPath.of("spec", "template", "spec")
 
 # What the endpoint picker reads (Gateway API Inference Extension, llm-d-router chart): its pool,
-# the pool's pods, and the objects that rank and rewrite requests. No writes, no secrets.
+# the pool's pods, and the objects that rank and rewrite requests. No secrets, and no writes.
 READ = ["get", "list", "watch"]
 EPP_RULES: list[dict[str, Any]] = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": READ},
@@ -43,6 +44,16 @@ EPP_RULES: list[dict[str, Any]] = [
         "verbs": READ,
     },
 ]
+# What it needs besides where its replicas elect a leader (the charts of the Inference Extension).
+LEADER_ELECTION = "ha-enable-leader-election"
+LEADER_RULES: list[dict[str, Any]] = [
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "verbs": [*READ, "create", "update", "patch", "delete"],
+    },
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
+]
 
 
 def build(context: BuildContext) -> Iterator[Child]:
@@ -52,11 +63,14 @@ def build(context: BuildContext) -> Iterator[Child]:
     secrets = context.options.epp_pull_secrets
     name = context.names.epp_service_account
     yield context.service_account("eppServiceAccount", name, secrets)
+    deployment = _deployment(context)
     if not context.options.epp_cluster_role:
         metadata = context.metadata(context.names.epp_role)
-        yield context.generated("eppRole", {"metadata": metadata, "rules": EPP_RULES})
+        elects = LEADER_RULES if is_on(flags(deployment), LEADER_ELECTION) else []
+        rules = [*EPP_RULES, *elects]
+        yield context.generated("eppRole", {"metadata": metadata, "rules": rules})
     yield _role_binding(context)
-    yield _deployment(context)
+    yield deployment
     if "eppService" in context.base_config:
         yield _service(context)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 
-__all__ = ["Release", "endpoint_picker", "flag_warnings"]
+__all__ = ["KEBAB_CASE", "Release", "endpoint_picker", "flag_warnings", "is_routing_sidecar"]
 
 Version = tuple[int, int]
 
@@ -158,6 +158,12 @@ def release(image: str) -> Release | None:
     if name == "epp":
         return Release(ENDPOINT_PICKER, version)
     return Release(ROUTING_SIDECAR, RETIRED) if name == "llm-d-routing-sidecar" else None
+
+
+def is_routing_sidecar(image: str) -> bool:
+    """Whether the image is llm-d's routing sidecar, from any registry and of any version."""
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return name in ("llm-d-routing-sidecar", "llm-d-router-disagg-sidecar")
 
 
 def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:

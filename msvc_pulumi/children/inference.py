@@ -14,17 +14,18 @@ from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
+from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
-__all__ = ["EPP_PORT", "POOL", "convert"]
+__all__ = ["OLD_GROUP", "POOL", "convert"]
 
 OLD_GROUP = "inference.networking.x-k8s.io"
 POOL_GROUP = "inference.networking.k8s.io"
 OLD_POOL = Kind(f"{OLD_GROUP}/v1alpha2", "InferencePool")
 POOL = Kind(f"{POOL_GROUP}/v1", "InferencePool")
-EPP_PORT = 9002  # the default of v1alpha2's extensionRef.portNumber; v1 has none
 SPEC = FieldPath.of("spec")
+PICKER = SPEC.child("endpointPickerRef")
 
 
 def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
@@ -36,6 +37,7 @@ def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
     result = _in_v1(children, context) if _wants_v1(context) else list(children)
     pool = next((child.kind for child in result if child.key == "inferencePool"), POOL)
     result = [for_pool(child, result, pool, context) for child in result]
+    _complete(result)
     _check_references(result, context)
     return result
 
@@ -88,14 +90,32 @@ def _pool(child: Child, context: BuildContext) -> Child:
         pool.put(SPEC.child("targetPorts"), [{"number": child.get(port)}], child.converted(port))
     else:
         _warn_of_missing_port(child, context)
-    if reference.get("kind", "Service") == "Service":
-        reference["port"] = {"number": picker.get("portNumber", EPP_PORT)}
+    if "portNumber" in picker and reference.get("kind", "Service") == "Service":
+        reference["port"] = {"number": picker["portNumber"]}
     pool.put(SPEC.child("endpointPickerRef"), reference, child.converted(at))
     for key in reference:
         pool.overrides[SPEC.child("endpointPickerRef", key)] = child.converted(
             at.child("portNumber" if key == "port" else key)
         )
     return pool
+
+
+def _complete(children: Sequence[Child]) -> None:
+    """Give a pool of v1 that states no port of its picker the one of the planned Service.
+
+    v1 requires a port and has no default, unlike v1alpha2's extensionRef.portNumber.
+    """
+    found = {child.key: child for child in children}
+    pool, service = found.get("inferencePool"), found.get("eppService")
+    reference = pool.get(PICKER) if pool and pool.kind == POOL else None
+    if pool is None or not reference or "port" in reference:
+        return
+    if reference.get("kind", "Service") != "Service":
+        return
+    picker = found.get("eppDeployment")
+    number = leading_port(service, picker) if service else None
+    number = number or grpc_port(flags(picker) if picker else {})
+    pool.put(PICKER.child("port"), {"number": number}, Origin("generated"))
 
 
 def _warn_of_missing_port(child: Child, context: BuildContext) -> None:
@@ -106,6 +126,7 @@ def _warn_of_missing_port(child: Child, context: BuildContext) -> None:
         field=child.field(path),
         span=child.origin(SPEC).span,
         help="state the port that the model server listens on",
+        refused=True,
     )
 
 

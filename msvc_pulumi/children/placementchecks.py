@@ -30,6 +30,7 @@ def check_placement(section: PDSpec, at: FieldPath, context: BuildContext) -> No
             field=field,
             span=context.document.span(field),
             notes=("the API server rejects this",),
+            refused=True,
         )
 
 

@@ -144,6 +144,7 @@ def _warn_of_duplicates(at: FieldPath, context: BuildContext) -> None:
                     field=field,
                     span=context.document.span(field),
                     notes=("the API server rejects this",),
+                    refused=True,
                 )
             seen.add(title or "")
 
@@ -244,6 +245,6 @@ def require_accelerators(role: Role, context: BuildContext, child: Child, pod: F
     affinity = placement.require_accelerators(
         child.get(pod.child("affinity")), accelerators.label_key, accelerators.label_values
     )
-    origin = Origin("model service", partial(context.document.span, field))
+    origin = Origin("model service", partial(context.document.span, field), field)
     child.put(pod.child("affinity"), affinity)
     child.overrides[pod.child("affinity", "nodeAffinity")] = origin

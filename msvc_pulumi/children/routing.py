@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from msvc_pulumi import naming
-from msvc_pulumi.children.child import Child, Origin
+from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.inference import EPP_PORT, POOL
+from msvc_pulumi.children.inference import POOL
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge import policies
@@ -20,7 +20,6 @@ from msvc_pulumi.merge import policies
 __all__ = ["build"]
 
 PORTS = FieldPath.of("spec", "targetPorts")
-PICKER = FieldPath.of("spec", "endpointPickerRef")
 GATEWAY_REFS = FieldPath.of("spec", "routing", "gatewayRefs")
 
 
@@ -88,10 +87,8 @@ def _inference_pool_v1(context: BuildContext) -> Child:
             field=child.field(PORTS),
             span=child.origin(PORTS.parent).span,
             help="state the port that the model server listens on",
+            refused=True,
         )
-    reference = child.get(PICKER)
-    if reference.get("kind", "Service") == "Service" and "port" not in reference:
-        child.put(PICKER.child("port"), {"number": EPP_PORT}, Origin("generated"))
     return child
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
@@ -11,6 +13,7 @@ from msvc_pulumi.cli.generate import add_input_arguments, options
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Severity
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.plan import Plan
 
 __all__ = ["add_parser"]
 
@@ -19,15 +22,21 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "validate",
         help="check ModelServices and BaseConfigs",
-        description="Run the whole pipeline and check the objects against the Kubernetes API's "
-        "schemas. Prints only what is wrong.",
+        description="Run the whole pipeline and check the objects by the rules and schemas of the "
+        "Kubernetes API. Prints only what is wrong, and what was not checked.",
     )
     add_input_arguments(parser)
     parser.add_argument(
         "--kubernetes-version",
         metavar="X.Y",
         default="",
-        help="release whose schemas the objects are checked against (default: the newest tested)",
+        help="release whose rules and schemas the objects are checked by (default: the newest "
+        "tested; what only older ones refuse is then a warning)",
+    )
+    parser.add_argument(
+        "--server",
+        action="store_true",
+        help="ask the cluster of KUBECONFIG as well, by a dry run that stores nothing",
     )
     printed.add_arguments(parser)
     parser.set_defaults(run=run)
@@ -37,24 +46,77 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
-    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
-    found = Diagnostics(list(fleet.warnings))
+    version = arguments.kubernetes_version
+    fleet = plan_inputs(
+        inputs, options(arguments), strict=arguments.strict, kubernetes_version=version
+    )
+    found = Diagnostics([_refused(item) for item in fleet.warnings])
+    checked, unchecked = ["the API server's rules"], list[str]()
+    _by_schemas(fleet.plans, version, found, checked, unchecked)
+    if arguments.server:
+        _by_server(fleet.plans, found, checked, unchecked)
+    found.raise_errors(PlanError)
+    printed.show(found, arguments)
+    objects = sum(len(plan) for plan in fleet.plans)
+    text = f"valid: {len(fleet.plans)} ModelServices, {objects} objects"
+    text += f"; checked: {', '.join(checked)}"
+    text += f"; not checked: {', '.join(unchecked)}" if unchecked else ""
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _refused(item: Diagnostic) -> Diagnostic:
+    """What an API server takes no object for is an error here, and a warning elsewhere."""
+    return replace(item, severity=Severity.ERROR) if item.refused else item
+
+
+def _by_schemas(
+    plans: Sequence[Plan],
+    stated: str,
+    found: Diagnostics,
+    checked: list[str],
+    unchecked: list[str],
+) -> None:
     from msvc_pulumi import validate  # noqa: PLC0415  its schemas are large
 
+    version = stated or validate.KUBERNETES_VERSION
     try:
-        version = arguments.kubernetes_version or validate.KUBERNETES_VERSION
-        found.extend(validate.validate(fleet.plans, version))
+        _add(found, map(_refused, validate.validate(plans, version)))
     except ImportError:
+        unchecked.append("the Kubernetes schemas (not installed)")
         found.add(
             Diagnostic(
                 "no-schemas",
-                "the Kubernetes schemas are not installed; only the pipeline was checked",
+                "the Kubernetes schemas are not installed; only rules were checked",
                 Severity.WARNING,
                 help="pip install 'msvc-pulumi[validate]'",
             )
         )
-    found.raise_errors(PlanError)
-    printed.show(found, arguments)
-    objects = sum(len(plan) for plan in fleet.plans)
-    sys.stdout.write(f"valid: {len(fleet.plans)} ModelServices, {objects} objects\n")
-    return 0
+        return
+    checked.append(f"the schemas of Kubernetes {version} and of custom resources")
+    unchecked.extend(validate.without_schema(plans))
+
+
+def _by_server(
+    plans: Sequence[Plan], found: Diagnostics, checked: list[str], unchecked: list[str]
+) -> None:
+    from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
+    from msvc_pulumi.cluster.admission import ask  # noqa: PLC0415
+
+    with Cluster.connect() as cluster:
+        admission = ask(cluster, plans)
+    _add(found, map(_refused, admission.refused))
+    checked.append("the cluster")
+    unchecked[:] = admission.unchecked  # it has the schemas of all kinds that it serves
+
+
+def _add(found: Diagnostics, more: Iterable[Diagnostic]) -> None:
+    """Add what is not said already of the same field or one in it."""
+    known = [item.field for item in found if item.is_error]
+    for item in more:
+        if not any(_within(field, item.field) or _within(item.field, field) for field in known):
+            found.add(item)
+
+
+def _within(inner: Sequence[object], outer: Sequence[object]) -> bool:
+    return len(outer) > 0 and tuple(inner[: len(outer)]) == tuple(outer)

@@ -169,9 +169,13 @@ class Cluster:
         field_manager: str = FIELD_MANAGER,
         force: bool = False,
         dry_run: bool = False,
+        strict: bool = False,
         subresource: str = "",
     ) -> Object:
-        """The object after a server-side apply; without ``force`` another owner is a conflict."""
+        """The object after a server-side apply; without ``force`` another owner is a conflict.
+
+        ``strict`` refuses fields that the server does not know.
+        """
         metadata = manifest["metadata"]
         path = self._path(
             manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace")
@@ -180,6 +184,7 @@ class Cluster:
             "fieldManager": field_manager,
             **({"force": "true"} if force else {}),
             **({"dryRun": "All"} if dry_run else {}),
+            **({"fieldValidation": "Strict"} if strict else {}),
         }
         return self._object(
             "PATCH",

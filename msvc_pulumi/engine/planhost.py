@@ -36,6 +36,7 @@ from msvc_pulumi.engine.inline import MESSAGE_LIMITS
 from msvc_pulumi.engine.plugins import KUBERNETES_VERSION
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
+from msvc_pulumi.rules.refusals import plan_warnings
 
 __all__ = ["PlanHost"]
 
@@ -110,8 +111,8 @@ class _Run:
 
     def _component(self, name: str, plan: Plan, stack: str) -> str:
         urn = self._register(Request(type=COMPONENT, name=name, parent=stack))
-        if self._engine and plan.diagnostics:
-            text = render(plan.diagnostics).rstrip()
+        if self._engine and (warnings := list(plan_warnings(plan))):
+            text = render(warnings).rstrip()
             warning = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn)
             self._engine.Log(warning)
         return urn

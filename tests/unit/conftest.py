@@ -4,7 +4,8 @@ A case has ``spec`` (added to a minimal ModelService), ``base`` (the BaseConfig'
 and ``served`` (apiVersion/Kind), and says what it wants: ``objects`` (parts of manifests by key),
 ``absent`` (keys), ``without`` (paths by key), ``ignored`` and ``depends`` (by key), ``skipped``
 (keys) and all ``problems`` (severity, code, field), of which those ``advised`` have a remedy; with
-an error there is no plan.
+an error there is no plan. ``refusals`` are what the rules say of it (code, field, and whether it is
+sure to be refused), by a cluster of ``version``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.refusals import parse_version, refusals
 
 Case = dict[str, Any]
 
@@ -46,6 +48,12 @@ def _check(case: Case) -> None:
     if plan is None:
         assert any(severity == "error" for severity, _, _ in found)
         return
+    if "refusals" in case:
+        version = parse_version(str(case.get("version", "")))
+        said = list(refusals(plan, version))
+        found = [[item.code, str(item.field), item.refused] for item in said]
+        assert found == case["refusals"], [item.summary for item in said]
+        assert all(item.span is not None for item in said), "every refusal has a place"
     objects = {planned.key: planned for planned in plan}
     for key, wanted in case.get("objects", {}).items():
         assert key in objects, f"{key} is planned: {sorted(objects)}"

@@ -116,7 +116,11 @@ def test_validate_counts_and_complains(capsys: pytest.CaptureFixture[str]) -> No
     status, out, err = run(capsys, "validate", "-m", SIMPLE, "-b", BASE)
 
     assert (status, err) == (0, "")
-    assert out == "valid: 1 ModelServices, 3 objects\n"
+    assert out == (
+        "valid: 1 ModelServices, 3 objects; "
+        "checked: the API server's rules, the schemas of Kubernetes 1.36 "
+        "and of custom resources\n"
+    )
 
 
 def test_validate_finds_what_the_api_would_refuse(
@@ -131,8 +135,8 @@ def test_validate_finds_what_the_api_would_refuse(
 
     assert (status, out) == (1, "")
     (problem,) = json.loads(err)
-    assert problem["code"] == "invalid-object"
-    assert "containerPort" in problem["summary"]
+    assert problem["code"] == "required"
+    assert problem["field"].endswith("containerPort")
     assert (problem["file"], problem["line"]) == (str(file), 18)
 
 

@@ -35,7 +35,7 @@ def service(name: str, **spec: Any) -> dict[str, Any]:
         "spec": {
             "routing": {"modelName": "m"},
             "modelArtifacts": {"uri": "hf://a/b"},
-            "decode": {},
+            "decode": {"containers": [{"name": "server", "image": "server:1"}]},
             **spec,
         },
     }

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msvc_pulumi.api.elsewhere import belongs
 from msvc_pulumi.api.v1alpha1 import ModelService, load_model_service
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
@@ -474,3 +475,23 @@ def test_conformance_inputs() -> None:
         wanted = (SHARED / name / "expected-error.txt").exists() or name in accepted_by_go
         assert wanted, name
         assert errors, name
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        (("spec", "decode", "volumes"), "spec.template.spec.volumes in the BaseConfig's decodeD"),
+        (("spec", "prefill", "podAnnotations"), "spec.template.metadata.annotations"),
+        (("spec", "endpointPicker", "strategy"), "spec.strategy in the BaseConfig's eppDeployment"),
+        (("spec", "decode", "containers", 0, "startupProbe"), "spec.template.spec.containers"),
+        (("spec", "decode", "initContainers", 1, "restartPolicy"), "spec.template.spec.initC"),
+        (("spec", "routing", "servicePort"), "routing.ports"),
+        (("spec", "decode", "nonsense"), ""),
+        (("metadata", "ports"), ""),
+    ],
+)
+def test_fields_of_elsewhere(field: tuple[str | int, ...], place: str) -> None:
+    """A field that belongs into a BaseConfig is shown the way there."""
+    told = belongs(FieldPath(field))
+    assert place in told
+    assert bool(told) == bool(place)

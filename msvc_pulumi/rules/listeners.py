@@ -1,0 +1,90 @@
+"""Ports of Services and pools that no container of the selected pods listens on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.plan import Plan
+from msvc_pulumi.rules.finding import advice, items
+from msvc_pulumi.rules.places import placed
+from msvc_pulumi.rules.workloads import Pods
+
+__all__ = ["unheard_ports"]
+
+SPEC = FieldPath.of("spec")
+
+
+def unheard_ports(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
+    """A warning for every port behind which nobody listens.
+
+    A container may listen on a port that it does not list. So numbers count as unheard only if the
+    pods that are selected list ports, and none of the numbers is among them or in a command.
+    """
+    for planned in plan:
+        if planned.manifest["kind"] not in ("Service", "InferencePool"):
+            continue
+        targets = list(_targets(planned.manifest))
+        if not targets:
+            continue
+        selected = _selected(pods, planned.manifest)
+        unheard = [
+            (path, target)
+            for path, target in targets
+            if selected and not any(_listens(pod.spec, target) for pod in selected)
+        ]
+        if len(unheard) < len(targets) or planned.key == "eppService":
+            unheard = [(path, target) for path, target in unheard if isinstance(target, str)]
+        for path, target in unheard:
+            named = f'named "{target}"' if isinstance(target, str) else str(target)
+            finding = advice(
+                path,
+                "unheard-port",
+                f"no container of the selected pods has a port {named}: requests are not answered",
+                "state the port that the container listens on",
+            )
+            place = (selected[0].at.child("containers"), "the containers")
+            yield placed(planned, finding, [(selected[0].workload, place)])
+
+
+def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
+    spec = manifest.get("spec") or {}
+    if manifest["kind"] == "Service":
+        for number, port in items(spec.get("ports")):
+            field = "targetPort" if port.get("targetPort") else "port"
+            if target := port.get(field):
+                yield SPEC.child("ports", number, field), target
+    elif manifest["kind"] == "InferencePool":
+        if target := spec.get("targetPortNumber"):
+            yield SPEC.child("targetPortNumber"), target
+        for number, port in items(spec.get("targetPorts")):
+            if target := port.get("number"):
+                yield SPEC.child("targetPorts", number, "number"), target
+
+
+def _selected(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:
+    stated = (manifest.get("spec") or {}).get("selector") or {}
+    wanted = (stated.get("matchLabels") or stated).items()
+    return [pod for pod in pods if wanted and wanted <= pod.labels.items()]
+
+
+def _listens(pod: dict[str, Any], target: int | str) -> bool:
+    containers = [
+        container
+        for kind in ("containers", "initContainers")
+        for _, container in items(pod.get(kind))
+    ]
+    ports = [port for container in containers for port in container.get("ports") or ()]
+    if isinstance(target, str):
+        return any(port.get("name") == target for port in ports)
+    if not ports or any(port.get("containerPort") == target for port in ports):
+        return True
+    return any(str(target) in word for container in containers for word in _words(container))
+
+
+def _words(container: dict[str, Any]) -> Iterator[str]:
+    yield from container.get("command") or ()
+    yield from container.get("args") or ()
+    for variable in container.get("env") or ():
+        yield variable.get("value") or ""

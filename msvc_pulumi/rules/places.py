@@ -1,0 +1,88 @@
+"""Where a finding is in the user's files: the fields it is about, who set them, and a remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msvc_pulumi.children.child import Child, Origin
+from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.plan import PlannedObject
+from msvc_pulumi.rules.finding import Finding, Place
+
+__all__ = ["placed"]
+
+NAME = FieldPath.of("metadata", "name")
+SIDES = {"base config": "the BaseConfig's", "model service": "the ModelService's"}
+# Template variables that may render nothing, by what they come from.
+EMPTY_VARIABLES = {
+    "AuthSecretName": "modelArtifacts.authSecretName",
+    "HFModelName": "a model of Hugging Face (modelArtifacts.uri: hf://…)",
+    "ModelServiceNamespace": "metadata.namespace",
+    "SanitizedModelName": "routing.modelName",
+}
+_EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def placed(
+    planned: PlannedObject, finding: Finding, elsewhere: Iterable[tuple[PlannedObject, Place]] = ()
+) -> Diagnostic:
+    """The finding as a diagnostic that names the places of all fields it is about.
+
+    ``elsewhere`` are fields of other objects that contribute to it.
+    """
+    keyed = finding.code == "duplicate-value"
+    field, origin, span = _place(planned.child, finding.path, keyed=keyed)
+    related: list[Label] = []
+    for holder, (path, text) in (*((planned, other) for other in finding.others), *elsewhere):
+        _, other, place = _place(holder.child, path, keyed=keyed)
+        if place is not None and place != span:
+            whose = f", {SIDES[other.kind]}" if other.kind in SIDES else ""
+            related.append(Label(place, text + whose))
+    return Diagnostic(
+        finding.code,
+        finding.summary,
+        Severity.WARNING,
+        field,
+        span,
+        label=SIDES.get(origin.kind, "") if related else "",
+        related=tuple(related),
+        help=_why_empty(finding, span) or finding.help,
+        refused=finding.refused,
+    )
+
+
+def _place(
+    child: Child, path: FieldPath, *, keyed: bool = False
+) -> tuple[FieldPath, Origin, Span | None]:
+    """The field to look at for ``path``, who set it, and where.
+
+    What nobody stated is placed where its object comes from: names at the ModelService's. Of a key
+    by which items were merged (``keyed``) both sides state the same, and the base had it first.
+    """
+    if keyed and (merged := child.merged_from_base(path)) is not None:
+        return merged
+    origin = child.origin(path)
+    field, span = child.field(path), origin.span
+    if span is None:
+        document = child.overlay.document
+        if child.base is not None and path != NAME:
+            span = child.base.span(path)
+        elif document is not None:
+            field = NAME if path == NAME else field
+            span = document.span(NAME)
+    return field, origin, span
+
+
+def _why_empty(finding: Finding, span: Span | None) -> str:
+    """The remedy where a template renders no name."""
+    nothing = finding.code in ("required", "empty-reference") or '""' in finding.summary[:18]
+    words = _WORD.findall("".join(_EXPRESSION.findall(span.text))) if nothing and span else ()
+    name = next((word for word in words if word in EMPTY_VARIABLES), None)
+    if name is None:
+        return ""
+    return (
+        f"{name} is empty: the ModelService states no {EMPTY_VARIABLES[name]}; state it, or leave "
+        f"this out unless it is there: {{{{ if .{name} }}}} … {{{{ end }}}}"
+    )
