@@ -7,8 +7,9 @@ BaseConfig or the ModelService states itself is never changed; a contradiction i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,20 +17,15 @@ from msvc_pulumi.api.podsection import Parallelism
 from msvc_pulumi.artifacts import MODEL_VOLUME_NAME
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
+from msvc_pulumi.commandline.invocation import Invocation, invocation, script_of
+from msvc_pulumi.commandline.parallelsizes import Sizes, StatedSizes, flag_name
+from msvc_pulumi.commandline.reader import REST, SGLANG, VLLM, Dialect, Statement, read
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.naming import Role
 
 __all__ = ["apply"]
 
-# vLLM's flags with their short forms, by the field that gives their value.
-FLAGS = {
-    "tensor": ("--tensor-parallel-size", "-tp"),
-    "pipeline": ("--pipeline-parallel-size", "-pp"),
-    "data": ("--data-parallel-size", "-dp"),
-    "local": ("--data-parallel-size-local", "-dpl"),
-}
-EXPERT = "--enable-expert-parallel"  # a switch: vLLM spreads the experts over tensor x data
-
+VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 DEFAULT_RESOURCE = "nvidia.com/gpu"
 # Extended resources that count accelerators, by the domain of the node labels that go with them.
 RESOURCES = {
@@ -59,62 +55,86 @@ def apply(
     section = context.role(role)
     if section is None or section.parallelism is None:
         return
-    sizes = _Sizes.of(section.parallelism)
-    at = FieldPath.of("spec", role, "parallelism")
-    report = _Report(context, child, at)
-    servers = [(template, number) for template in templates for number in _servers(child, template)]
-    if not _is_effective(section.parallelism) and section.multi_node is None:
-        for template, number in servers:
-            place = _container(template, number)
-            if _runs_vllm(child.get(place)):
-                report.unused_tensor(sizes.tensor, _args(child, place))
+    asked = section.parallelism
+    report = _Report(context, child, FieldPath.of("spec", role, "parallelism"))
+    places = [
+        _container(template, number)
+        for template in templates
+        for number in _servers(child, template)
+    ]
+    servers = [_Server.of(child, place) for place in places]
+    if not _is_effective(asked) and section.multi_node is None:
+        for server in servers:
+            if server.stated is not None:
+                report.unused_tensor(asked.tensor or 1, server)
         return
-    report.expert(sizes)
     if not servers:
+        report.expert(asked, None)
         report.not_applied("no container mounts the model, and there is more than one")
         return
-    running = [place for place in servers if _runs_vllm(child.get(_container(*place)))]
-    if not running and sizes.world > 1:
-        report.not_applied("the model server's command is not `vllm serve`")
-    for template, number in running:
-        _add_flags(child, _container(template, number), sizes, nodes, report)
-    per_pod, rest = divmod(sizes.world, nodes)
-    if rest:
-        report.uneven(f"{sizes.world} accelerators", nodes, "tensor x pipeline x data")
-        return
-    if sizes.data % nodes and nodes % sizes.data:
-        report.uneven(f"{sizes.data} data-parallel ranks", nodes, "data")
-        return
+    known = [server for server in servers if server.stated is not None]
+    if not known:
+        report.expert(asked, None)
+        if max(asked.tensor or 1, asked.pipeline or 1, asked.data or 1) > 1:
+            report.not_applied("the model server's command is not `vllm serve`")
+    for server in known:
+        report.expert(asked, server)
+        _add_flags(child, server, asked, nodes, report)
     label = section.accelerator_types.label_key if section.accelerator_types else ""
-    for template, number in servers:
-        container = _container(template, number)
-        _add_accelerators(child, container, per_pod, _resource(label), report)
+    for server in servers:
+        count = _count(child, server, asked, nodes, report)
+        if count is not None:
+            _add_accelerators(child, server.place, count, _resource(label), report)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sizes:
-    tensor: int
-    pipeline: int
-    data: int
-    expert: int
+class _Server:
+    """A model server's container: what its command line states, None where nobody can tell.
+
+    ``is_fixed`` says why no flags can be added to it, empty where they can.
+    """
+
+    place: FieldPath
+    program: Invocation
+    stated: StatedSizes | None
+    is_fixed: str = ""
 
     @classmethod
-    def of(cls, stated: Parallelism) -> _Sizes:
-        return cls(stated.tensor or 1, stated.pipeline or 1, stated.data or 1, stated.expert or 1)
+    def of(cls, child: Child, place: FieldPath) -> _Server:
+        container = child.get(place)
+        args: list[str] = container.get("args") or []
+        program = invocation(container)
+        fixed = ""
+        script = script_of([*(container.get("command") or ()), *args])
+        if script is not None:
+            fixed = "the command is a shell script"
+            inner = script.invocation()
+            if inner is None:
+                return cls(place, program, None, fixed)
+            program, args = inner, []
+        if not program.dialect.table:
+            return cls(place, program, None)
+        statements = program.statements(args)
+        stated = StatedSizes.of(_expanded(statements, container), program.dialect)
+        config = stated.statements.get("config")
+        if config is not None and config.stop - config.start == 2:  # --config=FILE is never read
+            fixed = fixed or "the file of --config may state them"
+        if program.is_opaque:
+            fixed = "the command is a shell script with variables"
+        if REST in [s.option for s in read(program.lead, program.dialect)]:
+            fixed = fixed or "the command has a -- that ends its options"
+        return cls(place, program, stated, fixed)
 
-    @property
-    def world(self) -> int:
-        """Accelerators of one replica."""
-        return self.tensor * self.pipeline * self.data
 
-    def flags(self, nodes: int) -> Iterator[tuple[str, tuple[str, ...], int]]:
-        """Field, spellings and value of each flag that differs from vLLM's default of 1."""
-        values = {"tensor": self.tensor, "pipeline": self.pipeline, "data": self.data}
-        for name, value in values.items():
-            if value > 1:
-                yield name, FLAGS[name], value
-        if self.data > 1 and nodes > 1 and self.data % nodes == 0:
-            yield "data", FLAGS["local"], self.data // nodes
+def _expanded(
+    statements: Sequence[Statement], container: Mapping[str, Any]
+) -> Iterator[Statement]:
+    """``statements`` with ``$(NAME)`` as Kubernetes expands it from the container's own values."""
+    env = {v.get("name"): v.get("value") for v in container.get("env") or ()}
+    for statement in statements:
+        match = VARIABLE.fullmatch(statement.value or "")
+        value = env.get(match[1]) if match else None
+        yield replace(statement, values=(value,)) if value is not None else statement
 
 
 def _is_effective(stated: Parallelism) -> bool:
@@ -136,50 +156,101 @@ def _servers(child: Child, template: FieldPath) -> list[int]:
     return mounting or ([0] if len(containers) == 1 else [])
 
 
-def _runs_vllm(container: dict[str, Any]) -> bool:
-    """Whether args reach vLLM's server: by its command, or by an image whose entrypoint it is."""
-    command = container.get("command") or []
-    if command:
-        program = command[0].rpartition("/")[2]
-        serves = program == "vllm" and command[1:2] in ([], ["serve"])
-        return bool(serves or any(word.startswith("vllm.entrypoints.") for word in command))
-    image: str = container.get("image", "")
-    return image.rpartition("/")[2].startswith("vllm")
-
-
-def _args(child: Child, container: FieldPath) -> list[str]:
-    return [*(child.get(container.child("args")) or [])]
-
-
-def _flag_value(args: Sequence[str], spellings: Sequence[str]) -> str | None:
-    """The value the arguments give a flag, the last one as argparse takes it."""
-    found = None
-    for number, argument in enumerate(args):
-        name, equals, value = argument.partition("=")
-        if name in spellings:
-            found = value if equals else (args[number + 1] if number + 1 < len(args) else "")
-    return found
-
-
 def _add_flags(
-    child: Child, container: FieldPath, sizes: _Sizes, nodes: int, report: _Report
+    child: Child, server: _Server, asked: Parallelism, nodes: int, report: _Report
 ) -> None:
-    place = container.child("args")
-    args = _args(child, container)
+    """Add the flags that nobody states, in front of a ``--``; tell of those that differ."""
+    stated = server.stated
+    assert stated is not None  # noqa: S101  of known servers only
     added: list[tuple[str, str]] = []
-    for name, spellings, value in sizes.flags(nodes):
-        stated = _flag_value(args, spellings)
-        if stated is None:
-            added += [(spellings[0], name), (str(value), name)]
-        elif stated != str(value):
-            report.mismatch(name, value, f"{spellings[0]} is {stated}", place)
-    if sizes.expert > 1 and EXPERT not in args:
-        added.append((EXPERT, "expert"))
+    missing: list[str] = []
+    for name, value in _wanted(asked, stated, nodes):
+        meaning = "attention" if name == "data" and "attention" in stated else name
+        if meaning not in stated:
+            flag = flag_name(name, stated.dialect)
+            words = (flag,) if value is None else (flag, str(value))
+            if value != 1 or name == "local":
+                missing.append(" ".join(words))
+                added += [(word, "data" if name == "local" else name) for word in words]
+        elif name == "expert" and value is None:
+            if not stated.switch("expert"):
+                report.mismatch(name, asked.expert or 1, "it is switched off", server)
+        elif stated.number(meaning) not in (value, None):
+            flag = f"--{stated.statements[meaning].option}"
+            report.mismatch(name, value or 1, f"{flag} is {stated.text(meaning)}", server, meaning)
     if not added:
         return
-    child.put(place, [*args, *(argument for argument, _ in added)])
-    for number, (_, name) in enumerate(added, start=len(args)):
+    if server.is_fixed:
+        report.not_applied(f"{server.is_fixed}, and {', '.join(missing)} is not stated in sight")
+        return
+    place = server.place.child("args")
+    args = [*(child.get(place) or [])]
+    ends = (s for s in server.program.statements(args) if s.option == REST)
+    lead = len(server.program.lead)
+    end = next((s.start - lead + server.program.skip for s in ends), len(args))
+    moved = {place.child(number): child.origin(place.child(number)) for number in range(end, len(args))}
+    fields = {at: child.field(at) for at in moved}
+    child.put(place, [*args[:end], *(word for word, _ in added), *args[end:]])
+    for at, origin in moved.items():
+        there = place.child(int(at[-1]) + len(added))
+        child.overrides[there] = replace(origin, field=fields[at])
+    for number, (_, name) in enumerate(added, start=end):
         child.overrides[place.child(number)] = report.origin(name)
+
+
+def _wanted(
+    asked: Parallelism, stated: StatedSizes, nodes: int
+) -> Iterator[tuple[str, int | None]]:
+    """Each size that ``parallelism`` asks for, None for a switch."""
+    for name in ("tensor", "pipeline", "data"):
+        value: int | None = getattr(asked, name)
+        if value is not None:
+            yield name, value
+    if stated.dialect is SGLANG:
+        if asked.expert is not None:
+            yield "expert", asked.expert
+        return
+    data = stated.number("data") or asked.data or 1
+    own = stated.is_external or "nodes" in stated or stated.uses_ray
+    if "local" not in stated and not own and data > 1 and nodes > 1 and data % nodes == 0:
+        yield "local", data // nodes
+    if (asked.expert or 1) > 1:
+        yield "expert", None
+
+
+def _sizes(asked: Parallelism, stated: StatedSizes | None) -> Sizes | str:
+    """Effective sizes: what the command line states, else what is asked; or what is unreadable."""
+    values: dict[str, int] = {}
+    for name in ("tensor", "pipeline", "data"):
+        value = stated.number(name) if stated is not None else None
+        if value is None and stated is not None and name in stated and getattr(asked, name) is None:
+            return f"{flag_name(name, stated.dialect)} is {stated.text(name)}"
+        values[name] = value or getattr(asked, name) or 1
+    return Sizes(**values)
+
+
+def _count(
+    child: Child, server: _Server, asked: Parallelism, nodes: int, report: _Report
+) -> int | None:
+    """Accelerators of a pod; None, and a warning, where they cannot be told or do not spread."""
+    sizes = _sizes(asked, server.stated)
+    if isinstance(sizes, str):
+        report.not_applied(sizes, "no accelerators are requested")
+        return None
+    stated = server.stated or StatedSizes(VLLM, {})
+    total, pods = stated.accelerators(sizes, nodes)
+    per_pod, rest = divmod(total, pods)
+    if rest:
+        report.uneven(f"{total} accelerators", pods, "tensor x pipeline x data")
+        return None
+    spread = stated.dialect is not SGLANG and pods == nodes
+    if spread and sizes.data % pods and pods % sizes.data:
+        report.uneven(f"{sizes.data} data-parallel ranks", pods, "data")
+        return None
+    if server.stated is not None and nodes > 1 and total > 1 and not server.is_fixed:
+        if not stated.finds_others(sizes, nodes):
+            report.apart(nodes, stated.dialect)
+    return per_pod
 
 
 def _resource(label_key: str) -> str:
@@ -201,7 +272,8 @@ def _add_accelerators(
     }
     for name, (kind, quantity) in stated.items():
         if str(quantity) not in ("0", str(count)):
-            report.mismatch("", count, f"{name} is {quantity}", place.child(kind, name))
+            wanted = f"{count} accelerators a pod"
+            report.differs(wanted, "", f"{name} is {quantity}", place.child(kind, name))
     if not stated and not resources.get("claims"):
         child.put(place.child("limits", resource), str(count), report.origin(""))
 
@@ -216,35 +288,60 @@ class _Report:
         field = self.at.child(name) if name else self.at
         return Origin("model service", partial(self.context.document.span, field))
 
-    def unused_tensor(self, tensor: int, args: list[str]) -> None:
-        stated = _flag_value(args, FLAGS["tensor"])
-        if tensor > 1 and stated != str(tensor):
-            self._warn(
-                "parallelism-not-applied",
-                f"tensor: {tensor} has no effect by itself"
-                + (f"; --tensor-parallel-size is {stated}" if stated else ""),
-                "tensor",
-                "state pipeline: 1 beside it to have flags and accelerators made from it, or use "
-                "the template variables DecodeTensorParallelism and PrefillTensorParallelism",
-            )
-
-    def expert(self, sizes: _Sizes) -> None:
-        if sizes.expert > 1 and sizes.expert != sizes.tensor * sizes.data:
-            self._warn(
-                "parallelism-mismatch",
-                f"expert: {sizes.expert} is not tensor x data, which is "
-                f"{sizes.tensor * sizes.data}",
-                "expert",
-                "vLLM always spreads the experts over tensor x data accelerators",
-            )
-
-    def not_applied(self, why: str) -> None:
+    def unused_tensor(self, tensor: int, server: _Server) -> None:
+        assert server.stated is not None  # noqa: S101  of known servers only
+        stated = server.stated.text("tensor")
+        unknown = stated is not None and server.stated.number("tensor") is None
+        if tensor == 1 or stated == str(tensor) or unknown or (stated is None and server.is_fixed):
+            return
         self._warn(
             "parallelism-not-applied",
-            f"no flags are added: {why}",
+            f"tensor: {tensor} has no effect by itself"
+            + (f"; {flag_name('tensor', server.stated.dialect)} is {stated}" if stated else ""),
+            "tensor",
+            "state pipeline: 1 beside it to have flags and accelerators made from it, or use "
+            "the template variables DecodeTensorParallelism and PrefillTensorParallelism",
+        )
+
+    def expert(self, asked: Parallelism, server: _Server | None) -> None:
+        if (asked.expert or 1) == 1:
+            return
+        stated = server.stated if server else None
+        sizes = _sizes(asked, stated)
+        if isinstance(sizes, str):
+            return
+        if stated is not None and stated.dialect is SGLANG:
+            name, product, what = "SGLang", sizes.tensor, "tensor"
+        else:
+            context = (stated.number("context") if stated else None) or 1
+            name, product, what = "vLLM", sizes.tensor * context * sizes.data, "tensor x data"
+            if context > 1:
+                what = "tensor x prefill context x data"
+        if asked.expert != product:
+            self._warn(
+                "parallelism-mismatch",
+                f"expert: {asked.expert} is not {what}, which is {product}",
+                "expert",
+                f"{name} always spreads the experts over {what} accelerators",
+            )
+
+    def not_applied(self, why: str, what: str = "no flags are added") -> None:
+        self._warn(
+            "parallelism-not-applied",
+            f"{what}: {why}",
             "",
             "use the template variables, such as DecodeTensorParallelism, in the container's "
             "args or script",
+        )
+
+    def apart(self, nodes: int, dialect: Dialect) -> None:
+        other = "" if dialect is SGLANG else " or --distributed-executor-backend ray"
+        self._warn(
+            "nodes-apart",
+            f"{nodes} pods make up a replica, but {dialect.name} is not told of the others",
+            "",
+            f"state --nnodes and --node-rank{other}, for each pod its own, for example by "
+            "$(LWS_WORKER_INDEX)",
         )
 
     def uneven(self, what: str, nodes: int, product: str) -> None:
@@ -255,9 +352,24 @@ class _Report:
             f"{product} must be a multiple of multiNode.size",
         )
 
-    def mismatch(self, name: str, value: int, found: str, place: FieldPath) -> None:
+    def mismatch(
+        self, name: str, value: int, found: str, server: _Server, meaning: str = ""
+    ) -> None:
+        """Tell that the server's command line differs from what ``parallelism`` asks for."""
+        program, stated = server.program, server.stated
+        statement = stated.statements.get(meaning or name) if stated else None
+        lead = len(program.lead)
+        args = server.place.child("args")
+        if statement is None or server.is_fixed:
+            self.differs(f"{name}: {value}", name, found, args)
+        elif statement.start < lead:
+            self.differs(f"{name}: {value}", name, found, server.place.child("command"))
+        else:
+            word = statement.start - lead + program.skip
+            self.differs(f"{name}: {value}", name, found, args.child(word))
+
+    def differs(self, wanted: str, name: str, found: str, place: FieldPath) -> None:
         span = self.child.origin(place).span
-        wanted = f"{name}: {value}" if name else f"{value} accelerators a pod"
         self._warn(
             "parallelism-mismatch",
             f"parallelism asks for {wanted}, but {found}",

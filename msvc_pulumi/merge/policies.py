@@ -16,6 +16,7 @@ from msvc_pulumi.merge.walker import (
     Associative,
     Atomic,
     Joined,
+    JoinedWithin,
     KeepWhenEmpty,
     Policy,
     Rules,
@@ -38,7 +39,7 @@ ARGS_POLICIES: dict[str, Policy] = {
     "prepend": Joined(overlay_first),
     "append": Joined(base_first),
     "replace": Atomic(keep_when_empty=False),
-    "byFlag": Joined(by_flag),
+    "byFlag": JoinedWithin(by_flag),
 }
 
 
