@@ -59,7 +59,9 @@ class _Container:
     policy: str
 
     @classmethod
-    def of(cls, child: Child, path: FieldPath, container: dict[str, Any], policy: str) -> _Container:
+    def of(
+        cls, child: Child, path: FieldPath, container: dict[str, Any], policy: str
+    ) -> _Container:
         program = invocation(container)
         if child.key == "eppDeployment" and program.dialect is PLAIN:
             program = Invocation(GO)
@@ -183,7 +185,11 @@ class _Container:
             return None
         first = places[stated[0]]
         lists = {self._list(place) for place in places}
-        theirs = [w for w, place in zip(self.args, places, strict=True) if self._list(place) != self._list(first)]
+        theirs = [
+            w
+            for w, place in zip(self.args, places, strict=True)
+            if self._list(place) != self._list(first)
+        ]
         script = script_of([*self.command, *theirs]) or script_of([*self.command, *self.args])
         if script is None or (script.place >= len(self.command) and len(lists) == 1):
             return None

@@ -126,9 +126,7 @@ class _Server:
         return cls(place, program, stated, fixed)
 
 
-def _expanded(
-    statements: Sequence[Statement], container: Mapping[str, Any]
-) -> Iterator[Statement]:
+def _expanded(statements: Sequence[Statement], container: Mapping[str, Any]) -> Iterator[Statement]:
     """``statements`` with ``$(NAME)`` as Kubernetes expands it from the container's own values."""
     env = {v.get("name"): v.get("value") for v in container.get("env") or ()}
     for statement in statements:
@@ -188,7 +186,9 @@ def _add_flags(
     ends = (s for s in server.program.statements(args) if s.option == REST)
     lead = len(server.program.lead)
     end = next((s.start - lead + server.program.skip for s in ends), len(args))
-    moved = {place.child(number): child.origin(place.child(number)) for number in range(end, len(args))}
+    moved = {
+        place.child(number): child.origin(place.child(number)) for number in range(end, len(args))
+    }
     fields = {at: child.field(at) for at in moved}
     child.put(place, [*args[:end], *(word for word, _ in added), *args[end:]])
     for at, origin in moved.items():

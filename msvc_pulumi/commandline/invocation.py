@@ -62,7 +62,9 @@ class Script:
         if len(found) != 1:
             return None
         served, words = found[0], found[0].lead
-        opaque = any(statement.spelling.startswith("$") for statement in read(words, served.dialect))
+        opaque = any(
+            statement.spelling.startswith("$") for statement in read(words, served.dialect)
+        )
         opaque = opaque or any(
             word.startswith(("$", "`")) for word in _options_and_positional(served, words)
         )
@@ -168,9 +170,7 @@ def _served(words: Sequence[str], end: int) -> Invocation | None:
 
 def _commands(script: str) -> list[list[str]]:
     """The simple commands of a shell script; none where its words cannot be told apart."""
-    lexer = shlex.shlex(
-        script.replace("\\\n", " "), posix=True, punctuation_chars=_PUNCTUATION
-    )
+    lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars=_PUNCTUATION)
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True
     commands: list[list[str]] = [[]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msvc_pulumi.commandline.options import Option, Options
 
@@ -72,11 +72,29 @@ def read(words: Sequence[str], dialect: Dialect) -> list[Statement]:
     """What ``words`` state, in order; every word belongs to exactly one statement."""
     result: list[Statement] = []
     number = 0
+    before: Statement | None = None  # the last one that is no dotted entry
     while number < len(words):
         statement = _statement(words, number, dialect)
+        if statement.option == POSITIONAL and before is not None and result[-1].key:
+            statement = _continued(words, statement, before, dialect)
         result.append(statement)
         number = statement.stop
+        if not statement.key:
+            before = statement
     return result
+
+
+def _continued(
+    words: Sequence[str], positional: Statement, before: Statement, dialect: Dialect
+) -> Statement:
+    """The word behind a dotted entry, which vLLM takes out: the option before may still want it."""
+    start = positional.start
+    joined = before.stop == before.start + 1 and bool(before.values)
+    many = before.kind == "many" and not joined
+    if not many and (before.values or before.kind not in ("one", "append", "optional")):
+        return positional
+    stop = _end_of_values(words, start, dialect) if many else start + 1
+    return replace(before, start=start, stop=stop, values=tuple(words[start:stop]))
 
 
 def _statement(words: Sequence[str], start: int, dialect: Dialect) -> Statement:

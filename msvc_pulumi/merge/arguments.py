@@ -11,7 +11,7 @@ from typing import Any
 
 from msvc_pulumi.commandline.invocation import Invocation, invocation
 from msvc_pulumi.commandline.jsonoption import Words, merged_entries
-from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, SGLANG, Statement, read
+from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, Statement, read
 from msvc_pulumi.merge.walker import Piece, SideName
 
 __all__ = ["by_flag"]
@@ -35,9 +35,6 @@ def by_flag(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> list[Piece]:
     left_slots, right_slots = left.slots(), right.slots()
     first = MODEL if left.program.takes_model else POSITIONAL
     end = right.pieces(right_slots.pop(REST, []))
-    if first == MODEL and (end or MODEL in right_slots):
-        left_slots.pop(MODEL, None)
-        left_slots.pop(REST, None)
     end = end or left.pieces(left_slots.pop(REST, []))
     result = (right if right.skip else left).head()
     if first in right_slots:
@@ -92,9 +89,13 @@ class _Side:
         result: dict[str, list[Statement]] = {}
         for statement in read(self.args[self.skip :], self.program.dialect):
             slot = statement.option
+            if self.program.takes_model and slot == REST:
+                if not statement.values:
+                    continue
+                # In front it says the same, and vLLM can put what it gathers of dotted keys behind.
+                statement = replace(statement, option=POSITIONAL, start=statement.start + 1)
+                slot = POSITIONAL
             if self.program.takes_model and (slot == POSITIONAL or slot in MODEL_OPTIONS):
-                slot = MODEL
-            elif self.program.dialect is SGLANG and slot in MODEL_OPTIONS:
                 slot = MODEL
             result.setdefault(slot, []).append(statement)
         return result

@@ -32,7 +32,8 @@ def table(releases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             if name == HELP:
                 continue
             row = options.setdefault(
-                name, {"kind": found["kind"], "json": found["json"], "spellings": {}, "inverses": {}}
+                name,
+                {"kind": found["kind"], "json": found["json"], "spellings": {}, "inverses": {}},
             )
             for group in ("spellings", "inverses"):
                 for spelling in found[group]:
