@@ -73,7 +73,7 @@ class _Container:
         dialect = self.program.dialect
         if dialect.table and not _all_taken(self.program.lead, self.args, dialect, self.release):
             yield from self._refused()
-        if dialect is PLAIN and (lost := self._lost_in_script()) is not None:
+        if not dialect.table and self.command and (lost := self._lost()) is not None:
             yield lost
         elif self._is_joined():
             yield from self._void()
@@ -175,48 +175,56 @@ class _Container:
     def _word(self, statement: Statement) -> str:
         return [*self.program.lead, *self.args[self.program.skip :]][statement.start]
 
-    def _lost_in_script(self) -> Diagnostic | None:
-        """What the ModelService adds to a shell's script, which is no argument of the server."""
-        if not self.args or not self._may_be_shell():
+    def _lost(self) -> Diagnostic | None:
+        """What the ModelService adds in front of a program's name, or to a shell's script."""
+        if not self.args or not (self._is_joined() or script_of(self.command)):
             return None
         places = [self.path.child("args", number) for number in range(len(self.args))]
         stated = [number for number, place in enumerate(places) if self._is_stated(place)]
         if not stated:
             return None
-        first = places[stated[0]]
-        lists = {self._list(place) for place in places}
+        mine = self._list(places[stated[0]])
         theirs = [
-            w
-            for w, place in zip(self.args, places, strict=True)
-            if self._list(place) != self._list(first)
+            word for word, place in zip(self.args, places, strict=True) if self._list(place) != mine
         ]
+        return self._in_script(stated[0], theirs) or self._in_front(stated[0], theirs)
+
+    def _in_script(self, first: int, theirs: Sequence[str]) -> Diagnostic | None:
         script = script_of([*self.command, *theirs]) or script_of([*self.command, *self.args])
-        if script is None or (script.place >= len(self.command) and len(lists) == 1):
+        if script is None or (script.place >= len(self.command) and not theirs):
             return None
         at = script.place - len(self.command)
-        behind = stated[0] > at and (at < 0 or self.args[at] == script.text)
+        behind = first > at and (at < 0 or self.args[at] == script.text)
         if behind and script.takes_arguments:
-            if "$0" in script.text or "${0" in script.text or stated[0] > at + 1:
+            if "$0" in script.text or "${0" in script.text or first > at + 1:
                 return None
             summary = (
-                f"{self.args[stated[0]]} becomes $0 of the shell's script and does not reach the "
+                f"{self.args[first]} becomes $0 of the shell's script and does not reach the "
                 'server by "$@"'
             )
         else:
             summary = "the command is a shell with -c: what is added here does not reach the server"
-        field = self._list(first)
+        return self._lost_warning("script-arguments", summary, first, WHOLE_SCRIPT)
+
+    def _in_front(self, first: int, theirs: Sequence[str]) -> Diagnostic | None:
+        named = invocation({"command": self.command, "args": theirs})
+        if first > 0 or not named.skip:
+            return None
+        program = " ".join([*self.command, *theirs[: named.skip]])
+        summary = f"what is added here comes before the end of `{program}` and does not reach it"
+        advice = "state mergePolicy: {args: byFlag}, or have the BaseConfig name it in command"
+        return self._lost_warning("misplaced-arguments", summary, first, advice)
+
+    def _lost_warning(self, code: str, summary: str, first: int, advice: str) -> Diagnostic:
+        place = self.path.child("args", first)
         return Diagnostic(
-            "script-arguments",
+            code,
             summary,
             Severity.WARNING,
-            field=field,
-            span=self.child.origin(first).span,
-            help=WHOLE_SCRIPT,
+            field=self._list(place),
+            span=self.child.origin(place).span,
+            help=advice,
         )
-
-    def _may_be_shell(self) -> bool:
-        words = [*self.command[:3], *self.args[:1]]
-        return any(word.endswith("sh") for word in words)
 
     def _refused(self) -> Iterator[Diagnostic]:
         """Flags that the release in the image does not take, or that no known release does."""

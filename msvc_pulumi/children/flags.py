@@ -192,9 +192,11 @@ def containers(child: Child) -> Iterator[FieldPath]:
         return
     group = spec.get("leaderWorkerTemplate")
     for holder, at in ((spec, TEMPLATE), (group, WORKER), (group, LEADER)):
-        template = holder.get(at[-1]) if isinstance(holder, dict) else None
+        template = holder.get(str(at[-1])) if isinstance(holder, dict) else None
         pod = template.get("spec") if isinstance(template, dict) else None
-        for name in ("initContainers", "containers") if isinstance(pod, dict) else ():
+        if not isinstance(pod, dict):
+            continue
+        for name in ("initContainers", "containers"):
             if isinstance(found := pod.get(name), list):
                 below = at.child("spec", name)
                 yield from (below.child(number) for number in range(len(found)))

@@ -82,7 +82,7 @@ def apply(
         _add_flags(child, server, asked, nodes, report)
     label = section.accelerator_types.label_key if section.accelerator_types else ""
     for server in servers:
-        count = _count(child, server, asked, nodes, report)
+        count = _count(server, asked, nodes, report)
         if count is not None:
             _add_accelerators(child, server.place, count, _resource(label), report)
 
@@ -229,9 +229,7 @@ def _sizes(asked: Parallelism, stated: StatedSizes | None) -> Sizes | str:
     return Sizes(**values)
 
 
-def _count(
-    child: Child, server: _Server, asked: Parallelism, nodes: int, report: _Report
-) -> int | None:
+def _count(server: _Server, asked: Parallelism, nodes: int, report: _Report) -> int | None:
     """Accelerators of a pod; None, and a warning, where they cannot be told or do not spread."""
     sizes = _sizes(asked, server.stated)
     if isinstance(sizes, str):
@@ -247,9 +245,9 @@ def _count(
     if spread and sizes.data % pods and pods % sizes.data:
         report.uneven(f"{sizes.data} data-parallel ranks", pods, "data")
         return None
-    if server.stated is not None and nodes > 1 and total > 1 and not server.is_fixed:
-        if not stated.finds_others(sizes, nodes):
-            report.apart(nodes, stated.dialect)
+    together = server.is_fixed or stated.finds_others(sizes, nodes)
+    if server.stated is not None and nodes > 1 and total > 1 and not together:
+        report.apart(nodes, stated.dialect)
     return per_pod
 
 

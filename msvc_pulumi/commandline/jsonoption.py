@@ -56,7 +56,7 @@ class Words:
 def merged_entries(base: Words, overlay: Words) -> str | tuple[list[Statement], list[Statement]]:
     """The option with the overlay's entries put into the base's value.
 
-    Returns the statements to keep of each side where their own words say it, else the value as JSON.
+    Returns the statements to keep of each side where their own words say it, else the JSON value.
     An entry replaces what the base has under its key, a list that ``+`` adds to included.
     """
     entries = overlay.entries()

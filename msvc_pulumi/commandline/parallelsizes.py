@@ -66,7 +66,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class StatedSizes:
-    """What a command line says of parallelism: the last statement of each option, by its meaning."""
+    """What a command line says of parallelism: the last statement of each option, by meaning."""
 
     dialect: Dialect
     statements: Mapping[str, Statement]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from msvc_pulumi.commandline.options import Option, Options
 
@@ -28,13 +29,13 @@ class Dialect:
     """How a program reads its words; without a ``table`` its options are not known."""
 
     name: str
-    table: str = ""
+    table: Literal["", "vllm", "sglang"] = ""
     is_vllm: bool = False
     is_go: bool = False
 
     @property
     def options(self) -> Options:
-        return Options.of(self.table) if self.table else _NONE  # type: ignore[arg-type]
+        return Options.of(self.table) if self.table else _NONE
 
 
 _NONE = Options()
@@ -116,7 +117,7 @@ def _statement(words: Sequence[str], start: int, dialect: Dialect) -> Statement:
         else:
             name, dot, key = name.partition(".")
         if dot:
-            return _dotted(words, start, _resolved(name, dialect), key, dialect)
+            return _dotted(words, start, _resolved(name, dialect), key)
     spelling, option, joined = _lookup(name, word, dialect)
     if option is None:
         stop = start + 1 if equals else _end_of_values(words, start + 1, dialect)
@@ -124,13 +125,15 @@ def _statement(words: Sequence[str], start: int, dialect: Dialect) -> Statement:
         return Statement(name, start, stop, values, spelling)
     if joined is not None:
         equals, value = "=", joined
-    return _known(words, start, option, spelling, value if equals else None, dialect)
+    given = value if equals else None
+    return _known(words, start, option, spelling=spelling, value=given, dialect=dialect)
 
 
 def _known(
     words: Sequence[str],
     start: int,
     option: Option,
+    *,
     spelling: str,
     value: str | None,
     dialect: Dialect,
@@ -165,7 +168,7 @@ def _optimization(words: Sequence[str], start: int) -> Statement:
 
 
 def _dotted(
-    words: Sequence[str], start: int, found: tuple[str, Option | None], key: str, dialect: Dialect
+    words: Sequence[str], start: int, found: tuple[str, Option | None], key: str
 ) -> Statement:
     """An entry of a JSON option; it takes the next word whatever that is."""
     spelling, option = found

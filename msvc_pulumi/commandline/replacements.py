@@ -9,7 +9,7 @@ SPECULATION = "write --speculative-config with the fields of the same purpose"
 
 # By the option's name. Source: the release notes and parsers of vLLM 0.6 to 0.33.
 INSTEAD: dict[str, str] = {
-    "task": "write --runner pooling (and --convert embed, classify or reward), or --runner generate",
+    "task": "write --runner pooling, with --convert embed, classify or reward, or nothing",
     "guided-decoding-backend": "write --structured-outputs-config.backend",
     "guided-decoding-disable-fallback": "write --structured-outputs-config.disable_fallback",
     "guided-decoding-disable-any-whitespace": (

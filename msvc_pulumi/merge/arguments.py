@@ -88,16 +88,16 @@ class _Side:
         """The statements by what they are about, in order of the first of each."""
         result: dict[str, list[Statement]] = {}
         for statement in read(self.args[self.skip :], self.program.dialect):
-            slot = statement.option
+            slot, found = statement.option, statement
             if self.program.takes_model and slot == REST:
                 if not statement.values:
                     continue
                 # In front it says the same, and vLLM can put what it gathers of dotted keys behind.
-                statement = replace(statement, option=POSITIONAL, start=statement.start + 1)
                 slot = POSITIONAL
+                found = replace(statement, option=POSITIONAL, start=statement.start + 1)
             if self.program.takes_model and (slot == POSITIONAL or slot in MODEL_OPTIONS):
                 slot = MODEL
-            result.setdefault(slot, []).append(statement)
+            result.setdefault(slot, []).append(found)
         return result
 
     def is_json(self, slot: str) -> bool:

@@ -34,7 +34,7 @@ JSON_NAMES = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The parser does not take these words."""
 
 
@@ -62,7 +62,7 @@ def parsed(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, Any]:
         with contextlib.redirect_stderr(errors):
             found = vars(parser.parse_args(["serve", *words]))
     except (SystemExit, ValueError, IndexError, AssertionError) as error:
-        raise Refused(f"{errors.getvalue().strip()[-300:]} {error}") from error
+        raise RefusedError(f"{errors.getvalue().strip()[-300:]} {error}") from error
     tag = found.pop("model_tag", None)
     if tag is not None:
         found["model"] = tag
@@ -118,12 +118,12 @@ def checked(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             sides = {side: parsed(bare, entry[side]) for side in ("base", "overlay")}
             for side in sides:
                 parsed(real, entry[side])
-        except Refused:
+        except RefusedError:
             continue
         try:
             found = parsed(bare, entry["merged"])
             parsed(real, entry["merged"])
-        except Refused as error:
+        except RefusedError as error:
             sys.exit(f"refused: {text}\n{error}")
         wanted = expected(sides["base"], sides["overlay"], entry["overlay"])
         if found != wanted:

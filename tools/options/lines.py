@@ -153,7 +153,8 @@ def _json_words(name: str, option: Option, random: Random) -> list[str]:
     for key, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value)
         if isinstance(value, list) and random.random() < 0.5:
-            key, text = f"{key}+", ",".join(value)
+            words += [f"{flag}.{key}+", ",".join(value)]
+            continue
         if random.random() < 0.2 and flag.startswith("--"):
             flag = "--" + flag[2:].replace("-", "_")
         words += [f"{flag}.{key}={text}"] if random.random() < 0.4 else [f"{flag}.{key}", text]

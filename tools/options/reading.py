@@ -66,9 +66,13 @@ def _fields(tree: ast.Module, suffix: str) -> Iterator[tuple[str, str]]:
 
 def _calls(tree: ast.Module) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "add_argument" and node.args:
-                yield node
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "add_argument"
+            and node.args
+        ):
+            yield node
 
 
 def _option_words(tree: ast.Module) -> Iterator[ast.expr]:

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 from unittest.mock import MagicMock, patch
 
-from answers import Refused, parsed, plain, program
+from answers import RefusedError, parsed, plain, program
 from vllm import AsyncEngineArgs
 from vllm.engine import arg_utils
 
@@ -28,7 +28,7 @@ FIELDS = {
 }
 
 
-class Reached(Exception):
+class ReachedError(Exception):
     """The engine's arguments came to its parallel configuration."""
 
 
@@ -40,7 +40,7 @@ def split(words: list[str]) -> dict[str, Any]:
     model = MagicMock(is_moe=True)
 
     def reached(**values: Any) -> None:
-        raise Reached(values)
+        raise ReachedError(values)
 
     with (
         patch.object(AsyncEngineArgs, "create_model_config", return_value=model),
@@ -57,10 +57,10 @@ def split(words: list[str]) -> dict[str, Any]:
         arguments.enable_prefix_caching = True
         try:
             arguments.create_engine_config(headless=known.headless)
-        except Reached as values:
+        except ReachedError as values:
             return values.args[0]
         except (ValueError, AssertionError) as error:
-            raise Refused(str(error)) from error
+            raise RefusedError(str(error)) from error
     raise AssertionError("the engine made no parallel configuration")
 
 
@@ -84,12 +84,12 @@ def checked(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
         try:
             stated = parsed(bare, [*case["lead"], *case["args"]])
             split([*case["lead"], *case["args"]])
-        except (Refused, SystemExit):
+        except (RefusedError, SystemExit):
             continue
         try:
             found = parsed(bare, case["result"])
             values = split(case["result"])
-        except (Refused, SystemExit) as error:
+        except (RefusedError, SystemExit) as error:
             if "must evenly divide" in str(error) and case["accelerators"] is None:
                 continue
             sys.exit(f"refused: {text}\n{error}")
