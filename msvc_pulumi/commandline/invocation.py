@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from msvc_pulumi.commandline.reader import GO, PLAIN, SGLANG, VLLM, Dialect, Statement, read
 
 __all__ = ["Invocation", "Script", "image_name", "invocation", "release_of", "script_of"]
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
-# Images whose entrypoint is vLLM's server: the name says nothing but vLLM and what it runs on.
-VLLM_IMAGE = re.compile(
-    r"vllm(-(openai|serve|server|runtime|cpu|gpu|cuda|rocm|amd|tpu|xpu|hpu|gaudi|neuron|ascend|arm64"
-    r"|aarch64|x86|nvidia|dev|nightly|release|repo|env|cu\d+|rhel\d*|ubi\d*|v\d+))*"
+# What the names of images whose entrypoint is vLLM's server say besides vLLM: what it runs on.
+PLATFORMS = frozenset(
+    {"openai", "serve", "server", "runtime", "dev", "nightly", "release", "repo", "env"}
+    | {"cpu", "gpu", "cuda", "rocm", "amd", "nvidia", "tpu", "xpu", "hpu", "gaudi", "neuron"}
+    | {"ascend", "arm64", "aarch64", "x86"}
 )
 PICKER_IMAGES = frozenset({"llm-d-router-endpoint-picker", "llm-d-inference-scheduler", "epp"})
 SIDECAR_IMAGES = frozenset({"llm-d-router-disagg-sidecar", "llm-d-routing-sidecar"})
-_TAG = re.compile(r"(?:v?|.*vllm[_-]v?)(0\.\d+(?:\.\d+)?)(?!\d)")
-_SGLANG_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?!\d)")
+_TAG = r"(?:v?|.*vllm[_-]v?)(0\.\d+(?:\.\d+)?)(?!\d)"
+_SGLANG_TAG = r"v?(\d+\.\d+\.\d+)(?!\d)"
 _PUNCTUATION = ";&|<>\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """A program's own words: ``lead`` from the command, then the args from ``skip`` on.
 
     ``takes_model`` is set where the first positional word is the model. ``is_opaque`` is set where
@@ -41,11 +40,16 @@ class Invocation:
 
     def statements(self, args: Sequence[str]) -> list[Statement]:
         """What command and args state together; places count from the command's first word."""
-        return read([*self.lead, *args[self.skip :]], self.dialect)
+        return [*_known_words((*self.lead, *args[self.skip :]), self.dialect)]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+@lru_cache(maxsize=256)
+def _known_words(words: tuple[str, ...], dialect: Dialect) -> tuple[Statement, ...]:
+    """What ``words`` state; the containers of a fleet have the same ones again and again."""
+    return tuple(read(words, dialect))
+
+
+class Script(NamedTuple):
     """A shell's script: the text and its index among the words of command and args."""
 
     text: str
@@ -91,7 +95,7 @@ def invocation(container: Mapping[str, Any]) -> Invocation:
         program = command[0].rpartition("/")[2]
         return Invocation(GO if program in ("epp", "pd-sidecar", "disagg-sidecar") else PLAIN)
     name = image_name(container)
-    if VLLM_IMAGE.fullmatch(name):
+    if _is_vllm(name):
         return Invocation(VLLM, takes_model=True)
     return Invocation(GO if name in PICKER_IMAGES | SIDECAR_IMAGES else PLAIN)
 
@@ -102,15 +106,25 @@ def image_name(container: Mapping[str, Any]) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
+def _is_vllm(image: str) -> bool:
+    """Whether an image's name says nothing but vLLM, what it runs on and that in which version."""
+    name, *words = image.split("-")
+    return name == "vllm" and all(
+        word in PLATFORMS or word.removeprefix(prefix).isdigit()
+        for word in words
+        for prefix in [next((p for p in ("cu", "rhel", "ubi", "v") if word.startswith(p)), "")]
+    )
+
+
 def release_of(container: Mapping[str, Any], dialect: Dialect) -> tuple[int, ...] | None:
     """The release of the server in ``container`` where the image's name and tag say it."""
     image: str = container.get("image") or ""
     name = image_name(container)
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-    if dialect is VLLM and (VLLM_IMAGE.fullmatch(name) or "vllm" in tag):
-        match = _TAG.match(tag)
+    if dialect is VLLM and (_is_vllm(name) or "vllm" in tag):
+        match = re.match(_TAG, tag)
     elif dialect is SGLANG and name == "sglang":
-        match = _SGLANG_TAG.match(tag)
+        match = re.match(_SGLANG_TAG, tag)
     else:
         return None
     if match is None:
@@ -170,6 +184,8 @@ def _served(words: Sequence[str], end: int) -> Invocation | None:
 
 def _commands(script: str) -> list[list[str]]:
     """The simple commands of a shell script; none where its words cannot be told apart."""
+    import shlex  # noqa: PLC0415  few containers run scripts
+
     lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars=_PUNCTUATION)
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True

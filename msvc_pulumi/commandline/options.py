@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -33,12 +32,12 @@ class Option(NamedTuple):
     inverses: Mapping[str, str]
 
 
-@dataclass(frozen=True)
 class Options:
     """A program's options; ``releases`` are the known ones, from old to new."""
 
-    releases: tuple[Release, ...] = ()
-    by_name: Mapping[str, Option] = field(default_factory=dict)
+    def __init__(self, releases: tuple[Release, ...], by_name: Mapping[str, Option]) -> None:
+        self.releases = releases
+        self.by_name = by_name
 
     @classmethod
     @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from msvc_pulumi.commandline.reader import SGLANG, Dialect, Statement
 
@@ -108,9 +109,20 @@ class StatedSizes:
         """Whether SGLang's data parallelism lies inside tensor parallelism, and adds nothing."""
         return "attention" in self or self.switch("attention switch")
 
+    @property
+    def rank(self) -> int:
+        """Accelerators of one data-parallel rank, by what is stated alone."""
+        sizes = (self.number(meaning) or 1 for meaning in ("tensor", "pipeline", "context"))
+        return prod(sizes)
+
+    @property
+    def joins_nodes(self) -> bool:
+        """Whether a rank may span pods."""
+        return self.uses_ray or "nodes" in self
+
     def finds_others(self, sizes: Sizes, pods: int) -> bool:
         """Whether the processes of ``pods`` pods are told to work together."""
-        if self.uses_ray or "nodes" in self:
+        if self.joins_nodes:
             return True
         ranks_span_pods = self.dialect is SGLANG or sizes.data < pods
         return not ranks_span_pods and any(self.switch(meaning) for meaning in SPREAD)

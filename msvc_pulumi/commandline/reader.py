@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msvc_pulumi.commandline.options import Option, Options
 
@@ -20,12 +19,10 @@ __all__ = ["GO", "PLAIN", "POSITIONAL", "REST", "SGLANG", "VLLM", "Dialect", "St
 POSITIONAL = ""  # the option of a word that belongs to none
 REST = "--"  # the option of everything behind the word that ends the options
 OPTIMIZATION = "--optimization-level"
-_FLAG = re.compile(r"--?[A-Za-z]")
-_NUMBER = re.compile(r"-\d+$|-\d*\.\d+$")
+_NUMBER = r"-\d+$|-\d*\.\d+$"
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How a program reads its words; without a ``table`` its options are not known."""
 
     name: str
@@ -38,15 +35,14 @@ class Dialect:
         return Options.of(self.table) if self.table else _NONE
 
 
-_NONE = Options()
+_NONE = Options((), {})
 VLLM = Dialect("vLLM", "vllm", is_vllm=True)
 SGLANG = Dialect("SGLang", "sglang")
 GO = Dialect("a Go program", is_go=True)
 PLAIN = Dialect("a program")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """Words that state one option: those from ``start`` up to ``stop``.
 
     ``option`` is its name in the table, else the flag as it is written. ``spelling`` is the full
@@ -95,7 +91,7 @@ def _continued(
     if not many and (before.values or before.kind not in ("one", "append", "optional")):
         return positional
     stop = _end_of_values(words, start, dialect) if many else start + 1
-    return replace(before, start=start, stop=stop, values=tuple(words[start:stop]))
+    return before._replace(start=start, stop=stop, values=tuple(words[start:stop]))
 
 
 def _statement(words: Sequence[str], start: int, dialect: Dialect) -> Statement:
@@ -184,15 +180,20 @@ def _dotted(
 
 def _untabled(words: Sequence[str], start: int, dialect: Dialect) -> Statement:
     word = words[start]
-    if not _FLAG.match(word):
+    if not _looks_like_a_flag(word):
         return Statement(POSITIONAL, start, start + 1, (word,))
     flag, equals, value = word.partition("=")
     stop = start + 1
     if not equals:
-        while stop < len(words) and words[stop] != "--" and not _FLAG.match(words[stop]):
+        while stop < len(words) and words[stop] != "--" and not _looks_like_a_flag(words[stop]):
             stop += 1
     values = (value,) if equals else tuple(words[start + 1 : stop])
     return Statement(flag.lstrip("-") if dialect.is_go else flag, start, stop, values, flag)
+
+
+def _looks_like_a_flag(word: str) -> bool:
+    """Whether a letter stands behind one dash or two."""
+    return word.startswith("-") and word.removeprefix("-").removeprefix("-")[:1].isalpha()
 
 
 def _lookup(name: str, word: str, dialect: Dialect) -> tuple[str, Option | None, str | None]:
@@ -231,7 +232,7 @@ def _is_option(word: str, dialect: Dialect) -> bool:
         return True
     if word == "--":
         return True
-    return not _NUMBER.match(word) and " " not in word.partition("=")[0]
+    return not re.match(_NUMBER, word) and " " not in word.partition("=")[0]
 
 
 def _end_of_values(words: Sequence[str], start: int, dialect: Dialect) -> int:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["INSTEAD"]
+from msvc_pulumi.commandline.options import Release
+
+__all__ = ["DROPPED_KEYS", "INSTEAD", "PAIRS_UNTIL"]
+
+# Keys of JSON options that are gone: the first release known to refuse them, and what to write.
+DROPPED_KEYS: dict[tuple[str, str], tuple[Release, str]] = {
+    ("compilation-config", "level"): ((0, 18, 1), "write mode"),
+    ("compilation-config", "use_inductor"): ((0, 12, 0), "write backend"),
+}
+# Options that took ``image=2`` before this release, and take JSON since.
+PAIRS_UNTIL: dict[str, Release] = {"limit-mm-per-prompt": (0, 10, 0)}
 
 NOTHING = "remove it; vLLM does without"
 SPECULATION = "write --speculative-config with the fields of the same purpose"

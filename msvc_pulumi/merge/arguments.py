@@ -94,7 +94,7 @@ class _Side:
                     continue
                 # In front it says the same, and vLLM can put what it gathers of dotted keys behind.
                 slot = POSITIONAL
-                found = replace(statement, option=POSITIONAL, start=statement.start + 1)
+                found = statement._replace(option=POSITIONAL, start=statement.start + 1)
             if self.program.takes_model and (slot == POSITIONAL or slot in MODEL_OPTIONS):
                 slot = MODEL
             result.setdefault(slot, []).append(found)
