@@ -16,6 +16,7 @@ from msvc_pulumi.api.v1alpha1 import ModelService, load_model_service
 from msvc_pulumi.artifacts import ModelArtifact, parse_artifact, unused_fields
 from msvc_pulumi.baseconfig import load_base_config
 from msvc_pulumi.children import configmaps, epp, inference, pd, routing
+from msvc_pulumi.children.argumentchecks import argument_warnings
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import flag_warnings
@@ -155,6 +156,7 @@ def plan_model_service(
     ]
     children = inference.convert(children, context)
     diagnostics.extend(flag_warnings(children))
+    diagnostics.extend(argument_warnings(children, service.spec.args_policy))
     diagnostics.raise_errors(MergeError)
     children, skipped = served(children, options.capabilities, diagnostics)
     unowned = "" if options.owner_uid else service.metadata.uid

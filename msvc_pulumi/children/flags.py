@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 
-__all__ = ["KEBAB_CASE", "Release", "endpoint_picker", "flag_warnings", "is_routing_sidecar"]
+__all__ = [
+    "KEBAB_CASE",
+    "Release",
+    "containers",
+    "endpoint_picker",
+    "flag_warnings",
+    "is_routing_sidecar",
+]
 
 Version = tuple[int, int]
 
@@ -63,6 +70,10 @@ HINTS = ("destinationEndpointHintKey", "destinationEndpointHintMetadataNamespace
 SCRAPING = ("port", "path", "scheme", "https-insecure-skip-verify")
 METRICS = ("total-queued-requests", "kv-cache-usage-percentage", "lora-info", "cache-info")
 OBSOLETE_VARIABLE = re.compile(r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD|[A-Z_]+_SCORER(_WEIGHT)?")
+WORKLOADS = frozenset({"Deployment", "LeaderWorkerSet"})
+TEMPLATE = FieldPath.of("spec", "template")
+WORKER = FieldPath.of("spec", "leaderWorkerTemplate", "workerTemplate")
+LEADER = FieldPath.of("spec", "leaderWorkerTemplate", "leaderTemplate")
 _TAG = re.compile(r"v?(\d+)\.(\d+)")
 
 
@@ -168,7 +179,7 @@ def is_routing_sidecar(image: str) -> bool:
 
 def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:
     """The containers of ``child`` that run a known endpoint picker, and which release."""
-    for path in _containers(child):
+    for path in containers(child):
         known = release(child.get(path.child("image")) or "")
         if known is not None and known.program == ENDPOINT_PICKER:
             yield path, known
@@ -177,7 +188,7 @@ def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:
 def flag_warnings(children: Sequence[Child]) -> Iterator[Diagnostic]:
     """A warning for every flag and variable that its program's release does not take."""
     for child in children:
-        for path in _containers(child):
+        for path in containers(child):
             known = release(child.get(path.child("image")) or "")
             if known is None:
                 continue
@@ -187,19 +198,21 @@ def flag_warnings(children: Sequence[Child]) -> Iterator[Diagnostic]:
             yield from _variables(child, path, known)
 
 
-def _containers(child: Child) -> Iterator[FieldPath]:
-    group = FieldPath.of("spec", "leaderWorkerTemplate")
-    templates = (
-        FieldPath.of("spec", "template"),
-        group.child("workerTemplate"),
-        group.child("leaderTemplate"),
-    )
-    for template in templates:
+def containers(child: Child) -> Iterator[FieldPath]:
+    """Where the containers of ``child``'s pods are, initial ones first."""
+    spec = child.manifest.get("spec")
+    if child.kind.kind not in WORKLOADS or not isinstance(spec, dict):
+        return
+    group = spec.get("leaderWorkerTemplate")
+    for holder, at in ((spec, TEMPLATE), (group, WORKER), (group, LEADER)):
+        template = holder.get(str(at[-1])) if isinstance(holder, dict) else None
+        pod = template.get("spec") if isinstance(template, dict) else None
+        if not isinstance(pod, dict):
+            continue
         for name in ("initContainers", "containers"):
-            at = template.child("spec", name)
-            containers = child.get(at)
-            if isinstance(containers, list):
-                yield from (at.child(number) for number in range(len(containers)))
+            if isinstance(found := pod.get(name), list):
+                below = at.child("spec", name)
+                yield from (below.child(number) for number in range(len(found)))
 
 
 def _argument(

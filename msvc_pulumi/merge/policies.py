@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from msvc_pulumi.merge.arguments import by_flag
 from msvc_pulumi.merge.walker import (
     Alternatives,
     Associative,
     Atomic,
     Joined,
+    JoinedWithin,
     KeepWhenEmpty,
+    Piece,
     Policy,
     Rules,
     base_first,
@@ -36,11 +37,18 @@ __all__ = [
 MOST_PARENTS = 64  # twice as many as a route may have
 PARENT_IDENTITY = ("group", "kind", "namespace", "sectionName", "port")
 
+
+def _by_flag(base: dict[str, Any], overlay: dict[str, Any]) -> list[Piece]:
+    from msvc_pulumi.merge.arguments import by_flag  # noqa: PLC0415  few ModelServices ask for it
+
+    return by_flag(base, overlay)
+
+
 ARGS_POLICIES: dict[str, Policy] = {
     "prepend": Joined(overlay_first),
     "append": Joined(base_first),
     "replace": Atomic(keep_when_empty=False),
-    "byFlag": Joined(by_flag),
+    "byFlag": JoinedWithin(_by_flag),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
 
@@ -20,8 +20,10 @@ __all__ = [
     "Atomic",
     "Clash",
     "Joined",
+    "JoinedWithin",
     "KeepWhenEmpty",
     "Merged",
+    "Piece",
     "Policy",
     "Rules",
     "SideName",
@@ -63,6 +65,21 @@ class Joined:
     """A list made of both sides' items: ``order`` returns the result as (side, index) in order."""
 
     order: Callable[[Sequence[Any], Sequence[Any]], list[tuple[SideName, int]]]
+
+
+class Piece(NamedTuple):
+    """An item of a joined list: whose it is, its index there, and the text made in its place."""
+
+    side: SideName
+    number: int
+    made: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedWithin:
+    """A joined list whose order takes the two mappings that hold it to tell."""
+
+    order: Callable[[Item, Item], list[Piece]]
 
 
 def base_first(base: Sequence[Any], overlay: Sequence[Any]) -> list[tuple[SideName, int]]:
@@ -107,7 +124,7 @@ class Alternatives:
         return key in self.keys if self.keys else key not in self.besides
 
 
-Policy = Associative | Joined | Atomic | KeepWhenEmpty | Alternatives
+Policy = Associative | Joined | JoinedWithin | Atomic | KeepWhenEmpty | Alternatives
 
 
 @dataclass(slots=True)
@@ -218,7 +235,11 @@ class _Walker:
         result: Item = {}
         for key, value in base.items():
             if key in overlay:
-                result[key] = self.walk(value, overlay[key], rules.child(key), place.child(key))
+                below = rules.child(key)
+                if isinstance(below.policy, JoinedWithin) and isinstance(value, list):
+                    result[key] = self._within(key, base, overlay, below.policy, place.child(key))
+                else:
+                    result[key] = self.walk(value, overlay[key], below, place.child(key))
             elif alternatives is None or not chosen or not alternatives.excludes(key):
                 result[key] = value
         for key, value in overlay.items():
@@ -246,6 +267,18 @@ class _Walker:
                 result.append(self._base(base[number], place.item(len(result), number, None)))
             else:
                 result.append(self._overlay(overlay[number], place.item(len(result), None, number)))
+        return result
+
+    def _within(
+        self, key: str, base: Item, overlay: Item, policy: JoinedWithin, place: _Place
+    ) -> list[Any]:
+        self._base(base[key], place)
+        result: list[Any] = []
+        for side, number, made in policy.order(base, overlay):
+            here = place.item(len(result), number, number)
+            item = self._base(base[key][number], here) if side == "base" else ""
+            item = self._overlay(overlay[key][number], here) if side == "overlay" else item
+            result.append(item if made is None else made)
         return result
 
     def _associative(
