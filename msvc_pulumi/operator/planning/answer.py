@@ -157,12 +157,15 @@ def _diagnostic(item: Diagnostic) -> Plain:
         "notes": list(item.notes),
         "go": item.go,
         "help": item.help,
+        "rest": item.rest,
+        "refused": item.refused,
     }
 
 
 def _read_diagnostic(plain: Mapping[str, Any]) -> Diagnostic:
     span = plain["span"]
     steps = (step if isinstance(step, int) else str(step) for step in plain["field"])
+    errors, warnings = plain["rest"]
     return Diagnostic(
         str(plain["code"]),
         str(plain["summary"]),
@@ -174,6 +177,8 @@ def _read_diagnostic(plain: Mapping[str, Any]) -> Diagnostic:
         tuple(map(str, plain["notes"])),
         str(plain["go"]),
         str(plain["help"]),
+        (int(errors), int(warnings)),
+        bool(plain["refused"]),
     )
 
 

@@ -19,9 +19,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, cast
 
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
+from msvc_pulumi.commandline.reader import SGLANG, VLLM
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.interpolate import DIALECT_ANNOTATION
 from msvc_pulumi.operator.planning.bounds import Bounds, give_way
@@ -39,7 +41,8 @@ WARM = {
     "go": '{{ .ModelName | upper }}{{ date "2006" (toDate "2006" "2026") }}',
     "jinja2": "{{ ModelName | upper }}",
 }
-LAZY = ("gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings")
+PIPELINE = ("children", "commandline", "document", "gotemplate", "jinjatemplate", "merge")
+LAZY = ("shlex", "gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings")
 
 
 def arguments(control: int, act: str, most: Bounds) -> list[str]:
@@ -116,9 +119,16 @@ def _ended(pid: int) -> int:
 
 
 def _warm() -> None:
-    """Everything is loaded that a plan may need."""
-    for module in LAZY:
-        import_module(module)
+    """Everything is loaded that a plan may need; what is read later a planner may not read."""
+    for package in PIPELINE:
+        found = import_module(f"msvc_pulumi.{package}")
+        for module in iter_modules(found.__path__, f"{found.__name__}."):
+            if not module.name.endswith(".__main__"):
+                import_module(module.name)
+    for name in LAZY:
+        import_module(name)
+    for dialect in (VLLM, SGLANG):
+        _ = dialect.options.by_spelling, dialect.options.newest
     for dialect, text in WARM.items():
         annotations = {DIALECT_ANNOTATION: dialect}
         metadata = dict.fromkeys(("name", "namespace", "uid"), "warm")
