@@ -45,7 +45,7 @@ def plan(inputs: Inputs) -> Plan:  # noqa: PLR0912  each is a line or two
             metadata["annotations"] = {"long": "x" * (10 << 20)}
             raise ModelServiceError([Diagnostic("long", "x" * (10 << 20)) for _ in range(3)])
         case "objects":
-            inputs[0]["spec"]["decode"]["containers"][0]["args"] = ["x" * (1 << 20)] * 12
+            inputs[0]["spec"]["decode"]["containers"][0]["args"] = ["x" * (1 << 20)] * 3
         case "exit":
             os._exit(3)
         case "abort":

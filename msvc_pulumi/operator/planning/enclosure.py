@@ -13,6 +13,8 @@ import sys
 import zoneinfo
 from collections.abc import Iterable
 
+import msvc_pulumi
+
 __all__ = ["enclose"]
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same number on every architecture
@@ -47,7 +49,7 @@ def enclose() -> bool:
 
 
 def _readable() -> Iterable[str]:
-    return (*sys.path, *zoneinfo.TZPATH)
+    return (*sys.path, *msvc_pulumi.__path__, *zoneinfo.TZPATH)
 
 
 def _ruleset(version: int) -> int:
