@@ -39,8 +39,9 @@ class BaseConfigs:
         try:
             found = self._config(Key(*reference))
         except ClusterError as error:
-            open_to_all = reach is None or reach.has_base_configs_of(reference.namespace)
-            if error.reason != "Forbidden" or open_to_all or reference.namespace == namespace:
+            own = reference.namespace == namespace
+            allowed = reach is None or reach.has_base_configs_of(reference.namespace)
+            if error.reason != "Forbidden" or own or allowed or self._settings.namespaces:
                 raise _unreadable(error, reference, self._settings.namespaces) from error
             found = None  # as if it were not there: nobody here may know
         problem = unavailable(reference, found, namespace, reach)
