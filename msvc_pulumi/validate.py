@@ -13,8 +13,10 @@ from msvc_pulumi import customresources
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.places import placed
+from msvc_pulumi.rules.refusals import parse_version
+from msvc_pulumi.rules.services import Version
 
-__all__ = ["KUBERNETES_VERSION", "validate", "without_schema"]
+__all__ = ["KUBERNETES_VERSION", "known_versions", "validate", "without_schema"]
 
 KUBERNETES_VERSION = "1.36"  # the newest release that the tests run against
 OWN_GROUPS = ("", "apps", "autoscaling", "policy", "rbac.authorization.k8s.io")
@@ -23,25 +25,38 @@ OWN_GROUPS = ("", "apps", "autoscaling", "policy", "rbac.authorization.k8s.io")
 def validate(plans: Iterable[Plan], version: str = KUBERNETES_VERSION) -> Iterator[Diagnostic]:
     """What an API server of ``version`` would find wrong with the objects' shape.
 
-    Of Kubernetes' own objects only the first mistake is known.
+    Of Kubernetes' own objects only the first mistake is known, and none of a version that is not
+    among `known_versions`.
 
     Raises:
         ImportError: a package of the extra is not installed.
     """
     import kubernetes_validate  # noqa: PLC0415  large, and only this command needs it
 
+    is_known = parse_version(version) in known_versions()
     for plan in plans:
         for planned in plan:
             if customresources.has_definition(planned.manifest):
                 for finding in customresources.problems(planned.manifest):
                     yield placed(planned, finding)
-            elif _is_own(planned.manifest):
+            elif is_known and _is_own(planned.manifest):
                 try:
                     kubernetes_validate.validate(planned.manifest, version, strict=True)
                 except kubernetes_validate.ValidationError as error:
                     yield _problem(planned, FieldPath(error.path), error.message)
                 except kubernetes_validate.SchemaNotFoundError as error:
                     yield Diagnostic("no-schema", error.message, field=FieldPath.of(planned.key))
+
+
+def known_versions() -> list[Version]:
+    """The releases of Kubernetes whose schemas are here, oldest first.
+
+    Raises:
+        ImportError: a package of the extra is not installed.
+    """
+    from kubernetes_validate.utils import all_versions  # noqa: PLC0415  large
+
+    return sorted(found for text in all_versions() if (found := parse_version(text)) is not None)
 
 
 def _is_own(manifest: dict[str, Any]) -> bool:

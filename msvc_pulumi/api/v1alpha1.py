@@ -170,7 +170,8 @@ def _check_metadata(metadata: dict[str, Any]) -> Iterator[Diagnostic]:
         yield from _check_name(name, path, _NAME, 253, "a lowercase RFC 1123 subdomain")
     if namespace := metadata.get("namespace"):
         path = FieldPath.of("metadata", "namespace")
-        yield from _check_name(namespace, path, _LABEL, 63, "a lowercase RFC 1123 label")
+        for problem in _check_name(namespace, path, _LABEL, 63, "a lowercase RFC 1123 label"):
+            yield replace(problem, refused=True)  # every child is put there
 
 
 def _check_name(

@@ -17,8 +17,9 @@ from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import PlanOptions
+from msvc_pulumi.rules.names import dns_label
 
-__all__ = ["add_input_arguments", "add_parser", "names", "options"]
+__all__ = ["add_input_arguments", "add_parser", "names", "namespace_name", "options"]
 
 FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
 
@@ -61,7 +62,11 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         "-b", "--baseconfig", metavar="FILE", action="append", default=[], help="BaseConfigs"
     )
     parser.add_argument(
-        "--namespace", metavar="NAME", default="", help="for ModelServices that name none"
+        "--namespace",
+        metavar="NAME",
+        type=namespace_name,
+        default="",
+        help="for ModelServices that name none",
     )
     parser.add_argument(
         "--epp-cluster-role",
@@ -96,6 +101,13 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         help="what the cluster serves, as `kubectl api-resources` prints it: kinds that are not "
         "there are left out (default: all are taken for served)",
     )
+
+
+def namespace_name(name: str) -> str:
+    """``name`` as the value of ``--namespace``; wrong usage where no namespace can have it."""
+    if name and (problem := dns_label(name)):
+        raise argparse.ArgumentTypeError(f'"{name}": {problem}')
+    return name
 
 
 def options(arguments: argparse.Namespace) -> PlanOptions:

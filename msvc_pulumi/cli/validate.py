@@ -14,6 +14,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Se
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.rules.refusals import parse_version
 
 __all__ = ["add_parser"]
 
@@ -29,6 +30,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--kubernetes-version",
         metavar="X.Y",
+        type=_version,
         default="",
         help="release whose rules and schemas the objects are checked by (default: the newest "
         "tested; what only older ones refuse is then a warning)",
@@ -40,6 +42,12 @@ def add_parser(commands: Any) -> None:
     )
     printed.add_arguments(parser)
     parser.set_defaults(run=run)
+
+
+def _version(text: str) -> str:
+    if text and parse_version(text) is None:
+        raise argparse.ArgumentTypeError(f'"{text}" is no release such as 1.33')
+    return text.removeprefix("v")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,7 +101,13 @@ def _by_schemas(
             )
         )
         return
-    checked.append(f"the schemas of Kubernetes {version} and of custom resources")
+    known = validate.known_versions()
+    if parse_version(version) in known:
+        checked.append(f"the schemas of Kubernetes {version} and of custom resources")
+    else:
+        checked.append("the schemas of custom resources")
+        first, last = (".".join(map(str, release)) for release in (known[0], known[-1]))
+        unchecked.append(f"the schemas of Kubernetes {version} (here are {first} to {last})")
     unchecked.extend(validate.without_schema(plans))
 
 

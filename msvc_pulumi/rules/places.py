@@ -14,15 +14,21 @@ __all__ = ["placed"]
 
 NAME = FieldPath.of("metadata", "name")
 SIDES = {"base config": "the BaseConfig's", "model service": "the ModelService's"}
-# Template variables that may render nothing, by what they come from.
+# Template variables that may render nothing, and the field of the ModelService that they come from.
 EMPTY_VARIABLES = {
-    "AuthSecretName": "modelArtifacts.authSecretName",
-    "HFModelName": "a model of Hugging Face (modelArtifacts.uri: hf://…)",
-    "ModelServiceNamespace": "metadata.namespace",
-    "SanitizedModelName": "routing.modelName",
+    "AuthSecretName": FieldPath.of("spec", "modelArtifacts", "authSecretName"),
+    "HFModelName": FieldPath.of("spec", "modelArtifacts", "uri"),
+    "ModelServiceNamespace": FieldPath.of("metadata", "namespace"),
+    "SanitizedModelName": FieldPath.of("spec", "routing", "modelName"),
+}
+STATED_NOTHING = {
+    "AuthSecretName": "states no modelArtifacts.authSecretName; state it",
+    "HFModelName": "has no model of Hugging Face; use modelArtifacts.uri: hf://…",
+    "ModelServiceNamespace": "states no metadata.namespace; state it, or give --namespace",
+    "SanitizedModelName": "states no routing.modelName; state it",
 }
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"\.?[A-Za-z]+")
 
 
 def placed(
@@ -48,7 +54,7 @@ def placed(
         span,
         label=SIDES.get(origin.kind, "") if related else "",
         related=tuple(related),
-        help=_why_empty(finding, span) or finding.help,
+        help=_why_empty(planned, finding, span) or finding.help,
         refused=finding.refused,
     )
 
@@ -75,14 +81,29 @@ def _place(
     return field, origin, span
 
 
-def _why_empty(finding: Finding, span: Span | None) -> str:
-    """The remedy where a template renders no name."""
-    nothing = finding.code in ("required", "empty-reference") or '""' in finding.summary[:18]
-    words = _WORD.findall("".join(_EXPRESSION.findall(span.text))) if nothing and span else ()
-    name = next((word for word in words if word in EMPTY_VARIABLES), None)
-    if name is None:
+def _why_empty(planned: PlannedObject, finding: Finding, span: Span | None) -> str:
+    """The remedy where a template's variable renders nothing into the field itself."""
+    if span is None or "{{" not in span.text:
         return ""
-    return (
-        f"{name} is empty: the ModelService states no {EMPTY_VARIABLES[name]}; state it, or leave "
-        f"this out unless it is there: {{{{ if .{name} }}}} … {{{{ end }}}}"
-    )
+    value = re.search(rf"\b{re.escape(str(finding.path[-1]))}['\"]?\s*:(.*)", span.text)
+    for word in _WORD.findall("".join(_EXPRESSION.findall(value[1]))) if value else ():
+        name = word.removeprefix(".")
+        if name in EMPTY_VARIABLES and _is_empty(planned, name):
+            guard = f"{{{{ if {word} }}}} … {{{{ end }}}}"
+            if name == word:
+                guard = f"{{% if {word} %}} … {{% endif %}}"
+            return (
+                f"{name} is empty: the ModelService {STATED_NOTHING[name]}, or leave this out "
+                f"unless it is there: {guard}"
+            )
+    return ""
+
+
+def _is_empty(planned: PlannedObject, name: str) -> bool:
+    document = planned.child.overlay.document
+    stated = document.get(EMPTY_VARIABLES[name]) if document is not None else None
+    if name == "HFModelName":
+        return not str(stated or "").startswith(("hf://", "pvc+hf://"))
+    if name == "ModelServiceNamespace":
+        return not planned.manifest["metadata"].get("namespace")
+    return not stated
