@@ -14,6 +14,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Se
 __all__ = ["Inputs", "base_config_for", "expand", "load_inputs"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
+OBJECT = ("apiVersion", "metadata", "spec", "data")
 REFERENCE = FieldPath.of("spec", "baseConfigMapRef")
 
 
@@ -81,9 +82,11 @@ def load_inputs(
         configs.extend(document for document in rest if _kind(document) == "ConfigMap")
         diagnostics.extend(_ignored([d for d in rest if _kind(d) != "ConfigMap"], alone=alone))
     for name in base_configs:
+        if name in model_services:
+            continue  # read already, its ConfigMaps too
         documents, alone = _read_all(name, root, diagnostics)
         chosen, rest = _of_kind("ConfigMap", documents, alone=alone)
-        diagnostics.extend(_ignored(rest, alone=alone))
+        diagnostics.extend(_ignored(rest, alone=alone, wanted="no BaseConfig"))
         first = chosen[:1] if alone else []
         chosen = [document for document in chosen if document in first or _name(document)]
         if not chosen and not alone and not diagnostics.errors:
@@ -217,10 +220,17 @@ def _empty(name: str) -> Diagnostic:
 
 
 def _states_no_kind(document: Document) -> bool:
-    return isinstance(document.value, dict) and bool(document.value) and not _kind(document)
+    """Whether its author forgot the kind; a header or notes of a program are something else."""
+    value = document.value
+    return isinstance(value, dict) and not _kind(document) and not value.keys().isdisjoint(OBJECT)
 
 
-def _ignored(documents: Sequence[Document], *, alone: bool) -> Iterator[Diagnostic]:
+def _ignored(
+    documents: Sequence[Document],
+    *,
+    alone: bool,
+    wanted: str = "neither a ModelService nor a BaseConfig",
+) -> Iterator[Diagnostic]:
     """One warning for all ``documents`` of a file that was named on its own."""
     if not documents or not alone:
         return
@@ -228,8 +238,8 @@ def _ignored(documents: Sequence[Document], *, alone: bool) -> Iterator[Diagnost
     one = len(documents) == 1
     yield Diagnostic(
         "ignored-document",
-        f"{'a document is' if one else f'{len(documents)} documents are'} neither a ModelService "
-        f"nor a BaseConfig and {'is' if one else 'are'} ignored: {kinds}",
+        f"{'a document is' if one else f'{len(documents)} documents are'} {wanted} and "
+        f"{'is' if one else 'are'} ignored: {kinds}",
         Severity.WARNING,
         span=documents[0].span(FieldPath()),
     )

@@ -14,7 +14,7 @@ from msvc_pulumi.children.containerwords import ContainerWords
 from msvc_pulumi.children.flags import containers
 from msvc_pulumi.commandline.invocation import invocation, script_of
 from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, Statement
-from msvc_pulumi.errors import Diagnostic, Severity
+from msvc_pulumi.errors import Diagnostic, Label, Severity
 
 __all__ = ["argument_warnings"]
 
@@ -23,7 +23,7 @@ COLLECTING = ("append", "many")  # more than one is what such an option is for
 BY_FLAG = "state mergePolicy: {args: byFlag}, or append, or take the flag out of the BaseConfig"
 ONE_MODEL = "state mergePolicy: {args: byFlag}, or take the model out of the BaseConfig"
 WHOLE_SCRIPT = (
-    "state the whole script with mergePolicy: {args: replace}, or a command that is no shell, or "
+    "state the whole script, or a command that is no shell, with mergePolicy: {args: replace}; or "
     'have the script pass on "$0" "$@" and state mergePolicy: {args: append}'
 )
 
@@ -52,7 +52,9 @@ class _Joined(NamedTuple):
     def warnings(self) -> Iterator[Diagnostic]:
         words = self.words
         is_known = words.program.dialect.table
-        if not is_known and words.command and (lost := self._lost()) is not None:
+        if (strange := self._script_of_base()) is not None:
+            yield strange
+        elif not is_known and (lost := self._lost()) is not None:
             yield lost
         elif words.is_joined():
             yield from self._void()
@@ -130,7 +132,8 @@ class _Joined(NamedTuple):
 
     def _lost(self) -> Diagnostic | None:
         """What the ModelService adds in front of a program's name, or to a shell's script."""
-        if not self.words.args or not (self.words.is_joined() or script_of(self.words.command)):
+        words = self.words
+        if not words.args or not (words.is_joined() or self._is_shell() or script_of(words.command)):
             return None
         places = [self.words.path.child("args", number) for number in range(len(self.words.args))]
         stated = [number for number, place in enumerate(places) if self.words.is_stated(place)]
@@ -142,7 +145,11 @@ class _Joined(NamedTuple):
             for word, place in zip(self.words.args, places, strict=True)
             if self.words.list_of(place) != mine
         ]
-        return self._in_script(stated[0], theirs) or self._in_front(stated[0], theirs)
+        return (
+            self._in_script(stated[0], theirs)
+            or self._as_script(stated[0])
+            or self._in_front(stated[0], theirs)
+        )
 
     def _in_script(self, first: int, theirs: Sequence[str]) -> Diagnostic | None:
         if theirs and self.words.is_stated(self.words.path.child("command")):
@@ -174,6 +181,43 @@ class _Joined(NamedTuple):
         summary = "the command is a shell with -c: the BaseConfig's args do not reach the server"
         return self._lost_warning(
             "script-arguments", summary, first, "state mergePolicy: {args: replace}"
+        )
+
+    def _is_shell(self) -> bool:
+        """Whether the command is a shell that takes the first of the args for its script."""
+        script = script_of([*self.words.command, "script"])
+        return script is not None and script.place == len(self.words.command)
+
+    def _as_script(self, first: int) -> Diagnostic | None:
+        """A flag where a shell looks for its script."""
+        word = self.words.args[first]
+        if first > 0 or not word.startswith("--") or not self._is_shell():
+            return None
+        summary = f"the command is a shell with -c: it takes {word} for an option of its own"
+        return self._lost_warning("script-arguments", summary, first, WHOLE_SCRIPT)
+
+    def _script_of_base(self) -> Diagnostic | None:
+        """The BaseConfig's script behind a command of the ModelService that is no shell."""
+        words, place = self.words, self.words.path.child("command")
+        if not words.command or not words.is_stated(place) or script_of(words.command):
+            return None
+        base = words.base_container()
+        command, args = base.get("command") or [], base.get("args") or []
+        script = script_of([*command, *args])
+        if script is None or script.place < len(command) or script.text not in words.args:
+            return None
+        if self._is_shell():
+            return None
+        child = words.child
+        there = child.origin(words.path.child("args", words.args.index(script.text))).span
+        return Diagnostic(
+            "script-arguments",
+            f"the BaseConfig's args are a script for its shell, and {words.command[0]} is none",
+            Severity.WARNING,
+            field=child.field(place),
+            span=child.origin(place).span,
+            related=(Label(there, "the script"),) if there else (),
+            help="state mergePolicy: {args: replace}",
         )
 
     def _in_front(self, first: int, theirs: Sequence[str]) -> Diagnostic | None:

@@ -69,6 +69,13 @@ class ContainerWords(NamedTuple):
             or here.child(0) in child.overrides
         )
 
+    def base_container(self) -> dict[str, Any]:
+        """The BaseConfig's container of the same name; empty where it has none."""
+        base, name = self.child.base, self.child.get(self.path.child("name"))
+        stated = self.path.parent.find(base.value) if base is not None else None
+        found = (item for item in stated or () if isinstance(item, dict))
+        return next((item for item in found if item.get("name") == name), {})
+
     def place(self, word: int) -> FieldPath:
         """The field of a word of the program, counted as `Invocation.statements` does."""
         lead = len(self.program.lead)

@@ -97,6 +97,9 @@ def _pool(child: Child, context: BuildContext) -> Child:
         pool.overrides[SPEC.child("endpointPickerRef", key)] = child.converted(
             at.child("portNumber" if key == "port" else key)
         )
+    if "port" in reference:
+        number = SPEC.child("endpointPickerRef", "port", "number")
+        pool.overrides[number] = child.converted(at.child("portNumber"))
     return pool
 
 

@@ -84,7 +84,7 @@ def leads_to(port: dict[str, Any], picker: Child | None) -> int | None:
 
 def leading_port(service: Child, picker: Child | None) -> int | None:
     """The Service's port that leads to the picker's gRPC port, or must be meant to; else None."""
-    ports = service.get(PORTS) or []
+    ports = [port for port in service.get(PORTS) or () if port.get("protocol", "TCP") == "TCP"]
     wanted = grpc_port(flags(picker) if picker else {})
     exact = [port for port in ports if leads_to(port, picker) == wanted]
     named = [port for port in ports if port.get("name") in USUAL_NAMES]

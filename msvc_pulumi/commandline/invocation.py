@@ -137,7 +137,8 @@ def script_of(words: Sequence[str]) -> Script | None:
     """The script that a shell is given by ``-c`` in ``words``, the command and then the args."""
     shell = 0
     while shell < len(words) and words[shell].rpartition("/")[2] not in SHELLS:
-        if shell > 2 or words[shell].startswith("--"):  # env, tini -- and their like come before it
+        word = words[shell]
+        if shell > 2 or (word.startswith("--") and word != "--"):  # env and tini -- come before it
             return None
         shell += 1
     has_script = False

@@ -159,7 +159,7 @@ class Document:
             if kind != "List" and isinstance(item, dict):
                 types = {"apiVersion": self.value.get("apiVersion"), "kind": kind[: -len("List")]}
                 document.value = {**types, **item}
-            found.append(document)
+            found.extend(document.unpacked() if kind == "List" else [document])
         return found
 
     def inner_span(self, path: FieldPath, line0: int, column0: int, length: int = 1) -> Span:

@@ -97,10 +97,11 @@ def _source(source: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
 
 def _reference(reference: dict[str, Any], at: FieldPath, code: str) -> Iterator[Finding]:
     name = reference.get("name") or ""
+    remedy = "" if name else "state a name, or remove the reference"
     if not name and code == "required":
-        yield required(at.child("name"))
+        yield required(at.child("name"), "", remedy)
     elif problem := dns_subdomain(name):
-        yield invalid(at.child("name"), name, problem)
+        yield invalid(at.child("name"), name, problem, remedy)
 
 
 def _key(reference: dict[str, Any], at: FieldPath) -> Iterator[Finding]:

@@ -53,14 +53,19 @@ def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
     if manifest["kind"] == "Service":
         for number, port in items(spec.get("ports")):
             field = "targetPort" if port.get("targetPort") else "port"
-            if target := port.get(field):
+            if _can_be_heard(target := port.get(field)):
                 yield SPEC.child("ports", number, field), target
     elif manifest["kind"] == "InferencePool":
-        if target := spec.get("targetPortNumber"):
+        if _can_be_heard(target := spec.get("targetPortNumber")):
             yield SPEC.child("targetPortNumber"), target
         for number, port in items(spec.get("targetPorts")):
-            if target := port.get("number"):
+            if _can_be_heard(target := port.get("number")):
                 yield SPEC.child("targetPorts", number, "number"), target
+
+
+def _can_be_heard(target: int | str | None) -> bool:
+    """Whether it is a name or a number that ports have; what is none is refused already."""
+    return 0 < target <= 65535 if isinstance(target, int) else bool(target)
 
 
 def _selected(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:

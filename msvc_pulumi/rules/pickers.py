@@ -118,6 +118,8 @@ def _port(  # noqa: PLR0917
     default = number is None
     number = GRPC_PORT if number is None else number
     ports = PORTS.find(service.manifest) or []
+    if not ports:
+        return  # no Service, which is said already
     known = ", ".join(str(port.get("port")) for port in ports)
     here = next((n for n, port in enumerate(ports) if port.get("port") == number), None)
     if here is None:

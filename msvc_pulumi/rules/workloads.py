@@ -87,7 +87,8 @@ def deployment(manifest: dict[str, Any]) -> Iterator[Finding]:
 
 
 def leader_worker_set(manifest: dict[str, Any]) -> Iterator[Finding]:
-    yield from name(manifest["metadata"], service_name)
+    for finding in name(manifest["metadata"], service_name):
+        yield replace(finding, help="let the ModelService's name begin with a letter")
     yield from object_metadata(manifest["metadata"])
     for at, template in templates(manifest):
         for finding in pod_template(template, at):
