@@ -133,7 +133,9 @@ class _Joined(NamedTuple):
     def _lost(self) -> Diagnostic | None:
         """What the ModelService adds in front of a program's name, or to a shell's script."""
         words = self.words
-        if not words.args or not (words.is_joined() or self._is_shell() or script_of(words.command)):
+        if not words.args or not (
+            words.is_joined() or self._is_shell() or script_of(words.command)
+        ):
             return None
         places = [self.words.path.child("args", number) for number in range(len(self.words.args))]
         stated = [number for number, place in enumerate(places) if self.words.is_stated(place)]

@@ -8,6 +8,7 @@ from typing import Any
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.rules.finding import advice, items
+from msvc_pulumi.rules.names import port_name, port_number
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.workloads import Pods
 
@@ -65,7 +66,9 @@ def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
 
 def _can_be_heard(target: int | str | None) -> bool:
     """Whether it is a name or a number that ports have; what is none is refused already."""
-    return 0 < target <= 65535 if isinstance(target, int) else bool(target)
+    if not target:
+        return False
+    return not (port_name(target) if isinstance(target, str) else port_number(target))
 
 
 def _selected(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:
