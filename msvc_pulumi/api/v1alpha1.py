@@ -184,6 +184,7 @@ def _check_name(
             Severity.WARNING,
             path,
             notes=("the API server rejects this",),
+            help="use lower-case letters, digits and '-', with a letter or digit at both ends",
         )
 
 

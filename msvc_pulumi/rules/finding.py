@@ -54,7 +54,8 @@ def invalid(
 
 
 def required(path: FieldPath, detail: str = "", remedy: str = "", *others: Place) -> Finding:
-    return Finding(path, "required", _detailed("Required value", detail), remedy, others)
+    summary = _detailed("Required value", detail)
+    return Finding(path, "required", summary, remedy or "state it", others)
 
 
 def forbidden(path: FieldPath, detail: str, remedy: str = "", *others: Place) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.interpolate import UNKNOWN_PORT
 from msvc_pulumi.plan import PlannedObject
 from msvc_pulumi.rules.finding import Finding, Place
 
@@ -54,7 +55,7 @@ def placed(
         span,
         label=SIDES.get(origin.kind, "") if related else "",
         related=tuple(related),
-        help=_why_empty(planned, finding, span) or finding.help,
+        help=_why_unset(planned, finding, span) or finding.help,
         refused=finding.refused,
     )
 
@@ -81,12 +82,14 @@ def _place(
     return field, origin, span
 
 
-def _why_empty(planned: PlannedObject, finding: Finding, span: Span | None) -> str:
-    """The remedy where a template's variable renders nothing into the field itself."""
+def _why_unset(planned: PlannedObject, finding: Finding, span: Span | None) -> str:
+    """The remedy where a template finds nothing to render into the field itself."""
     if span is None or "{{" not in span.text:
         return ""
     value = re.search(rf"\b{re.escape(str(finding.path[-1]))}['\"]?\s*:(.*)", span.text)
     for word in _WORD.findall("".join(_EXPRESSION.findall(value[1]))) if value else ():
+        if word == "getPort" and finding.path.find(planned.manifest) == UNKNOWN_PORT:
+            return "getPort knows no port of that name: state it in spec.routing.ports"
         name = word.removeprefix(".")
         if name in EMPTY_VARIABLES and _is_empty(planned, name):
             guard = f"{{{{ if {word} }}}} … {{{{ end }}}}"

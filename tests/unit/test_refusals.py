@@ -11,7 +11,6 @@ import pytest
 
 from msvc_pulumi.cli import main
 
-SHARED = Path(__file__).parents[3] / "shared" / "field"
 CASES = Path(__file__).parent / "refusals" / "cases.yaml"
 
 
@@ -23,46 +22,6 @@ def test_case(planned_case: dict[str, Any], check_case: Callable[[dict[str, Any]
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, Any]]]:
     status = main([*arguments, "--format", "json"])
     return status, json.loads(capsys.readouterr().err or "[]")
-
-
-FIELD: dict[str, tuple[int, list[tuple[str, str, int]]]] = {
-    "digit-first-service": (0, [("invalid-value", "msvc.yaml", 4)]),
-    "gpu-limit-over-request": (1, [("invalid-value", "baseconfig.yaml", 21)]),
-    "picker-group": (0, [("picker-group-mismatch", "baseconfig.yaml", 23)]),
-    "picker-leader-election": (0, []),
-    "picker-port": (0, []),
-    "pod-template-mistakes": (
-        1,
-        [
-            ("unsupported-value", "baseconfig.yaml", 12),
-            ("invalid-value", "baseconfig.yaml", 17),
-            ("invalid-value", "baseconfig.yaml", 23),
-            ("not-found", "baseconfig.yaml", 25),
-            ("duplicate-value", "baseconfig.yaml", 27),
-            ("required", "baseconfig.yaml", 32),
-            ("required", "baseconfig.yaml", 33),
-        ],
-    ),
-    "secret-name-empty": (1, [("invalid-value", "baseconfig.yaml", 21)]),
-    "sidecar-never-ends": (0, [("sidecar-never-ends", "baseconfig.yaml", 13)]),
-}
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the field cases are not beside this checkout")
-@pytest.mark.parametrize("name", FIELD)
-def test_field_case(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """generate warns and validate refuses, both at the line that has to change."""
-    folder = SHARED / name
-    files = ("-m", str(folder / "msvc.yaml"), "-b", str(folder / "baseconfig.yaml"))
-    wanted, places = FIELD[name]
-
-    for command, severity, status in (("generate", "warning", 0), ("validate", "error", wanted)):
-        code, problems = run(capsys, command, *files)
-        found = [(item["code"], Path(item["file"]).name, item["line"]) for item in problems]
-        assert (code, found) == (status, places)
-        severities = {item["severity"] for item in problems}
-        assert severities <= {severity if status == wanted and wanted else "warning"}
-        assert all(item.get("help") for item in problems)
 
 
 def test_both_sides_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
