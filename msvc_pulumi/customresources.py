@@ -22,6 +22,9 @@ _WORDS = """as break const continue else false for function if import in let loo
 package return true var void while"""
 RESERVED = frozenset(_WORDS.split())
 """CEL's words; a field so named is read as ``__namespace__``."""
+# Filters of routes that the standard channel of Gateway API 1.4 has not: its experimental channel
+# takes them, and later releases do.
+OF_OTHER_CHANNELS = frozenset({"CORS", "ExternalAuth"})
 Schema = dict[str, Any]
 
 
@@ -54,7 +57,7 @@ def problems(manifest: dict[str, Any]) -> Iterator[Finding]:
         return
     found = [*_shape(manifest, schema), *_lists(manifest, schema, FieldPath())]
     yield from found
-    if not found:
+    if not any(finding.refused for finding in found):
         yield from _rules(_defaulted(manifest, schema), schema, FieldPath())
 
 
@@ -66,11 +69,15 @@ def _shape(manifest: dict[str, Any], schema: Schema) -> Iterator[Finding]:
         path = FieldPath(error.absolute_path)
         if error.validator == "required":
             missing = next(name for name in error.validator_value if name not in error.instance)
-            yield Finding(path.child(missing), "required", "Required value")
+            yield Finding(path.child(missing), "required", "Required value", "state it")
         elif error.validator == "enum":
             known = ", ".join(f'"{value}"' for value in error.validator_value)
             summary = f'Unsupported value: "{error.instance}": supported values: {known}'
-            yield Finding(path, "unsupported-value", summary)
+            if "filters" in path and error.instance in OF_OTHER_CHANNELS:
+                remedy = "install the experimental channel of the Gateway API, or a later release"
+                yield Finding(path, "unsupported-value", summary, remedy, refused=False)
+            else:
+                yield Finding(path, "unsupported-value", summary, "write one of these")
         else:
             yield Finding(path, "invalid-object", f"Invalid value: {error.message}")
 

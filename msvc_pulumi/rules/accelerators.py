@@ -43,10 +43,16 @@ def accelerators_twice(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]
                 yield _two_kinds(pod.workload, limits, asked)
             here = limits.child(asked[0])
             there = first.setdefault(asked[0], here)
-            if there != here:
-                sides = {pod.workload.origin(path).kind for path in (here, there)}
-                if sides == {"base config", "model service"}:
-                    yield _two_containers(pod.workload, here, there)
+            if there != here and _of_one_side_each(pod.workload, here, there):
+                yield _two_containers(pod.workload, here, there)
+
+
+def _of_one_side_each(planned: PlannedObject, *limits: FieldPath) -> bool:
+    """Whether both containers are whole from one side; one that was merged found its partner."""
+    sides = {planned.origin(path).kind for path in limits}
+    names = [FieldPath(path[:-3]).child("name") for path in limits]
+    merged = any(name in planned.child.sources for name in names)
+    return not merged and sides == {"base config", "model service"}
 
 
 def _asked(container: dict[str, Any]) -> list[str]:

@@ -216,3 +216,26 @@ def test_a_flood_is_counted_and_changes_no_exit_code(
     status, _, err = run(capsys, *arguments)
     assert status == int(strict)
     assert err.rstrip().endswith(" of them are not shown")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--namespace", "Team_A"), ("--kubernetes-version", "latest"), ("--kubernetes-version", "33")],
+)
+def test_values_that_cannot_be_are_wrong_usage(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An option says what is wrong with its value before anything is read."""
+    status, out, err = run(capsys, "validate", "-m", SIMPLE, "-b", BASE, *option)
+    assert (status, out) == (2, "")
+    assert option[0] in err and option[1] in err
+
+
+def test_a_release_without_schemas_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """The rules are checked by any release; of schemas it says which are not here."""
+    for version in ("1.9", "1.99"):
+        status, out, _ = run(
+            capsys, "validate", "-m", SIMPLE, "-b", BASE, "--kubernetes-version", version
+        )
+        assert status == 0
+        assert f"not checked: the schemas of Kubernetes {version}" in out

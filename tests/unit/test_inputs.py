@@ -175,3 +175,39 @@ def test_of_several_documents_only_configmaps_are_base_configs(tmp_path: Path) -
 
     assert [d.value["metadata"]["name"] for d in inputs.base_configs] == ["base"]
     assert [item.code for item in inputs.diagnostics] == ["ignored-document"]
+
+
+def test_lists_in_lists_are_unpacked(tmp_path: Path) -> None:
+    """Charts print lists, and what prints a chart's output may wrap it into another."""
+    file = tmp_path / "list.yaml"
+    file.write_text(f"kind: List\nitems:\n- kind: List\n  items:\n  - {{{FLOW}}}\n")
+
+    assert [d.value["metadata"]["name"] for d in load_inputs([str(file)]).model_services] == ["m"]
+
+
+FLOW = "kind: ModelService, metadata: {name: m}, spec: {}"
+
+
+@pytest.mark.parametrize(
+    "text", ["NAME: demo\nSTATUS: deployed\n---\n%s", "%s---\nNOTES:\nhow: to\n"]
+)
+def test_headers_and_notes_of_a_release_are_skipped(tmp_path: Path, text: str) -> None:
+    """They are mappings, but none of an object whose author forgot the kind."""
+    file = tmp_path / "release.txt"
+    file.write_text(text % (SERVICE % "m"))
+
+    inputs = load_inputs([str(file)])
+
+    assert [d.value["metadata"]["name"] for d in inputs.model_services] == ["m"]
+    assert [item.code for item in inputs.diagnostics] == ["ignored-document"]
+
+
+def test_a_file_named_for_both_is_read_once(tmp_path: Path) -> None:
+    """Its ModelServices are not said to be no BaseConfigs, and its BaseConfig is one."""
+    file = tmp_path / "all.yaml"
+    file.write_text("kind: Pod\n---\n" + SERVICE % "m" + "---\n" + CONFIG % "base")
+
+    inputs = load_inputs([str(file)], [str(file)])
+
+    assert [d.value["metadata"]["name"] for d in inputs.base_configs] == ["base"]
+    assert [item.code for item in inputs.diagnostics] == ["ignored-document"]
