@@ -106,7 +106,8 @@ def _pool(child: Child, context: BuildContext) -> Child:
 def _complete(children: Sequence[Child]) -> None:
     """Give a pool of v1 that states no port of its picker the one of the planned Service.
 
-    v1 requires a port and has no default, unlike v1alpha2's extensionRef.portNumber.
+    v1 requires a port and has no default, unlike v1alpha2's extensionRef.portNumber. Of a picker
+    that somebody else makes nothing is known.
     """
     found = {child.key: child for child in children}
     pool, service = found.get("inferencePool"), found.get("eppService")
@@ -116,6 +117,9 @@ def _complete(children: Sequence[Child]) -> None:
     if reference.get("kind", "Service") != "Service":
         return
     picker = found.get("eppDeployment")
+    converted = pool.origin(FieldPath.of("apiVersion")).kind == "converted"
+    if service is None and picker is None and not converted:
+        return
     number = leading_port(service, picker) if service else None
     number = number or grpc_port(flags(picker) if picker else {})
     pool.put(PICKER.child("port"), {"number": number}, Origin("generated"))

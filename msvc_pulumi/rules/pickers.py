@@ -14,7 +14,7 @@ from msvc_pulumi.children.inference import OLD_GROUP
 from msvc_pulumi.children.pickerflags import GRPC_PORT, Flag, flags, grpc_port, leads_to
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
-from msvc_pulumi.rules.finding import advice
+from msvc_pulumi.rules.finding import advice, required
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.workloads import Pods
 
@@ -46,6 +46,9 @@ def picker_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  
     if service is not None:
         yield from _port(pool, reference, stated, service, picker, told)
     else:
+        if reference == REFERENCES[0] and "port" not in stated:
+            remedy = "state the port of the endpoint picker's Service"
+            yield placed(pool, required(reference.child("port"), "", remedy))
         yield _no_picker(pool, stated, has_picker=picker is not None)
 
 
