@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan
@@ -64,7 +64,7 @@ def _targets(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, int | str]]:
                 yield SPEC.child("targetPorts", number, "number"), target
 
 
-def _can_be_heard(target: int | str | None) -> bool:
+def _can_be_heard(target: int | str | None) -> TypeGuard[int | str]:
     """Whether it is a name or a number that ports have; what is none is refused already."""
     if not target:
         return False

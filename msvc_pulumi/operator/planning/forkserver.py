@@ -127,8 +127,8 @@ def _warm() -> None:
                 import_module(module.name)
     for name in LAZY:
         import_module(name)
-    for dialect in (VLLM, SGLANG):
-        _ = dialect.options.by_spelling, dialect.options.newest
+    for server in (VLLM, SGLANG):
+        _ = server.options.by_spelling, server.options.newest
     for dialect, text in WARM.items():
         annotations = {DIALECT_ANNOTATION: dialect}
         metadata = dict.fromkeys(("name", "namespace", "uid"), "warm")
