@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from msvc_pulumi.claims import Claim, claims, is_stated, name_conflict
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.naming import model_label
+from msvc_pulumi.objectnames import ObjectName, is_stated, name_conflict, object_names
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["conflicts", "name_conflicts"]
@@ -21,16 +21,16 @@ SELECTING = ("prefill", "decode", "inferencePool")  # keys of what has or select
 
 def name_conflicts(plans: Iterable[Plan]) -> Iterator[Diagnostic]:
     """An error at every ModelService for each one before it that has objects of the same names."""
-    taken: dict[Claim, tuple[Plan, PlannedObject]] = {}
+    taken: dict[ObjectName, tuple[Plan, PlannedObject]] = {}
     for plan in plans:
-        shared: dict[int, list[tuple[Claim, PlannedObject]]] = {}
-        for claim, planned in claims(plan).items():
-            first, _ = taken.setdefault(claim, (plan, planned))
+        shared: dict[int, list[tuple[ObjectName, PlannedObject]]] = {}
+        for name, planned in object_names(plan).items():
+            first, _ = taken.setdefault(name, (plan, planned))
             if first is not plan:
-                shared.setdefault(id(first), []).append((claim, planned))
+                shared.setdefault(id(first), []).append((name, planned))
         for found in shared.values():
-            claim, planned = min(found, key=lambda item: is_stated(item[1]))
-            first, its = taken[claim]
+            name, planned = min(found, key=lambda item: is_stated(item[1]))
+            first, its = taken[name]
             span, other = _named_at(planned), _named_at(its)
             yield replace(
                 name_conflict(plan.name, first.name, found),

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msvc_pulumi.claims import Claim, claims, name_conflict
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.objectnames import ObjectName, name_conflict, object_names
 from msvc_pulumi.operator.childwatch import CHILD_KINDS
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet
@@ -39,13 +39,13 @@ class Claimants:
         self._fleet, self._children, self._freed = fleet, children, freed
         self._lock = threading.Lock()
         self._ages: dict[Key, Age] = {}
-        self._wanted: dict[Key, frozenset[Claim]] = {}
-        self._held: dict[Key, frozenset[Claim]] = {}
+        self._wanted: dict[Key, frozenset[ObjectName]] = {}
+        self._held: dict[Key, frozenset[ObjectName]] = {}
         # What is held for no other reason than that the cluster has it.
-        self._fading: dict[Key, frozenset[Claim]] = {}
-        self._claimants: dict[Claim, set[Key]] = defaultdict(set)
-        self._awaited: dict[Key, frozenset[Claim]] = {}
-        self._waiting: dict[Claim, set[Key]] = defaultdict(set)
+        self._fading: dict[Key, frozenset[ObjectName]] = {}
+        self._claimants: dict[ObjectName, set[Key]] = defaultdict(set)
+        self._awaited: dict[Key, frozenset[ObjectName]] = {}
+        self._waiting: dict[ObjectName, set[Key]] = defaultdict(set)
 
     def claim(
         self, service: Mapping[str, Any], key: Key, plan: Plan, *, hold: bool = False
@@ -55,11 +55,11 @@ class Claimants:
         With ``hold`` nobody older comes before it from here on: the plan is being applied. What it
         held before it holds too, until `settle` says that it is gone.
         """
-        wanted = claims(plan)
+        wanted = object_names(plan)
         with self._lock:
             self._ages[key] = age_of(service)
             self._await(key, frozenset())
-            rivals = {claim: rival for claim in wanted if (rival := self._rival(key, claim))}
+            rivals = {name: rival for name in wanted if (rival := self._rival(key, name))}
             freed = self._set(self._wanted, key, frozenset() if rivals else frozenset(wanted))
             if rivals:
                 self._await(key, frozenset(rivals))
@@ -70,16 +70,16 @@ class Claimants:
         if not rivals:
             return None
         first = next(iter(rivals.values()))
-        shared = [(claim, wanted[claim]) for claim, rival in rivals.items() if rival == first]
+        shared = [(name, wanted[name]) for name, rival in rivals.items() if rival == first]
         named = first.name if first.namespace == key.namespace else "of another namespace"
         return name_conflict(key.name, named, shared)
 
     def settle(self, key: Key, plan: Plan) -> None:
         """The cluster has what ``plan`` says of ``key``; what else it had goes, or has gone."""
-        now = frozenset(claims(plan))
+        now = frozenset(object_names(plan))
         with self._lock:
             left = self._held.get(key, frozenset()) - now
-            self._fade(key, frozenset(claim for claim in left if self._owner(claim) == key))
+            self._fade(key, frozenset(name for name in left if self._owner(name) == key))
             freed = self._set(self._held, key, now | self._fading.get(key, frozenset()))
         self._tell(freed)
 
@@ -87,7 +87,7 @@ class Claimants:
         """Something about the objects of ``key`` is new."""
         with self._lock:
             fading = self._fading.get(key, frozenset())
-            gone = frozenset(claim for claim in fading if self._owner(claim) != key)
+            gone = frozenset(name for name in fading if self._owner(name) != key)
             self._fade(key, fading - gone)
             kept = self._held.get(key, frozenset()) - (gone - self._wanted.get(key, frozenset()))
             freed = self._set(self._held, key, kept) if gone else set()
@@ -110,61 +110,63 @@ class Claimants:
             freed |= self._set(self._held, key, frozenset())
         self._tell(freed)
 
-    def _rival(self, key: Key, claim: Claim) -> Key | None:
-        """Who comes before ``key`` for what ``claim`` names."""
-        others = [other for other in self._claimants.get(claim, ()) if other != key]
+    def _rival(self, key: Key, name: ObjectName) -> Key | None:
+        """Who comes before ``key`` for the object of that ``name``."""
+        others = [other for other in self._claimants.get(name, ()) if other != key]
         for other in others:
-            if claim in self._held.get(other, ()):
+            if name in self._held.get(other, ()):
                 return other
-        if claim in self._held.get(key, ()):
+        if name in self._held.get(key, ()):
             return None
-        owner = self._owner(claim)
+        owner = self._owner(name)
         if owner == key:
             return None
         if owner is not None and self._fleet.service(owner) is not None:
             # This process has not applied it, but one before it has.
-            self._set(self._held, owner, self._held.get(owner, frozenset()) | {claim})
-            self._fade(owner, self._fading.get(owner, frozenset()) | {claim})
+            self._set(self._held, owner, self._held.get(owner, frozenset()) | {name})
+            self._fade(owner, self._fading.get(owner, frozenset()) | {name})
             return owner
         older = [other for other in others if self._ages[other] < self._ages[key]]
         return min(older, key=self._ages.__getitem__, default=None)
 
-    def _owner(self, claim: Claim) -> Key | None:
+    def _owner(self, name: ObjectName) -> Key | None:
         """The ModelService that owns what there is of that name."""
-        version = VERSIONS.get((claim.group, claim.kind))
+        version = VERSIONS.get((name.group, name.kind))
         if version is None:
             return None
-        return self._children.owner(claim.namespace, Identity(version, claim.kind, claim.name))
+        return self._children.owner(name.namespace, Identity(version, name.kind, name.name))
 
-    def _set(self, table: dict[Key, frozenset[Claim]], key: Key, now: frozenset[Claim]) -> set[Key]:
+    def _set(
+        self, table: dict[Key, frozenset[ObjectName]], key: Key, now: frozenset[ObjectName]
+    ) -> set[Key]:
         """Those who wait for what ``key`` has no claim to any more."""
         before = table.pop(key, frozenset())
         if now:
             table[key] = now
-        for claim in now - before:
-            self._claimants[claim].add(key)
+        for name in now - before:
+            self._claimants[name].add(key)
         freed: set[Key] = set()
-        for claim in before - now:
-            if claim in self._wanted.get(key, ()) or claim in self._held.get(key, ()):
+        for name in before - now:
+            if name in self._wanted.get(key, ()) or name in self._held.get(key, ()):
                 continue
-            _discard(self._claimants, claim, key)
-            freed |= self._waiting.get(claim, set())
+            _discard(self._claimants, name, key)
+            freed |= self._waiting.get(name, set())
         return freed
 
-    def _fade(self, key: Key, now: frozenset[Claim]) -> None:
+    def _fade(self, key: Key, now: frozenset[ObjectName]) -> None:
         if now:
             self._fading[key] = now
         else:
             self._fading.pop(key, None)
 
-    def _await(self, key: Key, now: frozenset[Claim]) -> None:
+    def _await(self, key: Key, now: frozenset[ObjectName]) -> None:
         """``key`` is told when one of ``now`` is free, and of nothing else."""
-        for claim in self._awaited.pop(key, ()):
-            _discard(self._waiting, claim, key)
+        for name in self._awaited.pop(key, ()):
+            _discard(self._waiting, name, key)
         if now:
             self._awaited[key] = now
-        for claim in now:
-            self._waiting[claim].add(key)
+        for name in now:
+            self._waiting[name].add(key)
 
     def _tell(self, freed: set[Key]) -> None:
         for key in freed:
@@ -177,7 +179,7 @@ def age_of(service: Mapping[str, Any]) -> Age:
     return metadata.get("creationTimestamp", ""), metadata.get("uid", "")
 
 
-def _discard(table: dict[Claim, set[Key]], claim: Claim, key: Key) -> None:
-    table[claim].discard(key)
-    if not table[claim]:
-        del table[claim]
+def _discard(table: dict[ObjectName, set[Key]], name: ObjectName, key: Key) -> None:
+    table[name].discard(key)
+    if not table[name]:
+        del table[name]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.claims import Claim, claims
 from msvc_pulumi.conflicts import name_conflicts
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics, ModelServiceError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import Inputs
 from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.objectnames import ObjectName, object_names
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 EVERYTHING = {
@@ -54,7 +54,7 @@ def names_of(*owners: str) -> list[set[str]]:
     """Kinds with equal names, of each pair of ModelServices."""
     plans = [planned(owner) for owner in owners]
     return [
-        {claim.kind for claim in claims(one).keys() & claims(other).keys()}
+        {name.kind for name in object_names(one).keys() & object_names(other).keys()}
         for one, other in itertools.combinations(plans, 2)
     ]
 
@@ -94,11 +94,11 @@ MULTI_NODE = {"decode": {"multiNode": {"size": 2}}}
 )
 def test_names_that_two_share(first: Plan, second: Plan, kinds: set[str] | None) -> None:
     """Each is found, whichever of the two comes first, and is one error for the pair."""
-    shared = claims(first).keys() & claims(second).keys()
+    shared = object_names(first).keys() & object_names(second).keys()
     if kinds is None:
         # All but the one that has the ModelService's own name, as it is written.
-        kinds = {claim.kind for claim in claims(first)} - {"InferenceModel"}
-    assert {claim.kind for claim in shared} == kinds
+        kinds = {name.kind for name in object_names(first)} - {"InferenceModel"}
+    assert {name.kind for name in shared} == kinds
 
     for pair in ((first, second), (second, first)):
         found = list(name_conflicts(pair))
@@ -109,7 +109,7 @@ def test_names_that_two_share(first: Plan, second: Plan, kinds: set[str] | None)
             assert item.span is not None and item.span.file == pair[1].name
             assert [label.span.file for label in item.related] == [pair[0].name]
             told = " ".join((item.summary, *item.notes))
-            assert all(str(claim) in told for claim in shared) or "more" in told
+            assert all(str(name) in told for name in shared) or "more" in told
 
 
 def test_a_shortened_name_may_be_somebody_elses() -> None:
@@ -123,12 +123,12 @@ def test_versions_of_a_group_are_one_object() -> None:
     """A pool of v1 and one of v1alpha2 are of different groups, and so different objects."""
     pool = "{apiVersion: inference.networking.k8s.io/v1, spec: {targetPorts: [{number: 1}]}}"
     old, new = planned("a"), planned("a", {"inferencePool": pool})
-    found = {claim for plan in (old, new) for claim in claims(plan)}
-    assert {claim.group for claim in found if claim.kind == "InferencePool"} == {
+    found = {name for plan in (old, new) for name in object_names(plan)}
+    assert {name.group for name in found if name.kind == "InferencePool"} == {
         "inference.networking.x-k8s.io",
         "inference.networking.k8s.io",
     }
-    assert Claim("apps", "Deployment", "ns", "a-decode") in claims(old)
+    assert ObjectName("apps", "Deployment", "ns", "a-decode") in object_names(old)
 
 
 def test_config_maps_of_one_name() -> None:
