@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Span
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Severity, Span
 from msvc_pulumi.kinds import KINDS, Kind
 from msvc_pulumi.merge.walker import Clash, Merged, Rules, SideName, merge
 
@@ -170,6 +170,18 @@ class Child:
             if side == "base" and self.base is not None:
                 return self.base.field(there)
         return FieldPath((self.key, *path))
+
+    def error(self, code: str, summary: str, path: FieldPath, advice: str) -> Diagnostic:
+        """What is wrong with the field at ``path``, told where it was set."""
+        field, span = self.field(path), self.origin(path).span
+        return Diagnostic(code, summary, field=field, span=span, help=advice)
+
+    def warning(
+        self, code: str, summary: str, path: FieldPath, advice: str, *related: Label
+    ) -> Diagnostic:
+        """The same of what is not sure to be wrong."""
+        found = self.error(code, summary, path, advice)
+        return replace(found, severity=Severity.WARNING, related=related)
 
     def merged_from_base(self, path: FieldPath) -> tuple[FieldPath, Origin, Span | None] | None:
         """The BaseConfig's own field of a list's item at ``path``, if it had the item already.

@@ -10,10 +10,9 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.commandline.invocation import Invocation, invocation, release_of
 from msvc_pulumi.commandline.options import Release
 from msvc_pulumi.commandline.reader import GO, PLAIN, Dialect, Statement
-from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Span
 
 __all__ = ["ContainerWords"]
-
 
 # Parts of values that some releases refuse; they are looked at closely.
 SUSPECTS = ('"level"', '"use_inductor"', "limit-mm-per-prompt", "limit_mm_per_prompt")
@@ -98,13 +97,5 @@ class ContainerWords(NamedTuple):
         self, code: str, summary: str, place: FieldPath, advice: str, other: Span | None = None
     ) -> Diagnostic:
         """A warning at the word at ``place``; ``other`` is where the one that overrules it is."""
-        child = self.child
-        return Diagnostic(
-            code,
-            summary,
-            Severity.WARNING,
-            field=child.field(place),
-            span=child.origin(place).span,
-            related=(Label(other, "the later one"),) if other else (),
-            help=advice,
-        )
+        related = (Label(other, "the later one"),) if other else ()
+        return self.child.warning(code, summary, place, advice, *related)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msvc_pulumi.children.child import Child
-from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
+from msvc_pulumi.errors import Diagnostic, FieldPath
 
 __all__ = [
     "KEBAB_CASE",
@@ -224,20 +224,18 @@ def _argument(
     change = CHANGES[known.program].get(name)
     if change is not None and known.version >= change.version:
         flag = argument.partition("=")[0]
-        yield _problem(
-            child,
-            place,
+        yield child.warning(
             f"{change.what}-flag",
             f"{flag} was {change.what} in {_named(change.version)}",
+            place,
             f"write {change.instead}" if change.instead else "remove it",
         )
     new = NEW[known.program].get(name)
     if new is not None and known.version < new[0]:
-        yield _problem(
-            child,
-            place,
+        yield child.warning(
             "unknown-flag",
             f"--{name} is not known before {_named(new[0])}, and the image is older",
+            place,
             f"write {new[1]}, or use a newer image" if new[1] else "use a newer image",
         )
 
@@ -247,11 +245,10 @@ def _variables(child: Child, container: FieldPath, known: Release) -> Iterator[D
         return
     for number, variable in enumerate(child.get(container.child("env")) or []):
         if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
-            yield _problem(
-                child,
-                container.child("env", number),
+            yield child.warning(
                 "obsolete-variable",
                 f"{variable['name']} is not read since {_named(KEBAB_CASE)}",
+                container.child("env", number),
                 "name the plugins and profiles in an EndpointPickerConfig, given by --config-file",
             )
 
@@ -262,14 +259,3 @@ def _named(version: Version) -> str:
     if version in (SIDECAR, ROUTER):
         return "llm-d-router v0.10"
     return f"v{version[0]}.{version[1]} of the Inference Extension"
-
-
-def _problem(child: Child, place: FieldPath, code: str, summary: str, advice: str) -> Diagnostic:
-    return Diagnostic(
-        code,
-        summary,
-        Severity.WARNING,
-        field=child.field(place),
-        span=child.origin(place).span,
-        help=advice,
-    )

@@ -74,13 +74,12 @@ def _foreign_namespace(
         return
     allowed = reach is None or reach.has_objects_in(other)
     what = f'{child.kind.kind} "{metadata.get("name", "")}" lives in namespace "{other}"'
-    problem = _problem(
-        child,
-        METADATA.child("namespace"),
+    problem = child.error(
         "foreign-namespace",
         f"{what}: the ModelService cannot own it"
         if allowed
         else f'{what}, where nothing is made for ModelServices of "{context.namespace}"',
+        METADATA.child("namespace"),
         "it is deleted with the stack, but not by Kubernetes' garbage collection"
         if allowed
         else "leave the namespace out, or let the operator's --allow-object-namespaces name it",
@@ -96,12 +95,12 @@ def _foreign_owners(child: Child, context: BuildContext) -> Iterator[Diagnostic]
         group = owner.get("apiVersion", "").partition("/")[0]
         of_services = (group, owner.get("kind")) == ("llm-d.ai", "ModelService")
         if of_services and (owner.get("name"), owner.get("uid")) != (ours.name, ours.uid):
-            yield _problem(
-                replace(child, overrides={}),  # the place that is not the operator's own entry
-                place,
+            stated = replace(child, overrides={})  # the place that is not the operator's own entry
+            yield stated.error(
                 "foreign-owner",
                 f'{child.kind.kind} "{child.manifest["metadata"].get("name", "")}" names '
                 f'ModelService "{owner.get("name", "")}" as an owner, which it is not made for',
+                place,
                 "leave ownerReferences to the operator",
             )
 
@@ -111,20 +110,18 @@ def _of_the_engine(child: Child) -> Iterator[Diagnostic]:
     annotations = METADATA.child("annotations")
     for name in child.get(annotations) or ():
         if name.startswith(ENGINE):
-            yield _problem(
-                child,
-                annotations.child(name),
+            yield child.error(
                 "engine-annotation",
                 f"annotations {ENGINE}… tell the engine what to wait for and what to take by force",
+                annotations.child(name),
                 "leave it out: the operator's engine is everybody's",
             )
     finalizers = METADATA.child("finalizers")
     if child.get(finalizers):
-        yield _problem(
-            child,
-            finalizers,
+        yield child.error(
             "stated-finalizer",
             "the engine would wait for somebody to take it off before the object goes",
+            finalizers,
             "leave it to the controller that takes it off to put it there",
         )
 
@@ -138,11 +135,10 @@ def _cluster_credentials(child: Child, reach: Reach) -> Iterator[Diagnostic]:
         if reference.get("kind") != "ClusterTriggerAuthentication":
             continue
         if not reach.has_trigger_authentication(name):
-            yield _problem(
-                child,
-                SPEC.child("triggers", number, "authenticationRef"),
+            yield child.error(
                 "foreign-credentials",
                 f'ClusterTriggerAuthentication "{name}" is not for ModelServices to use',
+                SPEC.child("triggers", number, "authenticationRef"),
                 "use a TriggerAuthentication, or let the operator's "
                 "--allow-cluster-trigger-authentications name it",
             )
@@ -151,15 +147,9 @@ def _cluster_credentials(child: Child, reach: Reach) -> Iterator[Diagnostic]:
 def _external_addresses(child: Child) -> Iterator[Diagnostic]:
     place = SPEC.child("externalIPs")
     if child.get(place):
-        yield _problem(
-            child,
-            place,
+        yield child.error(
             "foreign-address",
             "a Service with externalIPs takes what the whole cluster sends to these addresses",
+            place,
             "leave them out, or start the operator with --allow-external-ips",
         )
-
-
-def _problem(child: Child, place: FieldPath, code: str, summary: str, advice: str) -> Diagnostic:
-    span = child.origin(place).span
-    return Diagnostic(code, summary, field=child.field(place), span=span, help=advice)

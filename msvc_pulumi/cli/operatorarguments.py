@@ -35,7 +35,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="look only after this one, and read no BaseConfig elsewhere; repeatable",
+        help="look only after this one; repeatable",
     )
     add("--executor", choices=EXECUTORS, default="embedded", help=EXECUTOR_HELP)
     add("--workers", type=int, metavar="N", help="updates at a time (default 2, with pko 64)")

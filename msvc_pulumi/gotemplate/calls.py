@@ -80,7 +80,6 @@ _GO_NAMES = {
     "time": "time.Time",
     "version": "*semver.Version",
 }
-_NIL_MAP = _GO_NAMES["map"]
 
 
 def type_name(parameter: str) -> str:

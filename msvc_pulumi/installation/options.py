@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, SpecError
 from msvc_pulumi.installation.permissions import ExecutorName
+from msvc_pulumi.rules.names import dns_label
 
 __all__ = ["InstallOptions"]
 
@@ -16,7 +16,6 @@ RESOURCES = {
     "requests": {"cpu": "200m", "memory": "384Mi"},
     "limits": {"memory": "2Gi"},
 }
-LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123, what a Namespace is named by
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class InstallOptions:
                     "name one that is used for nothing else",
                 )
         for key, name in named:
-            if not LABEL.fullmatch(name):
+            if dns_label(name):
                 yield _wrong(
                     f'"{name}" is no name of a namespace',
                     key,

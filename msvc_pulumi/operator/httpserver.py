@@ -29,6 +29,8 @@ HEAD_BYTES = 16 * 1024
 """Bound on a request's line and headers, to within what is read at a time."""
 BODY_BYTES = 1024 * 1024
 """Bound on what is read and dropped of a body, so that its sender gets the answer."""
+THREADS = 2
+"""That answer."""
 CALLERS = 64
 CALLER_SECONDS = 10.0
 """For the handshake, the request and the answer together."""
@@ -57,7 +59,7 @@ class Response:
 class HttpServer:
     """In ``with``: answers at ``address`` (host:port, no host is every interface).
 
-    ``answer`` is called in one of ``threads`` threads; ``context`` gives the TLS context of each
+    ``answer`` is called in one of a few threads; ``context`` gives the TLS context of each
     new connection, None is plain HTTP.
     """
 
@@ -67,13 +69,11 @@ class HttpServer:
         answer: Callable[[Request], Response],
         *,
         context: Callable[[], ssl.SSLContext] | None = None,
-        threads: int = 2,
-        callers: int = CALLERS,
         seconds: float = CALLER_SECONDS,
     ) -> None:
         self._address, self._answer, self._context = address, answer, context
-        self._callers, self._seconds = callers, seconds
-        self._pool = ThreadPoolExecutor(threads, f"http-{address}")
+        self._seconds = seconds
+        self._pool = ThreadPoolExecutor(THREADS, f"http-{address}")
         self._open: dict[asyncio.Task[None], bool] = {}
         """Conversations, oldest first, and whether the caller has an answer to wait for."""
         self._thread = threading.Thread(target=self._run, name=f"http-{address}", daemon=True)
@@ -85,7 +85,7 @@ class HttpServer:
         both = not host and socket.has_dualstack_ipv6()
         family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
         self._socket = socket.create_server(
-            (host, int(port)), family=family, dualstack_ipv6=both, backlog=self._callers
+            (host, int(port)), family=family, dualstack_ipv6=both, backlog=CALLERS
         )
         self._socket.setblocking(False)
         self._loop = asyncio.new_event_loop()
@@ -124,7 +124,7 @@ class HttpServer:
             await asyncio.sleep(0)  # for what ends with a connection
 
     def _admit(self, caller: socket.socket) -> None:
-        if len(self._open) >= self._callers:
+        if len(self._open) >= CALLERS:
             idle = next((task for task, waits in self._open.items() if not waits), None)
             if idle is None:
                 caller.close()

@@ -12,7 +12,7 @@ from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.resources import amount
 from msvc_pulumi.rules.workloads import Pods
 
-__all__ = ["ACCELERATORS", "accelerators_twice"]
+__all__ = ["accelerators_twice"]
 
 # The resources of the known device plugins, by the beginning of their names.
 ACCELERATORS = (

@@ -22,7 +22,6 @@ __all__ = [
     "not_found",
     "repeated",
     "required",
-    "too_long",
     "unsupported",
 ]
 
@@ -69,10 +68,6 @@ def not_found(path: FieldPath, value: Any, detail: str = "", remedy: str = "") -
 def duplicate(path: FieldPath, value: Any, first: FieldPath, remedy: str = "") -> Finding:
     others = ((first, "stated first here"),)
     return Finding(path, "duplicate-value", f"Duplicate value: {_quoted(value)}", remedy, others)
-
-
-def too_long(path: FieldPath, limit: str) -> Finding:
-    return Finding(path, "too-long", f"Too long: may not be more than {limit}")
 
 
 def unsupported(path: FieldPath, value: Any, known: Sequence[str], remedy: str = "") -> Finding:

@@ -27,7 +27,7 @@ from msvc_pulumi.rules.services import Version, service
 from msvc_pulumi.rules.sidecars import endless_init_containers
 from msvc_pulumi.rules.workloads import Pods, deployment, leader_worker_set, pods_of
 
-__all__ = ["CHECKED_KINDS", "broken_rules", "parse_version", "plan_warnings", "refusals"]
+__all__ = ["broken_rules", "parse_version", "plan_warnings", "refusals"]
 
 Rule = Callable[[dict[str, Any]], Iterator[Finding]]
 RULES: dict[str, Rule] = {
@@ -49,7 +49,6 @@ BETWEEN: tuple[Callable[[Plan, Sequence[Pods]], Iterator[Diagnostic]], ...] = (
     unmeasured,
     unused_secret,
 )
-CHECKED_KINDS = (*RULES, "Service")
 
 
 def plan_warnings(plan: Plan, version: Version | None = None) -> Iterator[Diagnostic]:
