@@ -1,7 +1,7 @@
 """Planned objects against the published schemas of the Kubernetes API.
 
 Needs the packages of the extra ``validate``. What Kubernetes itself does not define is checked by
-its CustomResourceDefinition (`customresources`).
+its CustomResourceDefinition (`definitions`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from msvc_pulumi import customresources
+from msvc_pulumi import definitions
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.places import placed
@@ -36,8 +36,8 @@ def validate(plans: Iterable[Plan], version: str = KUBERNETES_VERSION) -> Iterat
     is_known = parse_version(version) in known_versions()
     for plan in plans:
         for planned in plan:
-            if customresources.has_definition(planned.manifest):
-                for finding in customresources.problems(planned.manifest):
+            if definitions.has_definition(planned.manifest):
+                for finding in definitions.problems(planned.manifest):
                     yield placed(planned, finding)
             elif is_known and _is_own(planned.manifest):
                 try:
@@ -69,7 +69,7 @@ def without_schema(plans: Iterable[Plan]) -> list[str]:
         planned.manifest["kind"]: None
         for plan in plans
         for planned in plan
-        if not _is_own(planned.manifest) and not customresources.has_definition(planned.manifest)
+        if not _is_own(planned.manifest) and not definitions.has_definition(planned.manifest)
     }
     return [f"{kind} (no schema)" for kind in kinds]
 

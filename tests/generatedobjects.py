@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster.errors import field_path
-from msvc_pulumi.customresources import problems
+from msvc_pulumi.definitions import problems
 from msvc_pulumi.rules.refusals import broken_rules
 
 FOLDER = Path(__file__).parent / "unit" / "rules"

@@ -21,6 +21,7 @@ __all__ = [
     "OBJECT_EXISTS",
     "Claim",
     "Claimant",
+    "Metadata",
     "Place",
     "claim",
     "is_given",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.claims import (
     Claim,
     Claimant,
+    Metadata,
     Place,
     claim,
     is_made_by_pulumi,
@@ -18,7 +19,7 @@ from msvc_pulumi.cluster.claims import (
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.stateobjects import pending_places, state_objects
+from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
 
@@ -52,12 +53,32 @@ class StackClaims:
         uids = {item.uid for item in recorded.values()} | attempt.uids
         tried = attempt.places.union(pending_places(state.get("pending_operations") or ()))
         planned = planned_places(plans)
+        live = existing(cluster, {*planned, *recorded})
+        return cls.judged(live, planned, recorded, uids, tried)
+
+    @classmethod
+    def judged(
+        cls,
+        live: Mapping[Place, Metadata],
+        planned: Mapping[Place, Claimant],
+        recorded: Mapping[Place, StateObject],
+        uids: Collection[str],
+        tried: Collection[Place],
+        *,
+        owner: Claimant | None = None,
+    ) -> StackClaims:
+        """The claims to what there is (``live``) of planned and recorded objects.
+
+        ``uids`` are of what the stack made, ``tried`` the places where a killed run may have made
+        something. ``owner`` is whose the recorded objects are that are not planned, where all are
+        one ModelService's.
+        """
         problems: list[Diagnostic] = []
         lost: set[str] = set()
         takes_over = False
-        for place, metadata in sorted(existing(cluster, {*planned, *recorded}).items()):
+        for place, metadata in sorted(live.items()):
             known = recorded.get(place)
-            claimant = planned.get(place)
+            claimant = planned.get(place, owner)
             if claimant is None:
                 made = metadata.get("uid") in uids
                 made = made or (place in tried and is_made_by_pulumi(metadata))
@@ -65,7 +86,10 @@ class StackClaims:
                     lost.add(known.urn)
                 continue
             found = claim(metadata, claimant, recorded=uids, tried=place in tried)
-            if not found.holds:
+            if place not in planned:
+                if known is not None and not found.holds:
+                    lost.add(known.urn)
+            elif not found.holds:
                 problems.append(object_exists(place, metadata, claimant, found))
             elif known is None:
                 takes_over = True

@@ -22,6 +22,7 @@ from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import FORCE, TAKE_OVER, UNCHECKED, UPSERT, Stack
+from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
@@ -30,7 +31,7 @@ from msvc_pulumi.operator.attachedprovider import AttachedProvider
 from msvc_pulumi.operator.blame import Blame, owners
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.inspection import Inspection, Inspector
+from msvc_pulumi.operator.inspection import Inspector
 from msvc_pulumi.operator.stackstore import BATCH, StackStore
 from msvc_pulumi.plan import Plan
 
@@ -121,7 +122,7 @@ class EmbeddedExecutor:
         [found] = self._inspector.inspect([work], [before], fresh=fresh)
         return self._singly(work, before, found)
 
-    def _singly(self, work: Work, known: Checkpoint | None, found: Inspection) -> Outcome:
+    def _singly(self, work: Work, known: Checkpoint | None, found: StackClaims) -> Outcome:
         if found.problems:
             return Outcome(found.problems)
         name = work.key.stack

@@ -10,35 +10,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.cluster.claims import Claim, Claimant, Place, claim, object_exists
+from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
+from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
-from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.checkpoint import Checkpoint, pending, resources
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
 
-__all__ = ["Inspection", "Inspector"]
+__all__ = ["Inspector"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What was found for one `Work`.
-
-    With ``problems`` nothing of it may be applied. ``takes_over`` says that there are objects of
-    its own which its state does not know, and ``lost`` are the URNs of those in its state that are
-    not what it made: somebody made them anew, and they are not to be deleted.
-    """
-
-    problems: tuple[Diagnostic, ...] = ()
-    takes_over: bool = False
-    lost: frozenset[str] = frozenset()
 
 
 class Inspector:
@@ -54,10 +39,12 @@ class Inspector:
         *,
         fresh: bool = False,
         trusting: bool = False,
-    ) -> list[Inspection]:
-        """What was found for each work with its state. With ``fresh`` the watches are not trusted:
-        a run that has just ended made things that they have yet to tell of. With ``trusting`` every
-        planned object that Pulumi wrote counts as the stack's.
+    ) -> list[StackClaims]:
+        """Whose the objects of each work with its state are.
+
+        With ``fresh`` the watches are not trusted: a run that has just ended made things that they
+        have yet to tell of. With ``trusting`` every planned object that Pulumi wrote counts as the
+        stack's.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -67,7 +54,7 @@ class Inspector:
             for work, state in zip(works, states, strict=True)
         ]
         live = existing(self._cluster, {place for look in looks for place in look.uncertain})
-        found = [look.inspection(live) for look in looks]
+        found = [look.claims(live) for look in looks]
         for work, look, one in zip(works, looks, found, strict=True):
             awaited = look.uncertain if one.problems else ()
             self._children.await_change(work.key, awaited)
@@ -117,27 +104,15 @@ class _Look:
             },
         )
 
-    def inspection(self, live: Mapping[Place, Mapping[str, Any]]) -> Inspection:
-        problems: list[Diagnostic] = []
-        lost: set[str] = set()
-        takes_over = False
-        for place in sorted(self.uncertain):
-            metadata = live.get(place)
-            if metadata is None:
-                continue
-            tried = place in self.tried
-            found = claim(metadata, self.claimant, recorded=self.uids, tried=tried)
-            known = self.recorded.get(place)
-            if found is Claim.GIVEN and known is not None and place in self.planned:
-                takes_over = True
-                lost.add(known.urn)  # what the state has is gone; this one is made known instead
-            elif found.holds:
-                takes_over |= known is None and place in self.planned
-            elif place in self.planned:
-                problems.append(object_exists(place, metadata, self.claimant, found))
-            elif known is not None:
-                lost.add(known.urn)
-        return Inspection(tuple(problems), takes_over, frozenset(lost))
+    def claims(self, live: Mapping[Place, Metadata]) -> StackClaims:
+        return StackClaims.judged(
+            {place: live[place] for place in self.uncertain if place in live},
+            dict.fromkeys(self.planned, self.claimant),
+            self.recorded,
+            self.uids,
+            self.tried,
+            owner=self.claimant,
+        )
 
 
 def _is_uncertain(presence: Presence, *, known: bool, fresh: bool) -> bool:
