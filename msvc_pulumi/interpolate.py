@@ -1,14 +1,14 @@
-"""Interpolation: the template variables of a ModelService, and the texts they are rendered into.
+"""Interpolation: the variables of a ModelService rendered into texts.
 
-Variables and places are the original's (``modelservice_controller.go`` ``TemplateVars``,
-``interpolate.go``): container ``args`` of the ModelService and every data value of the BaseConfig.
-The endpoint picker's args are rendered too; the original left ``{{`` in them (quirk Q13).
+The texts are the original's (``interpolate.go``): container ``args`` of the ModelService and every
+data value of the BaseConfig. The endpoint picker's args are rendered too; the original left ``{{`` in
+them (quirk Q13).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -40,9 +40,10 @@ from msvc_pulumi.gotemplate import (
     TemplateError,
     marked_fields,
 )
-from msvc_pulumi.naming import ROLES, ChildNames, model_label
+from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.templatevariables import origin_of, template_variables
 
-__all__ = ["DIALECT_ANNOTATION", "Interpolation", "template_variables"]
+__all__ = ["DIALECT_ANNOTATION", "Interpolation"]
 
 DIALECT_ANNOTATION = "llm-d.ai/template-dialect"
 ROLES_ANNOTATION = "llm-d.ai/roles"
@@ -58,66 +59,10 @@ LITERAL = {
 # What chat templates speak of, and templates of children do not.
 CHAT = re.compile(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
 UNKNOWN_PORT = -1  # what the original renders
-# The field that a variable's text is made of, where it is not metadata.name.
-ORIGINS: dict[str, tuple[str, ...]] = {
-    "ModelServiceNamespace": ("metadata", "namespace"),
-    "ModelName": ("spec", "routing", "modelName"),
-    "SanitizedModelName": ("spec", "routing", "modelName"),
-    "HFModelName": ("spec", "modelArtifacts", "uri"),
-    "ModelPath": ("spec", "modelArtifacts", "uri"),
-    "MountedModelPath": ("spec", "modelArtifacts", "uri"),
-    "AuthSecretName": ("spec", "modelArtifacts", "authSecretName"),
-}
 MOST_PORTS = 20  # that a help text names
 
 Locate = Callable[[int, int], Span]
 """Where characters (offset, length) of a template stand in its file."""
-
-
-def template_variables(service: ModelService, names: ChildNames, artifact: ModelArtifact) -> Struct:
-    """The original's sixteen variables, in its declaration order, with its JSON names.
-
-    What it did not have can be read by name, but is not in ``{{ . }}`` and ``{{ toJson . }}``.
-    """
-    values: Mapping[str, str] = {
-        "ModelServiceName": service.name,
-        "ModelServiceNamespace": service.namespace,
-        "ModelName": service.spec.routing.model_name,
-        "HFModelName": artifact.hf_model_name,
-        "SanitizedModelName": model_label(service.spec.routing.model_name),
-        "ModelPath": artifact.model_path,
-        "MountedModelPath": artifact.mounted_model_path,
-        "AuthSecretName": service.spec.model_artifacts.auth_secret_name or "",
-        "EPPServiceName": names.epp_service,
-        "EPPDeploymentName": names.epp_deployment,
-        "PrefillDeploymentName": names.deployment("prefill"),
-        "DecodeDeploymentName": names.deployment("decode"),
-        "PrefillServiceName": names.service("prefill"),
-        "DecodeServiceName": names.service("decode"),
-        "InferencePoolName": names.inference_pool,
-        "InferenceModelName": names.inference_model,
-    }
-    fields = [(name, _json_name(name), value) for name, value in values.items()]
-    more = [(name, _json_name(name), value) for name, value in _sizes(service)]
-    return Struct("controller.TemplateVars", fields, more)
-
-
-def _sizes(service: ModelService) -> Iterator[tuple[str, int]]:
-    """The sizes of both roles: parallelism, and pods of a replica; 1 where nothing is stated."""
-    for role in ROLES:
-        section = service.spec.role(role)
-        parallelism = section.parallelism if section else None
-        for name in ("tensor", "pipeline", "data", "expert"):
-            size = getattr(parallelism, name, None)
-            yield f"{role.capitalize()}{name.capitalize()}Parallelism", size or 1
-        multi_node = section.multi_node if section else None
-        yield f"{role.capitalize()}Nodes", multi_node.size if multi_node else 1
-
-
-def _json_name(name: str) -> str:
-    """The Go struct tag of a variable: the name with its first word in lower case."""
-    first = next((word for word in ("EPP", "HF") if name.startswith(word)), name[:1])
-    return first.lower() + name[len(first) :]
 
 
 @dataclass(frozen=True)  # not slotted: the marked variables are cached in the instance
@@ -151,7 +96,7 @@ class Interpolation:
 
     def origin(self, variable: str) -> tuple[FieldPath, Span | None]:
         """The field of the ModelService that ``variable`` is made of, and where it is stated."""
-        field = FieldPath(ORIGINS.get(variable, ("metadata", "name")))
+        field = origin_of(variable)
         return field, self.document.span(field) if self.document else None
 
     def dialect(self, document: Document) -> str:

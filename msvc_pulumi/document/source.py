@@ -10,48 +10,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from msvc_pulumi.document import yaml11
 from msvc_pulumi.document.scalars import column_in_scalar
 from msvc_pulumi.document.sourcefile import Locate, Source, read_source
+from msvc_pulumi.document.spans import Spans
+from msvc_pulumi.document.syntax import syntax_problem
 from msvc_pulumi.document.yaml11 import DialectError, Node
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Severity, Span
+from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
 
 __all__ = ["Document", "Locate", "Source", "parse", "read_source"]
 
 _HEADER = re.compile(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
-
-
-class _Spans(Mapping[FieldPath, Span]):
-    """The spans of a document's values or keys, worked out when one is asked for."""
-
-    def __init__(self, root: Node, find: Callable[[FieldPath], Span | None], *, keys: bool) -> None:
-        self._root = root
-        self._find = find
-        self._keys = keys
-
-    def __getitem__(self, path: FieldPath) -> Span:
-        span = self._find(path)
-        if span is None:
-            raise KeyError(path)
-        return span
-
-    def __iter__(self) -> Iterator[FieldPath]:
-        pending: list[tuple[FieldPath, Node]] = [(FieldPath(), self._root)]
-        while pending:
-            path, node = pending.pop()
-            if not self._keys or (path and isinstance(path[-1], str)):
-                yield path
-            if isinstance(node.members, dict):
-                pending.extend((path.child(key), member) for key, member in node.members.items())
-            elif node.members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(node.members))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Document:
@@ -112,12 +85,12 @@ class Document:
     @property
     def spans(self) -> Mapping[FieldPath, Span]:
         """The place of every value; of a mapping or sequence, the first line of it."""
-        return _Spans(self._root, self._value_span, keys=False)
+        return Spans(self._root, self._value_span, keys=False)
 
     @property
     def keys(self) -> Mapping[FieldPath, Span]:
         """The place of the key of every mapping entry, by the path of its value."""
-        return _Spans(self._root, self._key_span, keys=True)
+        return Spans(self._root, self._key_span, keys=True)
 
     def span(self, path: FieldPath) -> Span:
         """Where to point for ``path``: a scalar itself, a mapping or sequence at its key.
@@ -313,27 +286,5 @@ def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
             document.report_duplicates(diagnostics)
             documents.append(document)
     except DialectError as error:
-        diagnostics.add(_syntax_diagnostic(source, error, behind_first=bool(documents)))
+        diagnostics.add(syntax_problem(source, error, behind_first=bool(documents)))
     return documents
-
-
-def _syntax_diagnostic(source: Source, error: DialectError, *, behind_first: bool) -> Diagnostic:
-    offset = error.offset
-    return Diagnostic(
-        "yaml-limit" if error.is_limit else "yaml-syntax",
-        error.message,
-        Severity.WARNING if behind_first else Severity.ERROR,
-        span=source.error_span(offset),
-        notes=("this document and all behind it are ignored",) if behind_first else (),
-        go="" if behind_first else error.go,
-        help=_syntax_help(source, offset),
-    )
-
-
-def _syntax_help(source: Source, offset: int) -> str:
-    line, _ = source.position(offset)
-    if source.text[offset : offset + 1] == "\t":
-        return "indent with blanks, YAML does not allow tabs"
-    if re.match(r"\s*(?:- )?(?:[\w.-]+:\s+)?\{\{", source.line(line)):
-        return "quote a value that begins with {{"
-    return ""

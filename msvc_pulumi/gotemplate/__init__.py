@@ -6,10 +6,11 @@ where and why. Only modules of this package import gotpl.
 
 from __future__ import annotations
 
-from .budget import NARROW, WIDE, Budget, Profile
+from .budget import Budget
 from .calls import Function
 from .errors import TemplateError
 from .marked import Stretch
+from .profile import NARROW, WIDE, Profile
 from .provenance import marked_fields
 from .rendering import Rendered, render
 from .values import Struct

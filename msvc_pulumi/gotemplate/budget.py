@@ -1,9 +1,8 @@
-"""Returns the bounds of the two trust levels and the meter that enforces them during one render.
+"""Returns the meter that holds one render to its profile.
 
-Go's text/template has no bounds at all; these exist because model owners are less trusted than
-platform owners. A meter belongs to one render in one thread; template functions reach the one in
-force through `meter()`, so that their signatures stay those of the Go functions. A `Budget` is what
-all renders of one plan share: many small templates cost as much as a large one.
+A meter belongs to one render in one thread; template functions reach the one in force through
+`meter()`, so that their signatures stay those of the Go functions. A `Budget` is what all renders of
+one plan share: many small templates cost as much as a large one.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 from .errors import LimitExceededError
 from .marked import joined
+from .profile import WIDE, Profile
 
-__all__ = ["NARROW", "WIDE", "Budget", "Meter", "Profile", "Sink", "meter", "metered"]
+__all__ = ["Budget", "Meter", "Sink", "meter", "metered"]
 
 _STEPS_BETWEEN_CLOCKS = 16
 _WORK_BETWEEN_CLOCKS = 2_000
@@ -29,68 +28,6 @@ _SECONDS = 0.7
 _MEMORY = 64 << 20
 _DERIVATIONS = 2
 _TEXT_OF_WORK = 8  # bits: 256 characters that are only passed over cost as much as one element
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """How much one template may cost.
-
-    ``source`` and ``output`` count characters, ``value`` the characters of one string that a
-    function makes or takes, ``items`` the items of one list or map, ``memory`` the bytes of all
-    values ever made in one render, ``steps`` executed nodes, calls and iterations, ``work``
-    elements visited inside functions, ``nesting`` blocks or parentheses in the source, ``depth``
-    template calls, ``derivations`` calls of derivePassword, ``seconds`` the processor time of the
-    rendering thread (so that a busy machine fails nobody).
-    """
-
-    name: str
-    source: int
-    tokens: int
-    nesting: int
-    output: int
-    value: int
-    items: int
-    memory: int
-    steps: int
-    work: int
-    depth: int
-    derivations: int
-    seconds: float
-
-
-NARROW = Profile(
-    name="narrow",
-    source=4 << 10,
-    tokens=2_000,
-    nesting=20,
-    output=16 << 10,
-    value=64 << 10,
-    items=10_000,
-    memory=4 << 20,
-    steps=2_000,
-    work=50_000,
-    depth=20,
-    derivations=1,
-    seconds=0.5,
-)
-"""For templates a model owner writes: the args of a ModelService."""
-
-WIDE = Profile(
-    name="wide",
-    source=1 << 20,
-    tokens=50_000,
-    nesting=50,
-    output=1 << 20,
-    value=256 << 10,
-    items=20_000,
-    memory=32 << 20,
-    steps=100_000,
-    work=400_000,
-    depth=40,
-    derivations=2,
-    seconds=0.6,
-)
-"""For templates a platform owner writes: the sections of a BaseConfig."""
 
 
 def _together(message: str) -> LimitExceededError:

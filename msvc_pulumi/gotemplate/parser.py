@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from .budget import Profile
 from .errors import TemplateError
 from .literals import quote
 from .nodes import (
@@ -23,6 +22,7 @@ from .nodes import (
     TextNode,
 )
 from .pipelines import PipelineParser, Scope
+from .profile import Profile
 from .tokens import KEYWORDS, Kind, Token
 from .tokenstream import Undefined
 

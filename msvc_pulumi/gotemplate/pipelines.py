@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .budget import Profile
 from .literals import LiteralError, parse_number, quote
 from .nodes import (
     BoolNode,
@@ -24,6 +23,7 @@ from .nodes import (
     StringNode,
     VariableNode,
 )
+from .profile import Profile
 from .tokens import Kind, Token
 from .tokenstream import TokenStream, Undefined
 

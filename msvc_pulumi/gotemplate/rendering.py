@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from .budget import WIDE, Budget, Meter, Profile, metered
+from .budget import Budget, Meter, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
 from .literals import replaced
 from .marked import Stretch
 from .parser import parse
+from .profile import WIDE, Profile
 from .provenance import variable_in
 from .state import Body, State
 from .statements import compile_list

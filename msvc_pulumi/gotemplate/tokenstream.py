@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .budget import Profile
 from .errors import TemplateError
 from .lexer import tokenize
 from .literals import LiteralError, quote, unquote
+from .profile import Profile
 from .tokens import KEYWORDS, Kind, Token
 
 __all__ = ["TokenStream", "Undefined"]

@@ -1,0 +1,39 @@
+"""`Spans`: the places of all values or keys of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from msvc_pulumi.document.yaml11 import Node
+from msvc_pulumi.errors import FieldPath, Span
+
+__all__ = ["Spans"]
+
+
+class Spans(Mapping[FieldPath, Span]):
+    """The spans of a document's values or keys, worked out when one is asked for."""
+
+    def __init__(self, root: Node, find: Callable[[FieldPath], Span | None], *, keys: bool) -> None:
+        self._root = root
+        self._find = find
+        self._keys = keys
+
+    def __getitem__(self, path: FieldPath) -> Span:
+        span = self._find(path)
+        if span is None:
+            raise KeyError(path)
+        return span
+
+    def __iter__(self) -> Iterator[FieldPath]:
+        pending: list[tuple[FieldPath, Node]] = [(FieldPath(), self._root)]
+        while pending:
+            path, node = pending.pop()
+            if not self._keys or (path and isinstance(path[-1], str)):
+                yield path
+            if isinstance(node.members, dict):
+                pending.extend((path.child(key), member) for key, member in node.members.items())
+            elif node.members is not None:
+                pending.extend((path.child(i), member) for i, member in enumerate(node.members))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
