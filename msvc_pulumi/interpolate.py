@@ -1,8 +1,8 @@
 """Interpolation: the variables of a ModelService rendered into texts.
 
 The texts are the original's (``interpolate.go``): container ``args`` of the ModelService and every
-data value of the BaseConfig. The endpoint picker's args are rendered too; the original left ``{{`` in
-them (quirk Q13).
+data value of the BaseConfig. The endpoint picker's args are rendered too; the original left ``{{``
+in them (quirk Q13).
 """
 
 from __future__ import annotations

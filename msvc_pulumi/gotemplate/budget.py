@@ -1,8 +1,8 @@
 """Returns the meter that holds one render to its profile.
 
 A meter belongs to one render in one thread; template functions reach the one in force through
-`meter()`, so that their signatures stay those of the Go functions. A `Budget` is what all renders of
-one plan share: many small templates cost as much as a large one.
+`meter()`, so that their signatures stay those of the Go functions. A `Budget` is what all renders
+of one plan share: many small templates cost as much as a large one.
 """
 
 from __future__ import annotations

@@ -10,21 +10,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.baseconfigs import unavailable
-from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, Reference, base_config_of
+from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.inspection import Inspector
-from msvc_pulumi.operator.pko.access import Access
 from msvc_pulumi.operator.pko.mirror import Mirror
-from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK, Names, key_of_stack
+from msvc_pulumi.operator.pko.names import AUTO
 from msvc_pulumi.operator.pko.pursuit import (
     Action,
     Finding,
@@ -33,9 +30,9 @@ from msvc_pulumi.operator.pko.pursuit import (
     applied_hash,
     is_stalled,
 )
-from msvc_pulumi.operator.pko.request import is_for, next_request
+from msvc_pulumi.operator.pko.request import is_for
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
-from msvc_pulumi.operator.pko.stackobject import stack_object
+from msvc_pulumi.operator.pko.stacks import Stacks
 from msvc_pulumi.operator.planning.job import Job
 from msvc_pulumi.operator.planning.planners import Planners
 
@@ -45,7 +42,6 @@ logger = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 
-NAMESPACE_TERMINATING = "NamespaceTerminating"  # core/v1, a cause of a refusal
 FORBIDDEN = 403  # HTTP
 LOOK = 5.0  # seconds between looks at what the watch does not tell
 
@@ -72,11 +68,10 @@ class PkoExecutor:
     ) -> None:
         self._cluster, self._settings = cluster, settings
         self._inspector, self._planners = inspector, planners
-        self._access = Access(cluster, settings)
         self._mirror = Mirror(cluster, settings.namespace)
+        self._stacks = Stacks(cluster, settings, self._mirror)
         self._space = settings.namespace
         self._wanted: dict[Key, _Wanted] = {}
-        self._of_namespace: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._stopped = threading.Event()
 
     def knows(self, key: Key) -> bool:
@@ -104,14 +99,12 @@ class PkoExecutor:
     def forget(self, key: Key) -> None:
         stack = self._mirror.get(key)
         if stack is not None:
-            self._release(key)
-            self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
-        with self._of_namespace[key.namespace]:
-            self._access.revoke(key, last=not self._others(key))
+            self._stacks.release(key)
+            self._stacks.delete(stack)
+        self._stacks.clear_away(key)
 
     def disallow(self, key: Key) -> None:
-        with self._of_namespace[key.namespace]:
-            self._access.hide(key)
+        self._stacks.hide(key)
 
     def recover(self) -> list[Key]:
         """Stacks whose ModelServices are gone; all others are as far as their statuses say."""
@@ -162,9 +155,9 @@ class PkoExecutor:
             self._wanted.pop(work.key, None)
             return Outcome(found.problems)
         if stack is not None and is_stalled(stack).get("reason") == "WorkspaceFailed":
-            self._restart(work.key)
+            self._stacks.restart(work.key)
         self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
-        self._ask(work.key, work.plan.hash, stack, refresh=work.refresh)
+        self._stacks.ask(work.key, work.plan.hash, stack, refresh=work.refresh)
         return None
 
     def _begin_deletion(
@@ -175,26 +168,12 @@ class PkoExecutor:
         if wanted is None or wanted.plan_hash:
             self._wanted[key] = _Wanted("", self._pursuit(stack))
             if stack["spec"].get("destroyOnFinalize"):
-                self._prepare_end(key)
+                self._stacks.prepare_end(key)
         if not stack["metadata"].get("deletionTimestamp"):
-            self._cluster.delete(*STACK, stack["metadata"]["name"], self._space)
+            self._stacks.delete(stack)
         elif wanted is None and is_stalled(stack):
-            self._ask_again(key)
+            self._stacks.ask_again(key)
         return None
-
-    def _ask(self, key: Key, plan_hash: str, stack: Object | None, *, refresh: bool) -> None:
-        service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
-        if service is None:
-            raise ModelServiceError([_gone(key)])
-        uid = service["metadata"]["uid"]
-        request = next_request(stack, plan_hash)
-        manifest = stack_object(key, uid, request, self._settings, refresh=refresh)
-        with self._of_namespace[key.namespace]:
-            if stack is None:
-                self._refuse_foreign(manifest)
-            self._access.grant(key, self._base_config(service))
-            self._mirror.see(self._cluster.apply(manifest, force=True))
-        logger.info("asked for an update", extra={"modelservice": str(key), "request": request})
 
     def _await(self, work: Work, end: float) -> Outcome:
         wanted = self._wanted[work.key]
@@ -239,21 +218,17 @@ class PkoExecutor:
             return Outcome(finding.problems)
         if action is Action.RESTART:
             logger.warning("replacing the workspace's pod", extra={"modelservice": str(key)})
-            self._restart(key)
+            self._stacks.restart(key)
         elif action is Action.CLEAR:
             logger.warning("clearing a lost update", extra={"modelservice": str(key)})
-            name = sight.stack["metadata"]["name"]
-            body = {"status": {"currentUpdate": None}}
-            self._cluster.patch(*STACK, name, self._space, body=body, subresource="status")
-            self._ask_again(key)
+            self._stacks.forget_update(sight.stack)
+            self._stacks.ask_again(key)
         elif action is Action.RETRY:
-            self._ask_again(key)
+            self._stacks.ask_again(key)
         elif action is Action.GRANT:
-            service = self._cluster.get(API_VERSION, KIND, key.name, key.namespace)
-            with self._of_namespace[key.namespace]:
-                self._access.grant(key, self._base_config(service) if service else None)
+            self._stacks.grant(key)
         elif action is Action.RELEASE:
-            self._release(key)
+            self._stacks.release(key)
         return None
 
     def _check(self, work: Work, wanted: _Wanted, sight: Sight) -> Outcome | None:
@@ -274,46 +249,17 @@ class PkoExecutor:
             return Outcome()  # an edit came between, and is on the controller's queue
         if not wanted.asked_again:  # or two of them
             wanted.asked_again = True
-            self._ask_again(work.key)
+            self._stacks.ask_again(work.key)
             return None
         return Outcome((_differs(applied, work.plan.hash),))
-
-    def _prepare_end(self, key: Key) -> None:
-        """Its workspace may delete what it made; or it need not, because all of it goes with its
-        namespace, where nobody is given a right any more. Raises ClusterError."""
-        try:
-            with self._of_namespace[key.namespace]:
-                self._access.grant(key, None)
-        except ClusterError as error:
-            if NAMESPACE_TERMINATING not in error.causes:
-                raise
-            self._release(key)
 
     def _leave(self, key: Key) -> Outcome:
         """The Stack is gone, and so is what was around it."""
         try:
-            with self._of_namespace[key.namespace]:
-                self._access.revoke(key, last=not self._others(key))
+            self._stacks.clear_away(key)
         except ClusterError as error:
             return Outcome(error.diagnostics)
         return Outcome()
-
-    def _base_config(self, service: Object) -> Reference | None:
-        """What the workspace has to read; it may have changed since this was planned.
-
-        Raises ModelServiceError: it is not for this ModelService to use.
-        """
-        reference, namespace = base_config_of(service), service["metadata"]["namespace"]
-        if reference is None or reference.namespace == namespace:
-            return reference
-        found = self._cluster.get("v1", "ConfigMap", reference.name, reference.namespace)
-        problem = unavailable(reference, found, namespace, self._settings.plan.reach)
-        if problem is not None:
-            raise ModelServiceError([problem])
-        return reference
-
-    def _others(self, key: Key) -> list[Key]:
-        return [other for other in self._mirror.known(key.namespace) if other != key]
 
     def _pursuit(self, stack: Object | None) -> Pursuit:
         last = ((stack or {}).get("status") or {}).get("lastUpdate") or {}
@@ -323,46 +269,6 @@ class PkoExecutor:
             start_limit=self._settings.start_limit,
             ignore=last.get("name", "") if last.get("state") == "failed" else "",
         )
-
-    def _ask_again(self, key: Key) -> None:
-        """The same request once more; Pulumi's operator takes a new value for a new request."""
-        stack = self._mirror.get(key)
-        if stack is None:
-            return
-        request = stack["metadata"]["annotations"].get(REQUEST, "")
-        body = {"metadata": {"annotations": {REQUEST: next_request(stack, request.split(".")[0])}}}
-        patched = self._cluster.patch(*STACK, stack["metadata"]["name"], self._space, body=body)
-        self._mirror.see(patched)
-
-    def _restart(self, key: Key) -> None:
-        self._cluster.delete("v1", "Pod", Names(key).pod, self._space)
-
-    def _release(self, key: Key) -> None:
-        """The Stack goes without deleting what it made, once it is deleted."""
-        body = {"spec": {"destroyOnFinalize": False}}
-        try:
-            self._cluster.patch(*STACK, Names(key).stack, self._space, body=body)
-        except ClusterError as error:
-            if error.reason != "NotFound":
-                raise
-
-    def _refuse_foreign(self, manifest: Object) -> None:
-        metadata = manifest["metadata"]
-        found = self._cluster.get(*STACK, metadata["name"], metadata["namespace"])
-        if found is None:
-            return
-        if key_of_stack(found) != key_of_stack(manifest):
-            taken = Diagnostic(
-                "stack-taken",
-                f"there is a Stack {metadata['name']} that this operator did not make",
-                help="rename or remove it",
-            )
-            raise ModelServiceError([taken])
-
-
-def _gone(key: Key) -> Diagnostic:
-    """The ModelService went between two looks."""
-    return Diagnostic("model-service-not-found", f"{key} is gone")
 
 
 def _differs(applied: str, wanted: str) -> Diagnostic:
