@@ -102,7 +102,7 @@ class Interpolation:
     def dialect(self, document: Document) -> str:
         """The dialect ``document`` asks for by annotation; ``go`` unless it says otherwise."""
         path = FieldPath.of("metadata", "annotations", DIALECT_ANNOTATION)
-        dialect = _annotation(document.value, DIALECT_ANNOTATION) or "go"
+        dialect = _text(document, path) or "go"
         if dialect in DIALECTS:
             return dialect
         self.diagnostics.error(
@@ -115,9 +115,9 @@ class Interpolation:
 
     def has_stated_roles_only(self, document: Document) -> bool:
         """Whether the BaseConfig leaves out roles that the ModelService does not state."""
-        roles = _annotation(document.value, ROLES_ANNOTATION) or "any"
+        path = FieldPath.of("metadata", "annotations", ROLES_ANNOTATION)
+        roles = _text(document, path) or "any"
         if roles not in ("any", "stated"):
-            path = FieldPath.of("metadata", "annotations", ROLES_ANNOTATION)
             self.diagnostics.error(
                 "unsupported-value",
                 f'Unsupported value: "{roles}": supported values: "any", "stated"',
@@ -276,11 +276,9 @@ def _is_chat_template(text: str) -> bool:
     return CHAT.search(text) is not None and ("message" in text or "_token" in text)
 
 
-def _annotation(manifest: Any, name: str) -> str:
-    """The annotation's text; "" wherever the manifest has not the shape to hold one."""
-    value = manifest
-    for step in ("metadata", "annotations", name):
-        value = value.get(step) if isinstance(value, dict) else None
+def _text(document: Document, path: FieldPath) -> str:
+    """The text at ``path``; "" wherever the document has not the shape to hold one."""
+    value = document.get(path)
     return value if isinstance(value, str) else ""
 
 

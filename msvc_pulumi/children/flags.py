@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msvc_pulumi.children.child import Child
+from msvc_pulumi.commandline.image import SIDECARS, Image
 from msvc_pulumi.errors import Diagnostic, FieldPath
 
 __all__ = [
@@ -152,8 +153,7 @@ def release(image: str) -> Release | None:
 
     A router image of another tag than a version (main, latest) is taken for the newest.
     """
-    reference = image.partition("@")[0]
-    name, _, tag = reference.rpartition("/")[2].partition(":")
+    name, tag = Image.of(image)
     match = _TAG.match(tag)
     version = (int(match[1]), int(match[2])) if match else None
     if name == "llm-d-router-endpoint-picker":
@@ -173,8 +173,7 @@ def release(image: str) -> Release | None:
 
 def is_routing_sidecar(image: str) -> bool:
     """Whether the image is llm-d's routing sidecar, from any registry and of any version."""
-    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return name in ("llm-d-routing-sidecar", "llm-d-router-disagg-sidecar")
+    return Image.of(image).name in SIDECARS
 
 
 def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:

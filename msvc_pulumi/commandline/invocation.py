@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msvc_pulumi.commandline.image import PICKERS, SIDECARS, Image
 from msvc_pulumi.commandline.reader import GO, PLAIN, SGLANG, VLLM, Dialect, Statement, read
 
-__all__ = ["Invocation", "Script", "image_name", "invocation", "release_of", "script_of"]
+__all__ = ["Invocation", "Script", "invocation", "release_of", "script_of"]
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 # What the names of images whose entrypoint is vLLM's server say besides vLLM: what it runs on.
@@ -18,8 +19,6 @@ PLATFORMS = frozenset(
     | {"cpu", "gpu", "cuda", "rocm", "amd", "nvidia", "tpu", "xpu", "hpu", "gaudi", "neuron"}
     | {"ascend", "arm64", "aarch64", "x86"}
 )
-PICKER_IMAGES = frozenset({"llm-d-router-endpoint-picker", "llm-d-inference-scheduler", "epp"})
-SIDECAR_IMAGES = frozenset({"llm-d-router-disagg-sidecar", "llm-d-routing-sidecar"})
 _TAG = r"(?:v?|.*vllm[_-]v?)(0\.\d+(?:\.\d+)?)(?!\d)"
 _SGLANG_TAG = r"v?(\d+\.\d+\.\d+)(?!\d)"
 _PUNCTUATION = ";&|<>\n"
@@ -94,16 +93,10 @@ def invocation(container: Mapping[str, Any]) -> Invocation:
     if command:
         program = command[0].rpartition("/")[2]
         return Invocation(GO if program in ("epp", "pd-sidecar", "disagg-sidecar") else PLAIN)
-    name = image_name(container)
+    name = Image.of(container.get("image")).name
     if _is_vllm(name):
         return Invocation(VLLM, takes_model=True)
-    return Invocation(GO if name in PICKER_IMAGES | SIDECAR_IMAGES else PLAIN)
-
-
-def image_name(container: Mapping[str, Any]) -> str:
-    """The last part of the image's name, without registry, tag and digest."""
-    image: str = container.get("image") or ""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return Invocation(GO if name in PICKERS | SIDECARS else PLAIN)
 
 
 def _is_vllm(image: str) -> bool:
@@ -118,9 +111,7 @@ def _is_vllm(image: str) -> bool:
 
 def release_of(container: Mapping[str, Any], dialect: Dialect) -> tuple[int, ...] | None:
     """The release of the server in ``container`` where the image's name and tag say it."""
-    image: str = container.get("image") or ""
-    name = image_name(container)
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    name, tag = Image.of(container.get("image"))
     if dialect is VLLM and (_is_vllm(name) or "vllm" in tag):
         match = re.match(_TAG, tag)
     elif dialect is SGLANG and name == "sglang":
