@@ -9,7 +9,7 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
 
-__all__ = ["check"]
+__all__ = ["METRIC_SOURCES", "check"]
 
 SPEC = FieldPath.of("spec")
 SCALED_OBJECT = "ScaledObject"

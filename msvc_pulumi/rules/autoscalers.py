@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msvc_pulumi.children.autoscalerchecks import METRIC_SOURCES
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.rules.finding import Finding, forbidden, invalid, items, required, unsupported
 from msvc_pulumi.rules.metadata import name, object_metadata
 from msvc_pulumi.rules.names import dns_label, dns_subdomain
 from msvc_pulumi.rules.resources import amount
 
-__all__ = ["SOURCES", "horizontal_pod_autoscaler"]
+__all__ = ["horizontal_pod_autoscaler"]
 
 SPEC = FieldPath.of("spec")
 METRICS = SPEC.child("metrics")
-SOURCES = {
-    "ContainerResource": "containerResource",
-    "External": "external",
-    "Object": "object",
-    "Pods": "pods",
-    "Resource": "resource",
-}
 TARGETS = ("Utilization", "Value", "AverageValue")
 UTILIZATION = ("averageUtilization", "averageValue")
 # What one of each source's target needs.
@@ -67,12 +61,12 @@ def horizontal_pod_autoscaler(manifest: dict[str, Any]) -> Iterator[Finding]:
 
 def _metric(metric: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
     kind = metric.get("type") or ""
-    if kind not in SOURCES:
-        yield unsupported(at.child("type"), kind, sorted(SOURCES))
+    if kind not in METRIC_SOURCES:
+        yield unsupported(at.child("type"), kind, sorted(METRIC_SOURCES))
         return
-    expected = SOURCES[kind]
+    expected = METRIC_SOURCES[kind]
     source, here = metric.get(expected), at.child(expected)
-    for other in SOURCES.values():
+    for other in sorted(METRIC_SOURCES.values()):
         if other != expected and metric.get(other) is not None:
             place = (at.child("type"), f"the type is {kind}")
             problem = "must populate the given metric source only"
