@@ -14,7 +14,7 @@ from msvc_pulumi.children.child import Base, Child, Overlay, Owner, build_child
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostics, FieldPath
 from msvc_pulumi.kinds import Kind
-from msvc_pulumi.merge.walker import Rules
+from msvc_pulumi.merge.strategies import Rules
 from msvc_pulumi.naming import ChildNames, Role
 from msvc_pulumi.options import PlanOptions
 

@@ -12,7 +12,7 @@ from typing import Any
 from msvc_pulumi.commandline.invocation import Invocation, invocation
 from msvc_pulumi.commandline.jsonoption import Words, merged_entries
 from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, Statement, read
-from msvc_pulumi.merge.walker import Piece, SideName
+from msvc_pulumi.merge.strategies import Piece, SideName
 
 __all__ = ["by_flag"]
 

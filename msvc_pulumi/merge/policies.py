@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from msvc_pulumi.merge.walker import (
+from msvc_pulumi.merge.strategies import (
     Alternatives,
     Associative,
     Atomic,

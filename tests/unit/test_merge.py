@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge import policies
-from msvc_pulumi.merge.walker import Rules, merge
+from msvc_pulumi.merge.strategies import Rules
+from msvc_pulumi.merge.walker import merge
 
 TABLE = yaml.safe_load((Path(__file__).parent / "merge" / "containers.yaml").read_text())
 
