@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .calls import Function
+from .errors import FunctionError
 from .literals import quote
 from .marked import Marked, changed, joined
 from .printing import display
@@ -32,6 +33,7 @@ _LISTS = (
     " mustUniq mustWithout prepend push rest reverse slice sortAlpha toStrings tuple uniq without"
 )
 _JSON = "mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson"
+_PARSING = frozenset(("fromJson", "mustFromJson"))
 _CARRYING = frozenset(f"{_TESTS} {_CHOICES} {_MAPS} {_LISTS}".split())
 _PRINTING = frozenset(f"print println printf toString {_JSON}".split())
 
@@ -49,6 +51,10 @@ def traced(called: Function, values: list[Value]) -> Value:
         # should the printing have lost the stretches, it is one as a whole
         return result if type(result) is Marked else wholly(result, variable)
     result = called.call(*map(plain, values))
+    if name in _PARSING and not _is_of_authors_shape(called, values[0], result):
+        raise FunctionError(
+            f"the value of {variable or 'a variable'} would say what the JSON consists of"
+        )
     finer = _FINER.get(name)
     better = finer(*values) if finer else None
     if better is None or better != result:
@@ -58,6 +64,25 @@ def traced(called: Function, values: list[Value]) -> Value:
     if isinstance(result, Map):
         return Map(better.items(), result.go_type, nil=result.nil)
     return better
+
+
+def _is_of_authors_shape(called: Function, text: str, result: Value) -> bool:
+    """Whether what ``text`` is parsed to has the shape that it has with other data in it."""
+    pieces = (piece if name is None else "x" * len(piece) for piece, name in _segments(text))
+    try:
+        return _shape(called.call("".join(pieces))) == _shape(result)
+    except FunctionError:
+        return False
+
+
+def _segments(text: str) -> Iterator[tuple[str, str | None]]:
+    return text.segments() if isinstance(text, Marked) else iter(((text, None),))
+
+
+def _shape(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {"": list(map(_shape, value.values()))}
+    return list(map(_shape, value)) if isinstance(value, list) else type(value)
 
 
 def _quoted(value: Value) -> str:

@@ -71,7 +71,8 @@ def traced(value: Value, text: str, verb: str, flags: Flags) -> str:
     A character made of a number counts as one: the number may be a text's.
     """
     if type(value) is not Marked:
-        return Marked.whole(text, "") if verb == "c" else text
+        shows_character = verb in "cq" or (verb == "U" and flags.sharp)
+        return Marked.whole(text, "") if shows_character and isinstance(value, int) else text
     shown = value if flags.precision is None else value[: flags.precision]
     if verb == "q" or (verb == "v" and flags.sharp_v):
         is_ascii = flags.plus

@@ -36,7 +36,7 @@ from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, Unp
 from msvc_pulumi.gotemplate.marked import Marked, Stretch
 from msvc_pulumi.gotemplate.tracedcalls import traced
 from msvc_pulumi.jinjatemplate.filters import added_filter, functions_in_force
-from msvc_pulumi.jinjatemplate.sandbox import Environment, LoadingError
+from msvc_pulumi.jinjatemplate.sandbox import Environment, EscapingError, LoadingError
 
 __all__ = ["render"]
 
@@ -260,6 +260,8 @@ class _Place:
             message = problem.message or message
         if isinstance(problem, LoadingError):
             code, remedy = "template-disabled", "there are no other templates here; use a macro"
+        elif isinstance(problem, EscapingError):
+            code, remedy = "template-disabled", "quote with … | tojson"
         elif isinstance(problem, SecurityError):
             code = "template-disabled"
         elif isinstance(problem, UnprintableError):

@@ -24,7 +24,7 @@ from msvc_pulumi.jinjatemplate.costs import check_operation, checked_method, kee
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
 from msvc_pulumi.jinjatemplate.tracing import combined, traced_method
 
-__all__ = ["Environment", "LoadingError"]
+__all__ = ["Environment", "EscapingError", "LoadingError"]
 
 _STRING_METHODS = (
     "capitalize count endswith find index isalnum isalpha isdecimal isdigit islower isnumeric"
@@ -42,6 +42,10 @@ _OPEN = (LoopContext, Macro, Namespace, Cycler, Joiner, Undefined)
 
 class LoadingError(TemplateAssertionError):
     """A template wants to include, import or extend another one."""
+
+
+class EscapingError(TemplateAssertionError):
+    """A template wants what it prints escaped for HTML."""
 
 
 class _Guarded(NodeTransformer):
@@ -97,6 +101,15 @@ class _Guarded(NodeTransformer):
     def visit_Dict(self, node: nodes.Dict) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
         return _guard("guard_value", node)
+
+    def visit_ScopedEvalContextModifier(  # noqa: N802
+        self, node: nodes.ScopedEvalContextModifier
+    ) -> nodes.Node:
+        """Escaping is HTML's, and what Jinja escapes no longer knows where it comes from."""
+        for option in node.options:
+            if not isinstance(option.value, nodes.Const) or option.value.value:
+                raise EscapingError("there is no escaping here: sections are not HTML", node.lineno)
+        return self.generic_visit(node)
 
     def _refused(self, node: nodes.Node) -> nodes.Node:
         raise LoadingError("a template cannot load another one", node.lineno)

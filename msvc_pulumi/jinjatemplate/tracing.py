@@ -22,11 +22,11 @@ __all__ = ["check_data", "combined", "shown_text", "traced_filter", "traced_meth
 
 _HANDING_ON = (
     "attr batch count d default dictsort first groupby items last length list map max min reject"
-    " rejectattr select selectattr slice sort string sum unique wordcount"
+    " rejectattr reverse select selectattr slice sort string sum unique wordcount"
 )
 _CARRYING = frozenset(_HANDING_ON.split())
 # Filters whose arguments may be anything that can be gone through, or asked.
-_ITERATING = _CARRYING - {"string"} | {"abs", "float", "int", "join", "reverse", "round"}
+_ITERATING = _CARRYING - {"string"} | {"abs", "float", "int", "join", "round"}
 
 
 def check_data(value: Any) -> None:

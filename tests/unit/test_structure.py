@@ -111,6 +111,26 @@ def test_a_value_is_known_wherever_a_template_takes_it(dialect: str, carrier: st
         assert "ModelName" in problem.summary
 
 
+@pytest.mark.parametrize(
+    ("dialect", "text", "value"),
+    [
+        ("go", 'key: {{ printf "%q" (index .ModelName 0) | replace "\'" "" }}', "{"),
+        ("go", 'key: {{ printf "%#U" (index .ModelName 0) | trimPrefix "U+0023 " }}', "#"),
+        ("go", "key: {{ .ModelName | fromJson | toJson }}", '{"hostPID": true}'),
+        ("go", "key: {{ .ModelName | fromJson }}", "true"),
+        ("go", "key: {{ range fromJson .ModelName }}[]{{ end }}", "[1]"),
+        ("go", """key: {{ printf `{"a":"%s"}` .ModelName | fromJson | toJson }}""", '","b":"'),
+        ("jinja2", "key: {% autoescape true %}{{ ModelName }}{% endautoescape %}", "a: b"),
+    ],
+)
+def test_no_value_gets_past_its_mark(dialect: str, text: str, value: str) -> None:
+    """What loses where a value comes from is refused by itself."""
+    try:
+        assert list(section(text, dialect, value).problems())
+    except AssertionError as problem:
+        assert "template-" in str(problem)  # the engine's own word against it
+
+
 @pytest.mark.parametrize("value", ["acme/tiny-7b", "a\"b'c: {d} [e] #f", "true", "-"])
 @pytest.mark.parametrize(
     ("dialect", "text"), [(name, text) for name, rows in FREE.items() for text in rows]
