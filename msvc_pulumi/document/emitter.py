@@ -38,7 +38,9 @@ class _Dumper(_Base):  # type: ignore[misc]
 
     def text(self, data: str) -> yaml.ScalarNode:
         style = None
-        if "\n" in data:
+        if _UNUSUAL.search(data):
+            style = '"'  # to others they are no line ends, and what indents the next line is text
+        elif "\n" in data:
             style = "|"
         elif not isinstance(resolve(data), str):
             style = '"'

@@ -167,6 +167,21 @@ def test_graph_names_edges(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Deployment granite-decode" in dot
 
 
+def test_names_stay_within_the_labels_of_a_graph(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Neither language lets a name end its label; Mermaid has entities and no backslash."""
+    base = tmp_path / "baseconfig.yaml"
+    section = "configMaps: '[{metadata: {name: \"x\\\"];<b>#evil\"}}]'"
+    base.write_text(f"kind: ConfigMap\ndata:\n  {section}\n")
+
+    _, dot, _ = run(capsys, "graph", "-m", SIMPLE, "-b", str(base))
+    _, mermaid, _ = run(capsys, "graph", "-m", SIMPLE, "-b", str(base), "-o", "mermaid")
+
+    assert '[label="ConfigMap x\\"];<b>#evil"];' in dot
+    assert '["ConfigMap x#34;#93;#59;#60;b#62;#35;evil"]' in mermaid
+
+
 def test_provenance_comments_every_leaf(capsys: pytest.CaptureFixture[str]) -> None:
     """--provenance ends every line that holds a value with who set it."""
     _, out, _ = run(capsys, "generate", "-m", SIMPLE, "-b", BASE, "--provenance")

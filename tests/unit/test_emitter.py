@@ -62,6 +62,16 @@ def test_control_characters_are_escaped() -> None:
     assert {"k": "a\x7f\x9fb"} == read(to_yaml({"k": "a\x7f\x9fb"}))
 
 
+@pytest.mark.parametrize("text", ["a\u2028b", "a\u2029\nb", "a\x85b", "a\rb\n"])
+def test_line_ends_of_yaml_1_1_alone_are_escaped(text: str) -> None:
+    """A reader that takes them for characters would take the next line's indentation for text."""
+    emitted = to_yaml({"k": [text]})
+
+    assert emitted.isascii()
+    assert emitted.count("\n") == 2
+    assert {"k": [text]} == read(emitted)
+
+
 def test_long_lines_are_not_folded() -> None:
     """A value stays on its line however long, so that lines can be counted and commented."""
     assert to_yaml({"k": "word " * 100}).count("\n") == 1
