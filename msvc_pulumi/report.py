@@ -14,7 +14,7 @@ from typing import Any
 
 from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
-__all__ = ["counts", "headline", "render", "summary_line", "to_json"]
+__all__ = ["counts", "headline", "render", "summary_line", "to_json", "visible"]
 
 MAX_LINE_WIDTH = 120  # columns of a source line that are shown
 MAX_VALUE_LENGTH = 400  # characters of a summary, note or help text that are shown
@@ -146,9 +146,9 @@ def _place(span: Span) -> dict[str, Any]:
 
 
 def _sentence(item: Diagnostic) -> str:
-    summary = _visible(_elided(item.summary))
+    summary = visible(_elided(item.summary))
     if item.field and not item.code.startswith(_SENTENCES):
-        return f"{_visible(str(item.field))}: {summary}"
+        return f"{visible(str(item.field))}: {summary}"
     return summary
 
 
@@ -169,13 +169,13 @@ def _block(item: Diagnostic, palette: _Palette) -> Iterator[str]:
 def _snippet(label: Label, width: int, palette: _Palette, colour: str) -> Iterator[str]:
     span = label.span
     margin = " " * width
-    yield f"{margin}{palette.place}-->{palette.end} {_visible(str(span))}"
+    yield f"{margin}{palette.place}-->{palette.end} {visible(str(span))}"
     if not span.text:
         if label.text:
-            yield f"{margin} {palette.place}|{palette.end} {_visible(label.text)}"
+            yield f"{margin} {palette.place}|{palette.end} {visible(label.text)}"
         return
     line, caret = _marked_line(span)
-    text = f" {_visible(label.text)}" if label.text else ""
+    text = f" {visible(label.text)}" if label.text else ""
     yield f"{margin} {palette.place}|{palette.end}"
     yield f"{palette.place}{span.line:>{width}} |{palette.end} {line}"
     yield f"{margin} {palette.place}|{palette.end} {colour}{caret}{text}{palette.end}"
@@ -183,13 +183,13 @@ def _snippet(label: Label, width: int, palette: _Palette, colour: str) -> Iterat
 
 def _facts(item: Diagnostic) -> Iterator[tuple[str, str]]:
     if item.field and item.code.startswith(_SENTENCES):
-        yield "field", _visible(str(item.field))
+        yield "field", visible(str(item.field))
     for note in item.notes:
-        yield "note", _visible(_elided(note))
+        yield "note", visible(_elided(note))
     if item.go:
-        yield "go", _visible(_elided(item.go))
+        yield "go", visible(_elided(item.go))
     if item.help:
-        yield "help", _visible(_elided(item.help))
+        yield "help", visible(_elided(item.help))
 
 
 def _marked_line(span: Span) -> tuple[str, str]:
@@ -199,15 +199,15 @@ def _marked_line(span: Span) -> tuple[str, str]:
     first, last = _window(span.text, start, end)
     before = _ELLIPSIS if first else ""
     after = _ELLIPSIS if last < len(span.text) else ""
-    shown = before + _visible(span.text[first:last]) + after
-    indent = _width(before + _visible(span.text[first:start]))
-    carets = _width(_visible(span.text[start : min(end, last)]))
+    shown = before + visible(span.text[first:last]) + after
+    indent = _width(before + visible(span.text[first:start]))
+    carets = _width(visible(span.text[start : min(end, last)]))
     return shown.rstrip(), " " * indent + "^" * max(carets, 1)
 
 
 def _window(text: str, start: int, end: int) -> tuple[int, int]:
     """The part of a line to show: all of it, or what surrounds ``start`` if it is too long."""
-    if _width(_visible(text[: MAX_LINE_WIDTH + 1])) <= MAX_LINE_WIDTH >= len(text):
+    if _width(visible(text[: MAX_LINE_WIDTH + 1])) <= MAX_LINE_WIDTH >= len(text):
         return 0, len(text)
     around = text[max(0, start - MAX_LINE_WIDTH) : start + MAX_LINE_WIDTH]
     is_plain = around.isascii() and "\x7f" not in around
@@ -222,7 +222,7 @@ def _elided(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else text[:MAX_VALUE_LENGTH] + _ELLIPSIS
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text with tabs as blanks and all that a terminal would obey or hide escaped."""
     if text.isascii() and text.isprintable():
         return text

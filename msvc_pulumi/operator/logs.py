@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from msvc_pulumi.report import visible
+
 __all__ = ["configure"]
 
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -35,8 +37,10 @@ def configure(level: str, form: str) -> None:
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        facts = " ".join(f"{key}={value}" for key, value in _extra(record).items())
-        text = f"{_time(record)} {record.levelname.lower():7} {record.getMessage()}"
+        facts = " ".join(f"{key}={visible(str(value))}" for key, value in _extra(record).items())
+        # what users state is in the words of the API server, too: no line of it begins an entry
+        message = "\n  ".join(visible(line) for line in record.getMessage().split("\n"))
+        text = f"{_time(record)} {record.levelname.lower():7} {message}"
         text = f"{text} {facts}" if facts else text
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
