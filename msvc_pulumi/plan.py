@@ -156,7 +156,7 @@ def plan_model_service(
     ]
     children = inference.convert(children, context)
     diagnostics.extend(flag_warnings(children))
-    diagnostics.extend(argument_warnings(children, service.spec.args_policy))
+    diagnostics.extend(argument_warnings(children, service.spec.args_policy, diagnostics))
     diagnostics.raise_errors(MergeError)
     children, skipped = served(children, options.capabilities, diagnostics)
     unowned = "" if options.owner_uid else service.metadata.uid

@@ -14,13 +14,14 @@ from msvc_pulumi.children.containerwords import ContainerWords
 from msvc_pulumi.children.flags import containers
 from msvc_pulumi.commandline.invocation import invocation, script_of
 from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, Statement
-from msvc_pulumi.errors import Diagnostic, Label, Severity
+from msvc_pulumi.errors import Diagnostic, Diagnostics, Label, Severity
 
 __all__ = ["argument_warnings"]
 
 MODEL = "model"
 COLLECTING = ("append", "many")  # more than one is what such an option is for
 BY_FLAG = "state mergePolicy: {args: byFlag}, or append, or take the flag out of the BaseConfig"
+MOST_ALIKE = 50  # statements of one option that are looked at, of the first and of the last
 ONE_MODEL = "state mergePolicy: {args: byFlag}, or take the model out of the BaseConfig"
 WHOLE_SCRIPT = (
     "state the whole script, or a command that is no shell, with mergePolicy: {args: replace}; or "
@@ -28,10 +29,12 @@ WHOLE_SCRIPT = (
 )
 
 
-def argument_warnings(children: Sequence[Child], policy: str) -> Iterator[Diagnostic]:
+def argument_warnings(
+    children: Sequence[Child], policy: str, known: Diagnostics
+) -> Iterator[Diagnostic]:
     """A warning for every argument of a container that its program does not see or refuses.
 
-    ``policy`` is ``spec.mergePolicy.args``.
+    ``policy`` is ``spec.mergePolicy.args``; ``known`` is where the warnings go.
     """
     for child in children:
         for path in containers(child):
@@ -39,8 +42,8 @@ def argument_warnings(children: Sequence[Child], policy: str) -> Iterator[Diagno
             if not words.are_taken():
                 from msvc_pulumi.children import refusedflags  # noqa: PLC0415  seldom there
 
-                yield from refusedflags.refused_flags(words)
-            yield from _Joined(words, policy).warnings()
+                yield from refusedflags.refused_flags(words, known)
+            yield from _Joined(words, policy, known).warnings()
 
 
 class _Joined(NamedTuple):
@@ -48,6 +51,7 @@ class _Joined(NamedTuple):
 
     words: ContainerWords
     policy: str
+    known: Diagnostics
 
     def warnings(self) -> Iterator[Diagnostic]:
         words = self.words
@@ -68,9 +72,15 @@ class _Joined(NamedTuple):
                 continue
             if self.words.program.dialect is PLAIN and not slot.startswith("--"):
                 continue
+            middle = slice(MOST_ALIKE, max(len(statements) - MOST_ALIKE, MOST_ALIKE))
+            del statements[middle]  # each is held against each
             pair = self._overruled(slot, statements)
-            if pair is not None:
+            if pair is None:
+                continue
+            if self.known.has_room(Severity.WARNING):
                 yield self._void_warning(slot, *pair)
+            else:
+                self.known.pass_over(Severity.WARNING)
 
     def _slot(self, statement: Statement) -> str:
         takes_model = self.words.program.takes_model

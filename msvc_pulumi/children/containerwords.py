@@ -91,7 +91,8 @@ class ContainerWords(NamedTuple):
 
     def word(self, statement: Statement) -> str:
         """The first word of a statement, as it is written."""
-        return [*self.program.lead, *self.args[self.program.skip :]][statement.start]
+        behind = statement.start - len(self.program.lead)
+        return self.program.lead[behind] if behind < 0 else self.args[self.program.skip + behind]
 
     def warning(
         self, code: str, summary: str, place: FieldPath, advice: str, other: Span | None = None

@@ -13,7 +13,7 @@ from msvc_pulumi.children.containerwords import ContainerWords
 from msvc_pulumi.commandline.options import Release
 from msvc_pulumi.commandline.reader import POSITIONAL, REST, SGLANG, VLLM, Statement
 from msvc_pulumi.commandline.replacements import DROPPED_KEYS, INSTEAD, PAIRS_UNTIL
-from msvc_pulumi.errors import Diagnostic, nearest
+from msvc_pulumi.errors import Diagnostic, Diagnostics, Severity, nearest
 
 __all__ = ["refused_flags"]
 
@@ -21,15 +21,21 @@ _PAIR = re.compile(r"(\w+)=(\d+)")
 _PAIRS = re.compile(r"\w+=\d+(,\w+=\d+)*")
 
 
-def refused_flags(words: ContainerWords) -> Iterator[Diagnostic]:
-    """Flags that the release in the image does not take, or that no known release does."""
+def refused_flags(words: ContainerWords, known: Diagnostics) -> Iterator[Diagnostic]:
+    """Flags that the release in the image does not take, or that no known release does.
+
+    Those that ``known`` has no room for are counted there: what they could mean is dear to find.
+    """
     dialect = words.program.dialect
     options = dialect.options
     for statement in words.statements():
         if statement.option in (POSITIONAL, REST):
             continue
         if options.refuses(statement.spelling, words.release):
-            yield _refusal(words, statement)
+            if known.has_room(Severity.WARNING):
+                yield _refusal(words, statement)
+            else:
+                known.pass_over(Severity.WARNING)
         elif dialect is SGLANG and not statement.is_known:
             yield from _foreign(words, statement)
         elif dialect is VLLM and words.release and words.release <= options.releases[-1]:

@@ -8,8 +8,10 @@ loaded when the first container that runs its program is looked at.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cache, cached_property
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -81,6 +83,21 @@ class Options:
             for spelling, option in self.by_spelling.items()
             if self._taken(spelling, option)[-1][1] == last
         }
+
+    def beginning(self, text: str, *, newest: bool) -> list[str]:
+        """The spellings that begin with ``text``, of the newest known release or of any."""
+        ordered = self._newest_ordered if newest else self._ordered
+        first = bisect_left(ordered, text)
+        rest = islice(ordered, first, None)
+        return [*takewhile(lambda spelling: spelling.startswith(text), rest)]
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        return sorted(self.by_spelling)
+
+    @cached_property
+    def _newest_ordered(self) -> list[str]:
+        return sorted(self.newest)
 
     def taken(self, spelling: str) -> list[tuple[Release, Release]]:
         """The stretches of known releases, from old to new, that take ``spelling``."""

@@ -9,7 +9,7 @@ keep a stranger's words together than tear a value off.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from msvc_pulumi.commandline.options import Option, Options
@@ -201,7 +201,7 @@ def _lookup(name: str, word: str, dialect: Dialect) -> tuple[str, Option | None,
     spelling, option = _resolved(name, dialect)
     if option is None and len(word) > 2 and not word.startswith("--"):
         short = dialect.options.by_spelling.get(word[:2])
-        if short is not None and not _completions(name, dialect.options.newest):
+        if short is not None and not dialect.options.beginning(name, newest=True):
             return word[:2], short, word[2:]
     return spelling, option, None
 
@@ -212,16 +212,10 @@ def _resolved(name: str, dialect: Dialect) -> tuple[str, Option | None]:
     exact = options.by_spelling.get(name)
     if exact is not None:
         return name, exact
-    found = _completions(name, options.newest)
-    if not found:
-        found = _completions(name, options.by_spelling)
+    found = options.beginning(name, newest=True) or options.beginning(name, newest=False)
     if len(found) == 1:
-        return next(iter(found.items()))
+        return found[0], options.by_spelling[found[0]]
     return name, None
-
-
-def _completions(name: str, spellings: Mapping[str, Option]) -> dict[str, Option]:
-    return {known: option for known, option in spellings.items() if known.startswith(name)}
 
 
 def _is_option(word: str, dialect: Dialect) -> bool:

@@ -12,12 +12,13 @@ import binascii
 import math
 import re
 import struct
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Any
 
 __all__ = [
     "TAG_PREFIX",
-    "column_in_scalar",
+    "ScalarColumns",
     "float32_text",
     "resolve",
     "resolve_tagged",
@@ -50,6 +51,8 @@ _WORDS: dict[str, Any] = {
 _WORD_STARTS = frozenset("yYnNtTfFoO~")
 _NUMBER_STARTS = frozenset("+-0123456789")
 LONGEST_CACHED = 64  # characters
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_DOUBLED = re.compile("''")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}  # characters of \xNN, \uNNNN, \UNNNNNNNN
 
 
@@ -176,26 +179,40 @@ def _tag_name(value: Any) -> str:
     return names.get(type(value), "str")
 
 
-def column_in_scalar(written: str, value: str, column: int) -> int | None:
-    """The offset in ``written`` of character ``column`` of ``value``.
+class ScalarColumns:
+    """Where in ``written`` the characters of ``value`` stand.
 
-    ``written`` is a plain or quoted scalar on one line, with its anchor and tag if it has any;
-    ``column`` may be one behind the last character. None when the two cannot be aligned, as with a
-    scalar folded over several lines.
+    ``written`` is a plain or quoted scalar on one line, with its anchor and tag if it has any.
+    Made once for many questions, as a whole section may stand on one line.
     """
-    if "\n" in written or "\r" in written:
-        return None
-    start = _content_start(written)
-    quote = written[start : start + 1]
-    if quote not in {"'", '"'}:
-        fits = written[start : start + len(value)] == value and column <= len(value)
-        return start + column if fits else None
-    offset = start + 1
-    for _ in range(column):
-        if offset >= len(written) - 1:
+
+    def __init__(self, written: str, value: str) -> None:
+        self._start = _content_start(written)
+        self._most = -1  # the last column that can be aligned
+        self._columns: list[int] = []  # of the characters that are written with more than one
+        self._longer = [0]  # by how much all of them so far are longer
+        if "\n" in written or "\r" in written:
+            return
+        quote = written[self._start : self._start + 1]
+        if quote not in {"'", '"'}:
+            if written.startswith(value, self._start):
+                self._most = len(value)
+            return
+        self._start += 1
+        for found in (_ESCAPED if quote == '"' else _DOUBLED).finditer(written, self._start):
+            length = 2 if quote == "'" else _ESCAPE_LENGTHS.get(found[0][1], 2)
+            self._columns.append(found.start() - self._start - self._longer[-1])
+            self._longer.append(self._longer[-1] + length - 1)
+        self._most = len(written) - 1 - self._start - self._longer[-1]
+
+    def offset(self, column: int) -> int | None:
+        """The offset of character ``column``, which may be one behind the last.
+
+        None when the two cannot be aligned, as with a scalar folded over several lines.
+        """
+        if not 0 <= column <= self._most:
             return None
-        offset += _written_length(written, offset, quote)
-    return offset if offset < len(written) else None
+        return self._start + column + self._longer[bisect_left(self._columns, column)]
 
 
 def _content_start(written: str) -> int:
@@ -207,12 +224,3 @@ def _content_start(written: str) -> int:
         while start < len(written) and written[start].isspace():
             start += 1
     return start
-
-
-def _written_length(written: str, offset: int, quote: str) -> int:
-    """How many characters one character of a quoted scalar takes."""
-    if quote == "'":
-        return 2 if written[offset] == "'" else 1
-    if written[offset] != "\\":
-        return 1
-    return _ESCAPE_LENGTHS.get(written[offset + 1 : offset + 2], 2)

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from msvc_pulumi.document import yaml11
-from msvc_pulumi.document.scalars import column_in_scalar
+from msvc_pulumi.document.scalars import ScalarColumns
 from msvc_pulumi.document.sourcefile import Locate, Source, read_source
 from msvc_pulumi.document.spans import Spans
 from msvc_pulumi.document.syntax import syntax_problem
@@ -77,6 +77,11 @@ class Document:
     @property
     def _root(self) -> Node:
         return self._made[1]
+
+    @cached_property
+    def _columns(self) -> dict[int, ScalarColumns]:
+        """Of the scalars that were asked about, by where they begin."""
+        return {}
 
     @property
     def _hidden(self) -> bool:
@@ -147,11 +152,14 @@ class Document:
         node = node.origin or node
         if node.style == "|":
             return self._literal_span(node, line0, column0, length)
-        written = self.source.text[node.start : node.end]
         if line0 == 0 and node.style != ">":
-            column = column_in_scalar(written, node.value, column0)
+            columns = self._columns.get(node.start)
+            if columns is None:
+                written = self.source.text[node.start : node.end]
+                columns = self._columns[node.start] = ScalarColumns(written, node.value)
+            column = columns.offset(column0)
             if column is not None:
-                end = column_in_scalar(written, node.value, column0 + length)
+                end = columns.offset(column0 + length)
                 start = node.start + column
                 return self._spanned(start, node.start + end if end else start + length)
         return self._spanned(node.start, node.end)

@@ -32,6 +32,7 @@ _FILTERS = (
 _DEEPEST_INDENT = 16
 _MOST_PLACES = 400  # more than a float has
 _LONGEST_ATTRIBUTE = 200  # characters; it is looked for in every item
+_MOST_ATTRIBUTES = 16  # of one item, in each other or beside
 _ITERATING_NAMES = (
     "batch first groupby join last list map max min reject rejectattr reverse select selectattr"
     " slice sort sum unique"
@@ -104,6 +105,8 @@ def _check_items(name: str, own: tuple[Any, ...], options: Given) -> None:
             raise LimitExceededError(
                 f"it looks for an attribute of more than {_LONGEST_ATTRIBUTE} characters"
             )
+    if isinstance(given, str) and given.count(".") + given.count(",") >= _MOST_ATTRIBUTES:
+        raise LimitExceededError(f"it looks for more than {_MOST_ATTRIBUTES} attributes of an item")
 
 
 def _parts(name: str) -> Callable[[Given], None]:

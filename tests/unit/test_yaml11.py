@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from yaml.loader import SafeLoader
 
 from msvc_pulumi.document import yaml11
-from msvc_pulumi.document.scalars import column_in_scalar, float32_text, resolve, scalar_text
+from msvc_pulumi.document.scalars import ScalarColumns, float32_text, resolve, scalar_text
 from msvc_pulumi.document.yaml11 import (
     COMPLEX,
     MAX_NESTING,
@@ -279,7 +279,7 @@ def test_the_python_parser_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_columns_in_scalars(written: str, value: str, column: int, expected: int | None) -> None:
     """A character of a one-line scalar is found where it was written, escapes counted."""
-    assert column_in_scalar(written, value, column) == expected
+    assert ScalarColumns(written, value).offset(column) == expected
 
 
 SIMPLE = ["a: 1", "- [x, {z: ~}]", "a: |\n  t\n", "'1': 0x10", "{}", "x", "a:\n- b: yes\n  c: 1e3"]

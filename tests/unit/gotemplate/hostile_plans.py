@@ -179,6 +179,30 @@ PLANS: dict[str, tuple[str, str]] = {
             + "]}}}}}}",
         ),
     ),
+    # --- many words, and many places in one line ---
+    "flags-that-nobody-takes": (
+        _service(_args(f"--tensor-paralel-size{n}=1" for n in range(4_000))),
+        _base("decodeDeployment", _containers("{name: vllm, command: [vllm, serve]}")),
+    ),
+    "a-section-in-one-line": (
+        _service(_args(f"--a{n}=1" for n in range(4_000))),
+        'kind: ConfigMap\ndata:\n  decodeDeployment: "'
+        + _containers(
+            "{name: vllm, command: [vllm, serve], args: ["
+            + ",".join(f"\\x2d-a{n}=2" for n in range(4_000))
+            + "]}"
+        )
+        + '"\n',
+    ),
+    "one-flag-in-thousands": (
+        _service(_args(f"--max-model-len={n}" for n in range(4_000))),
+        _base(
+            "decodeDeployment",
+            _containers(
+                "{name: vllm, command: [vllm, serve], args: [" + "--max-model-len,7," * 4_000 + "]}"
+            ),
+        ),
+    ),
     # --- texts that cost their parser or our regular expressions ---
     "line-ends-then-a-mistake": ("\n" * _LARGEST + "a: [", ""),
     "line-ends-in-an-arg": (_service('      args: ["' + "\\n" * 700_000 + 'x"]\n'), ""),

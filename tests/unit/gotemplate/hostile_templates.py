@@ -713,6 +713,8 @@ JINJA: dict[str, tuple[str, str]] = {
             "digits-in-a-list": "[9 ** 1200] * 9999",
             "long-name": "a[b]",
             "long-attribute": "a | attr(b)",
+            "attributes-in-each-other": "([{}] * 9999) | map(attribute='a.' * 90, default=1) | list",
+            "attributes-beside": "([{'a': 1}] * 9999) | sort(attribute='a,' * 90)",
             "dict-of-references": "dict(a=a, b=b, c=a, d=b, e=a, f=b, g=a, h=b, i=a, j=b, k=a)",
         }.items()
     },
