@@ -172,7 +172,7 @@ def test_names_stay_within_the_labels_of_a_graph(
 ) -> None:
     """Neither language lets a name end its label; Mermaid has entities and no backslash."""
     base = tmp_path / "baseconfig.yaml"
-    section = "configMaps: '[{metadata: {name: \"x\\\"];<b>#evil\"}}]'"
+    section = 'configMaps: \'[{metadata: {name: "x\\"];<b>#evil"}}]\''
     base.write_text(f"kind: ConfigMap\ndata:\n  {section}\n")
 
     _, dot, _ = run(capsys, "graph", "-m", SIMPLE, "-b", str(base))

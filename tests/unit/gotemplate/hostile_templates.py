@@ -699,7 +699,7 @@ JINJA: dict[str, tuple[str, str]] = {
             "format-of-long-key": "('%(' ~ 'k' * 999 ~ ')9999d') | format(a=1)",
             "format-of-widths": "('%999d' * 9999) | format(a=1)",
             "format-of-lists": "'%s%r%a' | format([a], [a], [a])",
-            "xml-attributes": "{'a': ''' * 60000, 'b': '&' * 60000} | xmlattr",
+            "xml-attributes": "{'a': '<' * 60000, 'b': '&' * 60000} | xmlattr",
             "url-encoded": "('é' * 60000) | urlencode",
             "escaped": "('&' * 60000) | escape | forceescape | forceescape",
             "title": "('a b' * 20000) | title",
@@ -713,7 +713,7 @@ JINJA: dict[str, tuple[str, str]] = {
             "digits-in-a-list": "[9 ** 1200] * 9999",
             "long-name": "a[b]",
             "long-attribute": "a | attr(b)",
-            "attributes-in-each-other": "([{}] * 9999) | map(attribute='a.' * 90, default=1) | list",
+            "attributes-in-each-other": "([{}] * 9999) | map(attribute='a.' * 90) | list",
             "attributes-beside": "([{'a': 1}] * 9999) | sort(attribute='a,' * 90)",
             "dict-of-references": "dict(a=a, b=b, c=a, d=b, e=a, f=b, g=a, h=b, i=a, j=b, k=a)",
         }.items()
