@@ -79,7 +79,7 @@ def _segments(text: str) -> Iterator[tuple[str, str | None]]:
     return text.segments() if isinstance(text, Marked) else iter(((text, None),))
 
 
-def _shape(value: Value) -> Value:
+def _shape(value: Value) -> object:
     if isinstance(value, dict):
         return {"": list(map(_shape, value.values()))}
     return list(map(_shape, value)) if isinstance(value, list) else type(value)
