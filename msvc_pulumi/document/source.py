@@ -31,7 +31,7 @@ class Document:
     """One YAML document: its plain ``value`` and the place of every value and key in it."""
 
     def __init__(self, source: Source, root: Node) -> None:
-        self.value: Any = root.value
+        self.value = root.value
         self._made = (source, root)
 
     @classmethod
@@ -42,6 +42,13 @@ class Document:
         """
         document = cls.__new__(cls)
         document.value = value
+        document._written = source
+        return document
+
+    @classmethod
+    def unread(cls, source: Source) -> Document:
+        """The only document of ``source``, known to be one without mistakes or repeated keys."""
+        document = cls.__new__(cls)
         document._written = source
         return document
 
@@ -58,6 +65,11 @@ class Document:
 
     _name = ""
     _written: Source | None = None
+
+    @cached_property
+    def value(self) -> Any:
+        """The document as plain values; of one that is not read yet, read now."""
+        return self._root.value
 
     @cached_property
     def _made(self) -> tuple[Source, Node]:

@@ -19,7 +19,7 @@ import yaml
 from msvc_pulumi.document.scalars import resolve
 from msvc_pulumi.document.yaml11 import scan
 
-__all__ = ["Stray", "strays"]
+__all__ = ["Stray", "strays", "unsettled"]
 
 # A word of these characters can only be part of a plain scalar, or be read as no text: a number,
 # a boolean, null. It cannot where it has a letter that those are never written with, or a few more
@@ -48,12 +48,15 @@ class Stray:
     scalar: int = 0
 
 
-def strays(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[Stray]:
+def strays(
+    text: str, stretches: Sequence[tuple[int, int]], among: Iterable[int] | None = None
+) -> Iterator[Stray]:
     """The stretches of ``text``, (start, end) in ascending order, that are more than scalars.
 
-    Behind a mistake that the scanner stops at nothing is known but of what it stumbled over.
+    ``among`` are those that are `unsettled`, where that is known already. Behind a mistake that the
+    scanner stops at nothing is known but of what it stumbled over.
     """
-    risky = list(_risky(text, stretches))
+    risky = list(unsettled(text, stretches) if among is None else among)
     if not risky:
         return
     if text.startswith(_BYTE_ORDER_MARK):  # the reader takes it for none of the text
@@ -73,8 +76,11 @@ def strays(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[Stray]:
         yield stray
 
 
-def _risky(text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """The numbers of the stretches of which only the scanner can tell that they are scalars."""
+def unsettled(text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """The numbers of the stretches of which only the scanner can tell that they are scalars.
+
+    The others are words: with any other such word in its place the text has the same structure.
+    """
     behind = 0
     in_property = False
     for number, (start, end) in enumerate(stretches):
