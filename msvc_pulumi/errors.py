@@ -52,7 +52,7 @@ class FieldPath(tuple[str | int, ...]):
         return cls(steps)
 
     def child(self, *steps: str | int) -> FieldPath:
-        return FieldPath((*self, *steps))
+        return FieldPath(self + steps)
 
     @property
     def parent(self) -> FieldPath:

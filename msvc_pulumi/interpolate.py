@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -178,7 +178,7 @@ class Interpolation:
             return self.ports.get(name, UNKNOWN_PORT)
 
         try:
-            rendered: Rendered = import_module(DIALECTS[dialect]).render(
+            rendered: Rendered = _renderer(dialect)(
                 text,
                 variables or self.variables,
                 functions={"getPort": Function("getPort", get_port, ("string",), result="int32")},
@@ -265,6 +265,12 @@ class Interpolation:
                 help=f'did you mean "{close}"?' if close else f"known ports: {known}",
             )
         )
+
+
+@cache
+def _renderer(dialect: str) -> Callable[..., Rendered]:
+    render: Callable[..., Rendered] = import_module(DIALECTS[dialect]).render
+    return render
 
 
 def is_literal(text: str, dialect: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
@@ -47,6 +48,7 @@ def _simple_lower(text: str) -> str:
     return "".join(lower if len(lower := c.lower()) == 1 else lower[0] for c in text)
 
 
+@lru_cache(maxsize=256)
 def _slug(text: str) -> str:
     """``text`` with everything outside ``[a-z0-9-]`` replaced, of any length."""
     return re.sub(r"[^a-z0-9-]+", "-", _simple_lower(text.strip())).strip("-._")

@@ -57,16 +57,18 @@ def merge(base: Any, overlay: Any, rules: Rules) -> Merged:
     return Merged(value, walker.sources, tuple(walker.clashes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One value's path in the result and on both sides."""
+class _Place(NamedTuple):
+    """One value's path in the result and on both sides; mostly one path three times."""
 
     result: FieldPath
     base: FieldPath
     overlay: FieldPath
 
     def child(self, key: str) -> _Place:
-        return _Place(self.result.child(key), self.base.child(key), self.overlay.child(key))
+        here = self.result.child(key)
+        if self.result is self.base is self.overlay:
+            return _Place(here, here, here)
+        return _Place(here, self.base.child(key), self.overlay.child(key))
 
     def item(self, result: int, base: int | None, overlay: int | None) -> _Place:
         return _Place(
@@ -119,7 +121,10 @@ class _Walker:
                 result[key] = value
         for key, value in overlay.items():
             if key not in base:
-                result[key] = self._overlay(value, place.child(key))
+                path = place.result.child(key)
+                is_same = place.result is place.overlay
+                self.sources[path] = ("overlay", path if is_same else place.overlay.child(key))
+                result[key] = value
         return result
 
     def _list(self, base: list[Any], overlay: list[Any], rules: Rules, place: _Place) -> Any:
