@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
@@ -117,8 +117,7 @@ class BaseConfig:
         return self.sections.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
+class _Decoded(NamedTuple):
     section: Section | None
     problems: tuple[Diagnostic, ...]
 

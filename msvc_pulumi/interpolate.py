@@ -7,7 +7,6 @@ in them (quirk Q13).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -41,6 +40,7 @@ from msvc_pulumi.gotemplate import (
     marked_fields,
 )
 from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.pattern import pattern
 from msvc_pulumi.templatevariables import origin_of, template_variables
 
 __all__ = ["DIALECT_ANNOTATION", "Interpolation"]
@@ -57,7 +57,7 @@ LITERAL = {
     "mount it from a ConfigMap that is not part of the BaseConfig",
 }
 # What chat templates speak of, and templates of children do not.
-CHAT = re.compile(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
+CHAT = pattern(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
 UNKNOWN_PORT = -1  # what the original renders
 MOST_PORTS = 20  # that a help text names
 

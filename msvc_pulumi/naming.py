@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from typing import Literal
 
 __all__ = [
@@ -71,6 +70,8 @@ def _child(owner: str, suffix: str, limit: int = MAX_NAME_LENGTH) -> str:
     name = _slug(owner + suffix)
     if len(name) <= limit:
         return name
+    from hashlib import sha256  # noqa: PLC0415  slow to import, and most names are short
+
     digest = sha256(owner.encode()).hexdigest()[:HASH_LENGTH]
     room = limit - HASH_LENGTH - 1 - len(suffix)
     return f"{_slug(owner)[:room].rstrip('-')}-{digest}{suffix}"

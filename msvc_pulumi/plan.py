@@ -6,7 +6,6 @@ and the operator all use it, so the dry run is what gets applied.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -100,9 +99,11 @@ class Plan:
     @property
     def hash(self) -> str:
         """Hexadecimal SHA-256 of everything that would be applied; equal plans need no work."""
+        from hashlib import sha256  # noqa: PLC0415  slow to import, and not every plan is hashed
+
         content = [(o.key, o.manifest, o.depends_on, o.ignore_changes) for o in self.objects]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256(text.encode()).hexdigest()
 
 
 def plan_model_service(

@@ -10,8 +10,7 @@ from __future__ import annotations
 import marshal
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.structure import SectionText
 
@@ -25,8 +24,7 @@ _NAMED = ("apiVersion", "kind")  # decide what the rest is read as
 Piece = str | int  # a text, or the number of a word
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
+class Skeleton(NamedTuple):
     """A section with blanks, and the words that belong there."""
 
     text: str
@@ -50,8 +48,7 @@ class Skeleton:
         return cls("".join((*pieces, text[behind:])), tuple(words))
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A decoded section with blanks: ``blanks`` are the way to each text that has some."""
 
     type_name: str

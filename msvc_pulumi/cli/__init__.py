@@ -87,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 ok, 1 errors in the input, 2 wrong usage, 3 engine or cluster failure.
     """
+    # No plugin of pydantic may change what is read; to look for some takes a look at every package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     arguments = _parsed(_command_first(sys.argv[1:] if argv is None else argv))
     try:
         return int(arguments.run(arguments))

@@ -15,6 +15,7 @@ import yaml
 
 from msvc_pulumi.document.scalars import resolve
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["leaf_lines", "to_yaml"]
 
@@ -27,7 +28,7 @@ LONGEST_KEY = 128  # bytes before a colon
 # number or date begins like them.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|--(?!-))(?:[\w/.,;=+@%()-]|:(?=[\w/]))*", re.ASCII)
 _BLOCK_LINE = re.compile(r"\n(?!\n)")  # the start of a block scalar's line that is not empty
-_UNUSUAL = re.compile("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
+_UNUSUAL = pattern("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
 LONGEST_KEPT = 256  # characters of a text whose layout is remembered
 
 

@@ -9,7 +9,6 @@ in a template or in the YAML inside a block scalar is shown at its place in the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -21,10 +20,11 @@ from msvc_pulumi.document.spans import Spans
 from msvc_pulumi.document.syntax import syntax_problem
 from msvc_pulumi.document.yaml11 import DialectError, Node
 from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Document", "Locate", "Source", "parse", "read_source"]
 
-_HEADER = re.compile(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
+_HEADER = pattern(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
 
 
 class Document:

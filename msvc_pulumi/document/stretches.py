@@ -18,6 +18,7 @@ import yaml
 
 from msvc_pulumi.document.scalars import resolve
 from msvc_pulumi.document.yaml11 import scan
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Stray", "strays", "unsettled"]
 
@@ -29,9 +30,9 @@ _IN_NO_SUCH_WORD = re.compile(r"[ghjkmpqvwzGHJKMPQVWZ/]")
 _IN_NO_NUMBER = re.compile(r"[g-np-wyzG-NP-WYZ]")
 _LONGEST_SUCH_WORD = 5  # false
 _PROPERTY = re.compile(r"[&*!%]")  # what begins an anchor, an alias, a tag, a directive
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|\r\n|.)", re.DOTALL)
-_QUOTE = re.compile("''")
+_BREAK = pattern("\r\n|[\n\r\x85\u2028\u2029]")
+_ESCAPE = pattern(r"\\(?:x.{2}|u.{4}|U.{8}|\r\n|.)", re.DOTALL)
+_QUOTE = pattern("''")
 _BYTE_ORDER_MARK = "\ufeff"
 
 

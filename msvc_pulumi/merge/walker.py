@@ -8,7 +8,6 @@ tables for each kind are in ``policies``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
@@ -27,8 +26,7 @@ from msvc_pulumi.merge.strategies import (
 __all__ = ["Clash", "Merged", "merge"]
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """Two values of one field that have different shapes, with their paths on each side."""
 
     base: FieldPath
@@ -36,8 +34,7 @@ class Clash:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The merged object and, for every stretch of it, the side and path it was taken from.
 
     ``sources`` maps a path in ``value`` to (side, path on that side); it holds for everything
