@@ -8,7 +8,7 @@ tables for each kind are in ``policies``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge.strategies import (
