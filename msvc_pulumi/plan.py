@@ -21,7 +21,6 @@ from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import flag_warnings
 from msvc_pulumi.children.outreach import foreign_base_config, outreach
 from msvc_pulumi.children.served import SkippedObject, served
-from msvc_pulumi.document.plainvalues import plain_value
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import (
     Diagnostic,
@@ -173,6 +172,8 @@ def plan_model_service(
 def _document(value: Mapping[str, Any] | Document, name: str, diagnostics: Diagnostics) -> Document:
     if isinstance(value, Document):
         return value
+    from msvc_pulumi.document.plainvalues import plain_value  # noqa: PLC0415  no file needs it
+
     found = Diagnostics()
     document = Document.of(plain_value(value, found), name)
     found.located(document.span)
