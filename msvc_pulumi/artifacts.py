@@ -7,12 +7,12 @@ Forms, volumes and error texts of ``hf://`` and ``pvc://`` are the original's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
+from msvc_pulumi.pattern import pattern
 
 __all__ = [
     "HF_HOME",
@@ -35,9 +35,9 @@ READERS = {
     "size": ("hf",),
     "pullPolicy": ("oci", "oci+native"),
 }
-_TAG = re.compile(r":[^/:]*$")
-_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_TAG = pattern(r":[^/:]*$")
+_COMPONENT = pattern(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_DIGEST = pattern(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 FORMS = (
     "hf://<organisation>/<model>",

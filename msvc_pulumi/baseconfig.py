@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
 from msvc_pulumi.document.source import Document, Source, parse
+from msvc_pulumi.document.yaml11 import COMPLEX, simple_value
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -24,6 +26,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.schema import table
+from msvc_pulumi.sectionshape import Shape, Skeleton
 from msvc_pulumi.structure import SectionText
 
 __all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
@@ -114,8 +117,7 @@ class BaseConfig:
         return self.sections.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decoded:
+class _Decoded(NamedTuple):
     section: Section | None
     problems: tuple[Diagnostic, ...]
 
@@ -222,6 +224,10 @@ def _decode(key: str, text: SectionText) -> _Decoded:
     field = text.field
     name = f"{text.document.source.name}: data.{key}"
     source = Source.derived(name, text.rendered.text, text.span)
+    skeleton = Skeleton.of(text)
+    if skeleton is not None and (shape := _shape(key, skeleton.text)) is not None:
+        value = shape.filled(skeleton.words)
+        return _Decoded(Section(key, value, Document.unread(source), shape.type_name), ())
     found = Diagnostics()
     inner = next(iter(parse(source, diagnostics=found)), None)
     value = None
@@ -237,6 +243,19 @@ def _decode(key: str, text: SectionText) -> _Decoded:
     if inner is None or value is None or found.errors:
         return _Decoded(None, problems)
     return _Decoded(Section(key, value, inner, type_name), problems)
+
+
+@lru_cache(maxsize=256)
+def _shape(key: str, text: str) -> Shape | None:
+    """What the section ``key`` is read as; None where its words make a difference, or there is
+    anything to be said of it."""
+    stated = simple_value(text)
+    if stated is None or stated is COMPLEX:
+        return None
+    found = Diagnostics()
+    type_name = _type_name(key, stated, found)
+    value = schema.decode(type_name, stated, at=FieldPath(), diagnostics=found)
+    return None if value is None or len(found) else Shape.of(type_name, value)
 
 
 def _type_name(key: str, value: Any, found: Diagnostics) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.errors import MAX_PROBLEMS, Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.naming import model_label
 from msvc_pulumi.objectnames import ObjectName, is_stated, name_conflict, object_names
 from msvc_pulumi.plan import Plan, PlannedObject
@@ -54,20 +55,34 @@ def conflicts(plans: Iterable[Plan]) -> Iterator[Diagnostic]:
     Two routes on one gateway that match the same requests: the gateway sends them to the older
     route, and to the one applied first where both are new. Two model names with one label in one
     namespace: pools, Services and workloads select each other's pods.
+
+    A place takes a second look at its file, so those behind the first `MAX_PROBLEMS`, which nobody
+    keeps, are only counted.
     """
+    found = _collisions(plans)
+    for make, plan, first in islice(found, MAX_PROBLEMS):
+        yield make(plan, first)
+    if count := sum(1 for _ in found):
+        yield Diagnostic.not_shown(0, count)
+
+
+def _collisions(
+    plans: Iterable[Plan],
+) -> Iterator[tuple[Callable[[Plan, Plan], Diagnostic], Plan, Plan]]:
+    """What makes the warning, and the two plans that it is about."""
     routes: dict[str, Plan] = {}
     labels: dict[tuple[str, str], Plan] = {}
     for plan in plans:
         for key in _routes(plan):
             first = routes.setdefault(key, plan)
             if first is not plan:
-                yield _same_requests(plan, first)
+                yield _same_requests, plan, first
                 break
         if not any(planned.key.startswith(SELECTING) for planned in plan):
             continue
         first = labels.setdefault((plan.namespace, model_label(plan.model_name)), plan)
         if first is not plan:
-            yield _same_pods(plan, first)
+            yield _same_pods, plan, first
 
 
 def _routes(plan: Plan) -> Iterator[str]:

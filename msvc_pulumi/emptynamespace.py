@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from msvc_pulumi.pattern import pattern
+
 __all__ = ["VARIABLE", "printed_at"]
 
 VARIABLE = "ModelServiceNamespace"
 SENTINEL = "a-namespace-that-nobody-has"
-_OPENING = re.compile(r"\{\{|\{%")
+_OPENING = pattern(r"\{\{|\{%")
 _CLOSING = {"{{": "}}", "{%": "%}"}
-_ACTION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_MENTION = re.compile(rf"\b{VARIABLE}\b")
-_PRINTED = re.compile(rf"\{{\{{-?\s*(?:\$?\.)?{VARIABLE}\s*(?:\|\s*s?quote\s*)?-?\}}\}}")
-_CONTROL = re.compile(r"\{\{-?\s*(?:if|with|range|define|block)\b|\{%")
+_ACTION = pattern(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_MENTION = pattern(rf"\b{VARIABLE}\b")
+_PRINTED = pattern(rf"\{{\{{-?\s*(?:\$?\.)?{VARIABLE}\s*(?:\|\s*s?quote\s*)?-?\}}\}}")
+_CONTROL = pattern(r"\{\{-?\s*(?:if|with|range|define|block)\b|\{%")
 TRIES = 4  # renderings of one template to find out
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -52,7 +51,7 @@ class FieldPath(tuple[str | int, ...]):
         return cls(steps)
 
     def child(self, *steps: str | int) -> FieldPath:
-        return FieldPath((*self, *steps))
+        return FieldPath(self + steps)
 
     @property
     def parent(self) -> FieldPath:
@@ -297,6 +296,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     if not 0 < len(name) <= _LONGEST_NAME:
         return None
+    from difflib import get_close_matches  # noqa: PLC0415  only mistakes need it
+
     # Two texts are alike to 0.7 at most where neither is twice as long as the other.
     similar = (item for item in known if len(name) < 2 * len(item) and len(item) < 2 * len(name))
     candidates = {item.lower(): item for item in sorted(islice(similar, _MOST_NAMES))}

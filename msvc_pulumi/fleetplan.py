@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from msvc_pulumi.conflicts import conflicts, name_conflicts
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
@@ -60,13 +59,22 @@ def plan_inputs(
             found.extend(plan_warnings(plan, version))
     between = list(_given_twice(plans))
     if not (found.errors or between):
-        between = [*name_conflicts(plans), *conflicts(plans), *node_ports_twice(plans)]
+        between = list(_between(plans))
     for each in (found, general):
         each.extend(between)
     if strict:
         found = found.with_warnings_as_errors()
     found.raise_errors(failure)
     return FleetPlan(tuple(plans), tuple(found), tuple(general))
+
+
+def _between(plans: Sequence[Plan]) -> Iterator[Diagnostic]:
+    if len(plans) > 1:
+        from msvc_pulumi.conflicts import conflicts, name_conflicts  # noqa: PLC0415  one has none
+
+        yield from name_conflicts(plans)
+        yield from conflicts(plans)
+    yield from node_ports_twice(plans)
 
 
 def _given_twice(plans: Sequence[Plan]) -> Iterator[Diagnostic]:

@@ -7,10 +7,9 @@ in them (quirk Q13).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -41,6 +40,7 @@ from msvc_pulumi.gotemplate import (
     marked_fields,
 )
 from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.pattern import pattern
 from msvc_pulumi.templatevariables import origin_of, template_variables
 
 __all__ = ["DIALECT_ANNOTATION", "Interpolation"]
@@ -57,7 +57,7 @@ LITERAL = {
     "mount it from a ConfigMap that is not part of the BaseConfig",
 }
 # What chat templates speak of, and templates of children do not.
-CHAT = re.compile(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
+CHAT = pattern(r"\{%-?\s*(?:for|if|set)\b|\{\{-?\s*(?:message|messages|bos_token|eos_token)\b")
 UNKNOWN_PORT = -1  # what the original renders
 MOST_PORTS = 20  # that a help text names
 
@@ -178,7 +178,7 @@ class Interpolation:
             return self.ports.get(name, UNKNOWN_PORT)
 
         try:
-            rendered: Rendered = import_module(DIALECTS[dialect]).render(
+            rendered: Rendered = _renderer(dialect)(
                 text,
                 variables or self.variables,
                 functions={"getPort": Function("getPort", get_port, ("string",), result="int32")},
@@ -265,6 +265,12 @@ class Interpolation:
                 help=f'did you mean "{close}"?' if close else f"known ports: {known}",
             )
         )
+
+
+@cache
+def _renderer(dialect: str) -> Callable[..., Rendered]:
+    render: Callable[..., Rendered] = import_module(DIALECTS[dialect]).render
+    return render
 
 
 def is_literal(text: str, dialect: str) -> bool:

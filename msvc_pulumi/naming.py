@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import lru_cache
 from typing import Literal
 
 __all__ = [
@@ -47,6 +47,7 @@ def _simple_lower(text: str) -> str:
     return "".join(lower if len(lower := c.lower()) == 1 else lower[0] for c in text)
 
 
+@lru_cache(maxsize=256)
 def _slug(text: str) -> str:
     """``text`` with everything outside ``[a-z0-9-]`` replaced, of any length."""
     return re.sub(r"[^a-z0-9-]+", "-", _simple_lower(text.strip())).strip("-._")
@@ -69,6 +70,8 @@ def _child(owner: str, suffix: str, limit: int = MAX_NAME_LENGTH) -> str:
     name = _slug(owner + suffix)
     if len(name) <= limit:
         return name
+    from hashlib import sha256  # noqa: PLC0415  slow to import, and most names are short
+
     digest = sha256(owner.encode()).hexdigest()[:HASH_LENGTH]
     room = limit - HASH_LENGTH - 1 - len(suffix)
     return f"{_slug(owner)[:room].rstrip('-')}-{digest}{suffix}"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from msvc_pulumi import schema
 from msvc_pulumi.document.emitter import leaf_lines, to_yaml
 from msvc_pulumi.plan import Plan, PlannedObject
 
@@ -59,6 +58,8 @@ def sections(plan: Plan) -> dict[str, Any]:
 
 
 def _as_in_go(key: str, planned: PlannedObject) -> dict[str, Any]:
+    from msvc_pulumi.schema.encode import encode_zero  # noqa: PLC0415  only sections need it
+
     child = planned.child
     manifest = child.manifest
     if key not in ("configMaps", "inferenceModel"):
@@ -66,7 +67,7 @@ def _as_in_go(key: str, planned: PlannedObject) -> dict[str, Any]:
     if key == "eppRoleBinding" and manifest["roleRef"]["kind"] == "Role":
         reference = {**manifest["roleRef"], "kind": "ClusterRole", "name": ""}
         manifest = {**manifest, "roleRef": reference}
-    return dict(schema.encode_zero(child.kind.type_name, manifest))
+    return dict(encode_zero(child.kind.type_name, manifest))
 
 
 def _merged_as_in_go(manifest: dict[str, Any], *, with_affinity: bool) -> dict[str, Any]:

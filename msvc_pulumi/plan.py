@@ -6,7 +6,6 @@ and the operator all use it, so the dry run is what gets applied.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,6 @@ from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.flags import flag_warnings
 from msvc_pulumi.children.outreach import foreign_base_config, outreach
 from msvc_pulumi.children.served import SkippedObject, served
-from msvc_pulumi.document.plainvalues import plain_value
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import (
     Diagnostic,
@@ -100,9 +98,11 @@ class Plan:
     @property
     def hash(self) -> str:
         """Hexadecimal SHA-256 of everything that would be applied; equal plans need no work."""
+        from hashlib import sha256  # noqa: PLC0415  slow to import, and not every plan is hashed
+
         content = [(o.key, o.manifest, o.depends_on, o.ignore_changes) for o in self.objects]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256(text.encode()).hexdigest()
 
 
 def plan_model_service(
@@ -172,6 +172,8 @@ def plan_model_service(
 def _document(value: Mapping[str, Any] | Document, name: str, diagnostics: Diagnostics) -> Document:
     if isinstance(value, Document):
         return value
+    from msvc_pulumi.document.plainvalues import plain_value  # noqa: PLC0415  no file needs it
+
     found = Diagnostics()
     document = Document.of(plain_value(value, found), name)
     found.located(document.span)

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.document.stretches import Stray, strays
+from msvc_pulumi.document.stretches import Stray, strays, unsettled
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.gotemplate import Rendered
 from msvc_pulumi.interpolate import Interpolation
@@ -48,9 +48,30 @@ class SectionText:
         return [0, *(found.end() for found in re.finditer("\n", self.rendered.text))]
 
     @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        return [(stretch.start, stretch.end) for stretch in self.rendered.stretches]
+
+    @cached_property
+    def _unsettled(self) -> frozenset[int]:
+        return frozenset(unsettled(self.rendered.text, self._places))
+
+    @cached_property
     def _strays(self) -> tuple[Stray, ...]:
-        places = [(stretch.start, stretch.end) for stretch in self.rendered.stretches]
-        return tuple(islice(strays(self.rendered.text, places), MAX_SHOWN)) if places else ()
+        if not self._unsettled:
+            return ()
+        found = strays(self.rendered.text, self._places, sorted(self._unsettled))
+        return tuple(islice(found, MAX_SHOWN))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every printed value is text within one scalar, or within one comment."""
+        return not self._strays
+
+    def words(self) -> Iterator[tuple[int, int]]:
+        """Where the printed values are that could be any other word (`unsettled` are not)."""
+        for number, place in enumerate(self._places):
+            if number not in self._unsettled:
+                yield place
 
     def problems(self) -> Iterator[Diagnostic]:
         """An error for every printed value that is more than a scalar, or no scalar at all."""

@@ -6,6 +6,7 @@ Names and order are those of the original's ``TemplateVars`` (``modelservice_con
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from msvc_pulumi.api.v1alpha1 import ModelService
 from msvc_pulumi.artifacts import ModelArtifact
@@ -67,6 +68,7 @@ def _sizes(service: ModelService) -> Iterator[tuple[str, int]]:
         yield f"{role.capitalize()}Nodes", multi_node.size if multi_node else 1
 
 
+@cache
 def _json_name(name: str) -> str:
     """The Go struct tag of a variable: the name with its first word in lower case."""
     first = next((word for word in ("EPP", "HF") if name.startswith(word)), name[:1])

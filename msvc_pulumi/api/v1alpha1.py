@@ -9,7 +9,6 @@ from typing import Any
 
 from msvc_pulumi import schema
 from msvc_pulumi.api import apifield
-from msvc_pulumi.api.elsewhere import belongs
 from msvc_pulumi.api.modelservice import (
     API_VERSION,
     KIND,
@@ -63,6 +62,8 @@ def load_model_service(document: Document, diagnostics: Diagnostics) -> ModelSer
     service = _load(document, found)
     for item in found:
         if item.code == "unknown-field":
+            from msvc_pulumi.api.elsewhere import belongs  # noqa: PLC0415  only mistakes need it
+
             told = replace(item, help=belongs(item.field) or item.help)
             diagnostics.add(told.at(document.key_span(item.field)))
         else:

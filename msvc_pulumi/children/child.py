@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from msvc_pulumi.document.source import Document
@@ -67,7 +68,7 @@ class Origin:
     """
 
     kind: Literal["base config", "model service", "generated", "converted"]
-    place: Span | Callable[[], Span] | None = None
+    place: Span | Callable[[], Span | None] | None = None
     field: FieldPath | None = None
 
     @property
@@ -98,7 +99,8 @@ class Overlay:
         source = self.field(path)
         if source is None:
             return Origin("generated")
-        return Origin("model service", self.document.span(source) if self.document else None)
+        place = partial(self.document.span, source) if self.document else None
+        return Origin("model service", place)
 
 
 def _nearest(table: Mapping[FieldPath, Any], path: FieldPath) -> FieldPath | None:
@@ -150,7 +152,7 @@ class Child:
         there = start.child(*path[len(found) :])
         if side == "overlay":
             return self.overlay.origin(there)
-        return Origin("base config", self.base.span(there) if self.base else None)
+        return Origin("base config", partial(self.base.span, there) if self.base else None)
 
     def converted(self, path: FieldPath) -> Origin:
         """The origin of what is made from the field at ``path``."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.commandline.image import SIDECARS, Image
 from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = [
     "KEBAB_CASE",
@@ -70,7 +71,7 @@ CAMEL_CASE = (
 HINTS = ("destinationEndpointHintKey", "destinationEndpointHintMetadataNamespace")
 SCRAPING = ("port", "path", "scheme", "https-insecure-skip-verify")
 METRICS = ("total-queued-requests", "kv-cache-usage-percentage", "lora-info", "cache-info")
-OBSOLETE_VARIABLE = re.compile(r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD|[A-Z_]+_SCORER(_WEIGHT)?")
+OBSOLETE_VARIABLE = pattern(r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD|[A-Z_]+_SCORER(_WEIGHT)?")
 WORKLOADS = frozenset({"Deployment", "LeaderWorkerSet"})
 TEMPLATE = FieldPath.of("spec", "template")
 WORKER = FieldPath.of("spec", "leaderWorkerTemplate", "workerTemplate")

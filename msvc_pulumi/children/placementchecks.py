@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from msvc_pulumi.api.v1alpha1 import PDSpec
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["check_placement"]
 
 # apimachinery's validation of qualified names and label values.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _SUBDOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-_KEY = re.compile(rf"(?:(?=[^/]{{1,253}}/){_SUBDOMAIN}/)?{_NAME}")
-_VALUE = re.compile(rf"(?:{_NAME})?")
+_KEY = pattern(rf"(?:(?=[^/]{{1,253}}/){_SUBDOMAIN}/)?{_NAME}")
+_VALUE = pattern(rf"(?:{_NAME})?")
 OPERATORS = ("Exists", "Equal", "Lt", "Gt")
 
 

@@ -6,7 +6,6 @@ Without a release only what no known release takes is told; later releases are l
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from msvc_pulumi.children.containerwords import ContainerWords
@@ -14,11 +13,12 @@ from msvc_pulumi.commandline.options import Release
 from msvc_pulumi.commandline.reader import POSITIONAL, REST, SGLANG, VLLM, Statement
 from msvc_pulumi.commandline.replacements import DROPPED_KEYS, INSTEAD, PAIRS_UNTIL
 from msvc_pulumi.errors import Diagnostic, Diagnostics, Severity, nearest
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["refused_flags"]
 
-_PAIR = re.compile(r"(\w+)=(\d+)")
-_PAIRS = re.compile(r"\w+=\d+(,\w+=\d+)*")
+_PAIR = pattern(r"(\w+)=(\d+)")
+_PAIRS = pattern(r"\w+=\d+(,\w+=\d+)*")
 
 
 def refused_flags(words: ContainerWords, known: Diagnostics) -> Iterator[Diagnostic]:

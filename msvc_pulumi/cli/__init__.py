@@ -1,37 +1,63 @@
 """The command line: ``msvc``, also ``python -m msvc_pulumi``.
 
 Each command is a module with ``add_parser`` and a ``run`` that returns the exit code; what a
-command needs beyond the pure pipeline is imported when it runs, so that ``generate`` stays quick.
+command needs beyond the pure pipeline is imported when it runs, and of the modules only the one
+that a command line names, so that ``generate`` stays quick.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.errors import ModelServiceError
 
 __all__ = ["main"]
 
-COMMANDS = ("generate", "validate", "diff", "graph", "crd", "local", "stack", "operator")
+MODULES = ("generate", "validate", "diff", "graph", "crd", "local", "stack", "operator")
+# Modules whose command has their name; the others are looked for in all of them.
+NAMESAKES = frozenset(MODULES) - {"stack"}
 
 PERSISTENT = ("--epp-cluster-role", "--epp-pull-secrets", "--pd-pull-secrets")
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Version(argparse.Action):
+    """Prints the version, which takes longer to find than some commands take to run."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        parser.exit(message=f"{_version()}\n")
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line: it knows all commands, or the one that comes first."""
     parser = argparse.ArgumentParser(
         prog="msvc",
         description="Serve large language models on Kubernetes from llm-d ModelServices.",
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in words[:1] if words and words[0] in NAMESAKES else MODULES:
         import_module(f"msvc_pulumi.cli.{name}").add_parser(commands)
     return parser
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments, without a look for garbage: what modules make on import is there to stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _parser(words).parse_args(words)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _version() -> str:
@@ -61,7 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 ok, 1 errors in the input, 2 wrong usage, 3 engine or cluster failure.
     """
-    arguments = _parser().parse_args(_command_first(sys.argv[1:] if argv is None else argv))
+    # No plugin of pydantic may change what is read; to look for some takes a look at every package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    arguments = _parsed(_command_first(sys.argv[1:] if argv is None else argv))
     try:
         return int(arguments.run(arguments))
     except ModelServiceError as error:

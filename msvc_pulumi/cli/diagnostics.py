@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-from msvc_pulumi import report
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["add_arguments", "show"]
@@ -30,6 +29,8 @@ def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None
     items: Sequence[Diagnostic] = tuple(diagnostics)
     if not items:
         return
+    from msvc_pulumi import report  # noqa: PLC0415  most runs have nothing to say
+
     if getattr(arguments, "format", "text") == "json":
         sys.stderr.write(json.dumps(report.to_json(items), indent=2) + "\n")
         return

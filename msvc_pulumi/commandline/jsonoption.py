@@ -7,16 +7,16 @@ them, so entries of two sides, or of two spellings, have to be put into one valu
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.commandline.reader import Statement
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Words", "merged_entries"]
 
-_SUFFIXED = re.compile(r"(\d+)(?:\.(\d+))?([kKmMgGtT])")
+_SUFFIXED = pattern(r"(\d+)(?:\.(\d+))?([kKmMgGtT])")
 _POWERS = "kmgt"
 
 

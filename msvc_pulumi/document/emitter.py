@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
 from msvc_pulumi.document.scalars import resolve
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["leaf_lines", "to_yaml"]
 
@@ -27,7 +28,7 @@ LONGEST_KEY = 128  # bytes before a colon
 # number or date begins like them.
 _PLAIN = re.compile(r"(?:[A-Za-z_/]|--(?!-))(?:[\w/.,;=+@%()-]|:(?=[\w/]))*", re.ASCII)
 _BLOCK_LINE = re.compile(r"\n(?!\n)")  # the start of a block scalar's line that is not empty
-_UNUSUAL = re.compile("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
+_UNUSUAL = pattern("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
 LONGEST_KEPT = 256  # characters of a text whose layout is remembered
 
 
@@ -83,46 +84,52 @@ def _mapping(value: dict[str, Any], lead: str, indent: str, write: Callable[[str
     """Write a mapping whose first line begins with ``lead``, the others with ``indent``."""
     for key in sorted(value):
         member = value[key]
-        head = f"{lead}{_key(key)}:"
-        lead = indent
-        if isinstance(member, dict) and member:
-            write(f"{head}\n")
+        name = _key_once(key) if len(key) <= LONGEST_KEY else _long_key()
+        if type(member) is str:
+            write(f"{lead}{name}: {_text(member, indent)}\n")
+        elif isinstance(member, dict) and member:
+            write(f"{lead}{name}:\n")
             _mapping(member, indent + "  ", indent + "  ", write)
         elif isinstance(member, list) and member:
-            write(f"{head}\n")
+            write(f"{lead}{name}:\n")
             _sequence(member, indent, indent, write)
         else:
-            write(f"{head} {_leaf(member, indent)}\n")
+            write(f"{lead}{name}: {_leaf(member, indent)}\n")
+        lead = indent
 
 
 def _sequence(value: list[Any], lead: str, indent: str, write: Callable[[str], None]) -> None:
     for item in value:
-        head = f"{lead}- "
-        lead = indent
-        if isinstance(item, dict) and item:
-            _mapping(item, head, indent + "  ", write)
+        if type(item) is str:
+            write(f"{lead}- {_text(item, indent)}\n")
+        elif isinstance(item, dict) and item:
+            _mapping(item, f"{lead}- ", indent + "  ", write)
         elif isinstance(item, list) and item:
-            _sequence(item, head, indent + "  ", write)
+            _sequence(item, f"{lead}- ", indent + "  ", write)
         else:
-            write(f"{head}{_leaf(item, indent)}\n")
+            write(f"{lead}- {_leaf(item, indent)}\n")
+        lead = indent
 
 
 def _leaf(value: Any, indent: str) -> str:
     if isinstance(value, str):
-        text = _scalar(value)
-        return _BLOCK_LINE.sub(f"\n{indent}", text) if "\n" in text else text
+        return _text(value, indent)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value) if isinstance(value, int) else _member(value)
 
 
+def _text(value: str, indent: str) -> str:
+    text = _scalar_once(value) if len(value) <= LONGEST_KEPT else _scalar(value)
+    return _BLOCK_LINE.sub(f"\n{indent}", text) if "\n" in text else text
+
+
 def _scalar(text: str) -> str:
     is_plain = _PLAIN.fullmatch(text) is not None and isinstance(resolve(text), str)
-    return text if is_plain else _quoted(text)
+    return text if is_plain else _laid_out(text)
 
 
-def _quoted(text: str) -> str:
-    return _quoted_once(text) if len(text) <= LONGEST_KEPT else _laid_out(text)
+_scalar_once = lru_cache(maxsize=4096)(_scalar)  # a fleet's names, flags and images are few
 
 
 def _laid_out(text: str) -> str:
@@ -132,18 +139,13 @@ def _laid_out(text: str) -> str:
     return _member(text)
 
 
-_quoted_once = lru_cache(maxsize=4096)(_laid_out)
-
-
 def _member(value: Any) -> str:
     """``value`` as it stands behind a key that is not indented."""
     return _dumped({"k": value})[3:-1]
 
 
-def _key(key: str) -> str:
-    if len(key) > LONGEST_KEY:
-        raise _UnusualError
-    return _key_once(key)
+def _long_key() -> NoReturn:
+    raise _UnusualError
 
 
 @lru_cache(maxsize=4096)

@@ -7,18 +7,18 @@ other mappings, enumerations of texts and numbers), all else is a problem at its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from msvc_pulumi.document.yaml11 import MAX_NESTING, MAX_NODES
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["plain_value"]
 
 _ABSENT: Final = object()
 _BITS = 64
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 def plain_value(value: Any, diagnostics: Diagnostics) -> Any:

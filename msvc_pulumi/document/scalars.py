@@ -16,6 +16,8 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import Any
 
+from msvc_pulumi.pattern import pattern
+
 __all__ = [
     "TAG_PREFIX",
     "ScalarColumns",
@@ -34,8 +36,8 @@ _INTEGER = re.compile(
     r"|(?P<decimal>0|[1-9][0-9]{0,19}))"
 )
 _BASES = (("decimal", 10), ("octal", 8), ("hex", 16), ("binary", 2), ("signed", 2))
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_DOTTED = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DOTTED = pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(
         ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True

@@ -9,7 +9,6 @@ in a template or in the YAML inside a block scalar is shown at its place in the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -21,17 +20,18 @@ from msvc_pulumi.document.spans import Spans
 from msvc_pulumi.document.syntax import syntax_problem
 from msvc_pulumi.document.yaml11 import DialectError, Node
 from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Document", "Locate", "Source", "parse", "read_source"]
 
-_HEADER = re.compile(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
+_HEADER = pattern(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
 
 
 class Document:
     """One YAML document: its plain ``value`` and the place of every value and key in it."""
 
     def __init__(self, source: Source, root: Node) -> None:
-        self.value: Any = root.value
+        self.value = root.value
         self._made = (source, root)
 
     @classmethod
@@ -42,6 +42,13 @@ class Document:
         """
         document = cls.__new__(cls)
         document.value = value
+        document._written = source
+        return document
+
+    @classmethod
+    def unread(cls, source: Source) -> Document:
+        """The only document of ``source``, known to be one without mistakes or repeated keys."""
+        document = cls.__new__(cls)
         document._written = source
         return document
 
@@ -58,6 +65,11 @@ class Document:
 
     _name = ""
     _written: Source | None = None
+
+    @cached_property
+    def value(self) -> Any:
+        """The document as plain values; of one that is not read yet, read now."""
+        return self._root.value
 
     @cached_property
     def _made(self) -> tuple[Source, Node]:

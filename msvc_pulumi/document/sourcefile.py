@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from msvc_pulumi.errors import Diagnostic, LoadError, Span
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["MAX_SIZE", "Locate", "Source", "read_source"]
 
@@ -21,7 +22,7 @@ Locate = Callable[[int, int, int], Span]
 """From a line, a column (both from 0) and a length to the place that the user wrote."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SECRET = re.compile(r"""^[ \t]*["']?kind["']?\s*:\s*["']?Secret\b""", re.IGNORECASE | re.MULTILINE)
+_SECRET = pattern(r"""^[ \t]*["']?kind["']?\s*:\s*["']?Secret\b""", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)  # not slotted: the line starts are cached in the instance

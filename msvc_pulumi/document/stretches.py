@@ -18,8 +18,9 @@ import yaml
 
 from msvc_pulumi.document.scalars import resolve
 from msvc_pulumi.document.yaml11 import scan
+from msvc_pulumi.pattern import pattern
 
-__all__ = ["Stray", "strays"]
+__all__ = ["Stray", "strays", "unsettled"]
 
 # A word of these characters can only be part of a plain scalar, or be read as no text: a number,
 # a boolean, null. It cannot where it has a letter that those are never written with, or a few more
@@ -29,9 +30,9 @@ _IN_NO_SUCH_WORD = re.compile(r"[ghjkmpqvwzGHJKMPQVWZ/]")
 _IN_NO_NUMBER = re.compile(r"[g-np-wyzG-NP-WYZ]")
 _LONGEST_SUCH_WORD = 5  # false
 _PROPERTY = re.compile(r"[&*!%]")  # what begins an anchor, an alias, a tag, a directive
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_ESCAPE = re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|\r\n|.)", re.DOTALL)
-_QUOTE = re.compile("''")
+_BREAK = pattern("\r\n|[\n\r\x85\u2028\u2029]")
+_ESCAPE = pattern(r"\\(?:x.{2}|u.{4}|U.{8}|\r\n|.)", re.DOTALL)
+_QUOTE = pattern("''")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -48,12 +49,15 @@ class Stray:
     scalar: int = 0
 
 
-def strays(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[Stray]:
+def strays(
+    text: str, stretches: Sequence[tuple[int, int]], among: Iterable[int] | None = None
+) -> Iterator[Stray]:
     """The stretches of ``text``, (start, end) in ascending order, that are more than scalars.
 
-    Behind a mistake that the scanner stops at nothing is known but of what it stumbled over.
+    ``among`` are those that are `unsettled`, where that is known already. Behind a mistake that the
+    scanner stops at nothing is known but of what it stumbled over.
     """
-    risky = list(_risky(text, stretches))
+    risky = list(unsettled(text, stretches) if among is None else among)
     if not risky:
         return
     if text.startswith(_BYTE_ORDER_MARK):  # the reader takes it for none of the text
@@ -73,8 +77,11 @@ def strays(text: str, stretches: Sequence[tuple[int, int]]) -> Iterator[Stray]:
         yield stray
 
 
-def _risky(text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[int]:
-    """The numbers of the stretches of which only the scanner can tell that they are scalars."""
+def unsettled(text: str, stretches: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """The numbers of the stretches of which only the scanner can tell that they are scalars.
+
+    The others are words: with any other such word in its place the text has the same structure.
+    """
     behind = 0
     in_property = False
     for number, (start, end) in enumerate(stretches):

@@ -23,6 +23,7 @@ from msvc_pulumi.document.scalars import (
     resolve_tagged,
     scalar_text,
 )
+from msvc_pulumi.pattern import pattern
 
 try:
     from yaml._yaml import CParser as _EventParser
@@ -50,7 +51,7 @@ COMPLEX: Final = object()
 """What `simple_value` returns for a text that `compose` has to look at."""
 
 UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class DialectError(Exception):

@@ -6,9 +6,9 @@ precisions are bounded by the render's meter.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ..pattern import pattern
 from .budget import Sink
 from .errors import UnprintableError
 from .marked import Marked, joined
@@ -20,7 +20,7 @@ __all__ = ["sprintf"]
 
 _LARGEST = 1_000_000  # what fmt itself takes as a width
 _FLAGS = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
-_DIGITS = re.compile(r"[0-9]*")
+_DIGITS = pattern(r"[0-9]*")
 
 
 def sprintf(template: str, values: Sequence[Value]) -> str:

@@ -1,9 +1,9 @@
 """Returns the functions templates can call by name, and why a name cannot be called.
 
-sprig's functions live in modules by theme; a module is imported when a template first names one of
-its functions, so that ordinary templates load little (gotpl, which a few of them need, takes
-longest). What reaches outside, depends on the moment or on chance is off: its result would change
-with every reconcile, or show the controller's environment to any author of a template.
+Go's own functions and sprig's live in modules by theme; a module is imported when a template first
+names one of its functions, so that ordinary templates load little (gotpl, which a few of them need,
+takes longest). What reaches outside, depends on the moment or on chance is off: its result would
+change with every reconcile, or show the controller's environment to any author of a template.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import cache
 from importlib import import_module
 
 from ..errors import nearest
-from . import builtin
 from .calls import Function
 
 __all__ = ["DISABLED", "NAMES", "SPECIAL", "function", "undefined"]
@@ -22,6 +21,7 @@ SPECIAL = frozenset(("and", "or", "call"))
 """Builtins that the evaluator itself carries out."""
 
 _MODULES = {
+    "builtin": "eq ge gt html index js le len lt ne not print printf println urlquery",
     "conversions": "atoi float64 int int64 toDecimal toString toStrings",
     "dates": (
         "date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate"
@@ -101,16 +101,14 @@ _HELM = {
     "tpl": "templates here are rendered once",
 }
 
-NAMES = frozenset(_MODULE_OF) | frozenset(builtin.FUNCTIONS) | SPECIAL
+NAMES = frozenset(_MODULE_OF) | SPECIAL
 """All functions there are without those of the caller."""
 
 
 @cache
 def function(name: str) -> Function:
     """The function of that name; KeyError if there is none."""
-    module = _MODULE_OF.get(name)
-    if module is None:
-        return builtin.FUNCTIONS[name]
+    module = _MODULE_OF[name]
     table: dict[str, Function] = import_module(f".{module}", __package__).FUNCTIONS
     return table[name]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from ..pattern import pattern
 from .tokens import KEYWORDS, Kind, Token
 
 __all__ = ["tokenize"]
@@ -21,8 +22,8 @@ _LEFT_TRIMS = tuple(f"-{blank}" for blank in _BLANKS)
 _BLANK_RUN = re.compile(r"[ \t\r\n]+")
 _WORD = re.compile(r"\w*")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
-_CHARACTER = re.compile(r"'(?:[^'\\\n]|\\[^\n])*'")
-_NUMBER = re.compile(
+_CHARACTER = pattern(r"'(?:[^'\\\n]|\\[^\n])*'")
+_NUMBER = pattern(
     r"[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?"
     r"|0[oO][0-7_]*(?:\.[0-7_]*)?|0[bB][01_]*(?:\.[01_]*)?"
     r"|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"

@@ -7,9 +7,10 @@ Python's surrogateescape; `encode` and `decode` go between the two.
 from __future__ import annotations
 
 import math
-import re
 from contextlib import suppress
 from dataclasses import dataclass
+
+from ..pattern import pattern
 
 __all__ = [
     "LiteralError",
@@ -31,14 +32,12 @@ _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _SHORT = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v", 92: "\\\\"}
 _WIDTHS = {"x": 2, "u": 4, "U": 8}
 _LONGEST_ESCAPE = 10
-_UNDERSCORES = re.compile(r"(?:0[xXoObB]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_MISPLACED_UNDERSCORE = re.compile(r"__|^[+-]?_|_$|_[.pP+-]|[.pP+-]_|^[^xX]*(?:_[eE]|[eE]_)")
-_HEXADECIMAL = re.compile(
-    r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
-)
+_UNDERSCORES = pattern(r"(?:0[xXoObB]_?)?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*")
+_DECIMAL = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MISPLACED_UNDERSCORE = pattern(r"__|^[+-]?_|_$|_[.pP+-]|[.pP+-]_|^[^xX]*(?:_[eE]|[eE]_)")
+_HEXADECIMAL = pattern(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
 _BASES = {"x": 16, "o": 8, "b": 2}
-_PARTS = re.compile(r"(.*[0-9a-fA-F_.])([+-].+)i")
+_PARTS = pattern(r"(.*[0-9a-fA-F_.])([+-].+)i")
 
 
 class LiteralError(ValueError):

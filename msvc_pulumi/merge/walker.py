@@ -8,8 +8,7 @@ tables for each kind are in ``policies``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge.strategies import (
@@ -27,8 +26,7 @@ from msvc_pulumi.merge.strategies import (
 __all__ = ["Clash", "Merged", "merge"]
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """Two values of one field that have different shapes, with their paths on each side."""
 
     base: FieldPath
@@ -36,8 +34,7 @@ class Clash:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """The merged object and, for every stretch of it, the side and path it was taken from.
 
     ``sources`` maps a path in ``value`` to (side, path on that side); it holds for everything
@@ -57,16 +54,18 @@ def merge(base: Any, overlay: Any, rules: Rules) -> Merged:
     return Merged(value, walker.sources, tuple(walker.clashes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One value's path in the result and on both sides."""
+class _Place(NamedTuple):
+    """One value's path in the result and on both sides; mostly one path three times."""
 
     result: FieldPath
     base: FieldPath
     overlay: FieldPath
 
     def child(self, key: str) -> _Place:
-        return _Place(self.result.child(key), self.base.child(key), self.overlay.child(key))
+        here = self.result.child(key)
+        if self.result is self.base is self.overlay:
+            return _Place(here, here, here)
+        return _Place(here, self.base.child(key), self.overlay.child(key))
 
     def item(self, result: int, base: int | None, overlay: int | None) -> _Place:
         return _Place(
@@ -119,7 +118,10 @@ class _Walker:
                 result[key] = value
         for key, value in overlay.items():
             if key not in base:
-                result[key] = self._overlay(value, place.child(key))
+                path = place.result.child(key)
+                is_same = place.result is place.overlay
+                self.sources[path] = ("overlay", path if is_same else place.overlay.child(key))
+                result[key] = value
         return result
 
     def _list(self, base: list[Any], overlay: list[Any], rules: Rules, place: _Place) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.interpolate import UNKNOWN_PORT
+from msvc_pulumi.pattern import pattern
 from msvc_pulumi.plan import PlannedObject
 from msvc_pulumi.rules.finding import Finding, Place
 
@@ -28,8 +29,8 @@ STATED_NOTHING = {
     "ModelServiceNamespace": "states no metadata.namespace; state it, or give --namespace",
     "SanitizedModelName": "states no routing.modelName; state it",
 }
-_EXPRESSION = re.compile(r"\{\{(.*?)\}\}")
-_WORD = re.compile(r"\.?[A-Za-z]+")
+_EXPRESSION = pattern(r"\{\{(.*?)\}\}")
+_WORD = pattern(r"\.?[A-Za-z]+")
 
 
 def placed(

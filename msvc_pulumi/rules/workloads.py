@@ -7,12 +7,12 @@ made of it, so what is wrong there is a warning.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.pattern import pattern
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import Finding, forbidden, invalid, required, unsupported
 from msvc_pulumi.rules.metadata import name, object_metadata, selector, selects
@@ -28,7 +28,7 @@ TEMPLATES = (SPEC.child("template"), GROUP.child("leaderTemplate"), GROUP.child(
 PROGRESS_DEADLINE = 600  # seconds, where none is stated
 WORKLOADS = ("Deployment", "LeaderWorkerSet")
 STRATEGIES = ("Recreate", "RollingUpdate")
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = pattern(r"[0-9]+%")
 
 
 def templates(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, dict[str, Any]]]:

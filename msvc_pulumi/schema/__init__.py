@@ -1,14 +1,13 @@
 """What Go knows about the Kubernetes types, as data, and the two conversions that need it.
 
 ``decode`` reads a YAML value as encoding/json reads it into a Go type, but keeps only what was
-stated; ``encode_zero`` prints it as Go would. A type is named by apiVersion and Go's name for it:
-``apps/v1.Deployment``, ``core/v1.EnvVar``; ``[]T`` is a list of T, ``{}T`` a map to T.
+stated; ``encode_zero`` (in `encode`) prints it as Go would. A type is named by apiVersion and Go's
+name for it: ``apps/v1.Deployment``, ``core/v1.EnvVar``; ``[]T`` is a list of T, ``{}T`` a map to T.
 """
 
 from __future__ import annotations
 
 from msvc_pulumi.schema.decode import decode
-from msvc_pulumi.schema.encode import encode_zero
 from msvc_pulumi.schema.quantity import QuantityError, canonical
 from msvc_pulumi.schema.table import (
     Field,
@@ -30,7 +29,6 @@ __all__ = [
     "Type",
     "canonical",
     "decode",
-    "encode_zero",
     "extend",
     "lookup",
     "parse_type",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from msvc_pulumi.document.scalars import scalar_text
+from msvc_pulumi.pattern import pattern
 from msvc_pulumi.schema.quantity import QuantityError, canonical
 from msvc_pulumi.schema.table import Kind, Type
 
@@ -19,7 +20,7 @@ __all__ = ["UNMARSHALING", "LeafError", "clash", "finite", "number_text", "read_
 
 UNMARSHALING = "error unmarshaling JSON: while decoding JSON: "  # sigs.k8s.io/yaml's beginning
 
-_RFC3339 = re.compile(
+_RFC3339 = pattern(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )

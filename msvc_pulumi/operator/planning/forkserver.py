@@ -42,7 +42,10 @@ WARM = {
     "jinja2": "{{ ModelName | upper }}",
 }
 PIPELINE = ("children", "commandline", "document", "gotemplate", "jinjatemplate", "merge")
-LAZY = ("shlex", "gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings")
+LAZY = (
+    *("difflib", "hashlib", "shlex", "msvc_pulumi.api.elsewhere"),
+    *("gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings"),
+)
 
 
 def arguments(control: int, act: str, most: Bounds) -> list[str]:

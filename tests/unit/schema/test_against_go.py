@@ -19,7 +19,8 @@ import pytest
 
 from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics, FieldPath
-from msvc_pulumi.schema import decode, encode_zero, lookup
+from msvc_pulumi.schema import decode, lookup
+from msvc_pulumi.schema.encode import encode_zero
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSWERS = Path(__file__).with_name("go-answers.jsonl")

@@ -9,7 +9,8 @@ import pytest
 
 from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostics, FieldPath
-from msvc_pulumi.schema import decode, encode_zero
+from msvc_pulumi.schema import decode
+from msvc_pulumi.schema.encode import encode_zero
 
 CASES = Path(__file__).resolve().parents[4] / "shared" / "conformance" / "cases"
 PRINTED = sorted(CASES.glob("*/expected.yaml"))

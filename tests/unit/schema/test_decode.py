@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
-from msvc_pulumi.schema import decode, encode_zero
+from msvc_pulumi.schema import decode
+from msvc_pulumi.schema.encode import encode_zero
 
 DEPLOYMENT = "apps/v1.Deployment"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.schema import encode_zero
+from msvc_pulumi.schema.encode import encode_zero
 
 NO_TIME = {"metadata": {"creationTimestamp": None}}
 POOL = {**NO_TIME, "status": {}}

@@ -11,13 +11,13 @@ from msvc_pulumi.errors import Diagnostics, FieldPath
 from msvc_pulumi.schema import (
     Kind,
     decode,
-    encode_zero,
     extend,
     lookup,
     parse_type,
     type_at,
     type_name,
 )
+from msvc_pulumi.schema.encode import encode_zero
 from msvc_pulumi.schema.table import Type
 
 NAMES = sorted(json.loads(resources.files("msvc_pulumi.schema").joinpath("types.json").read_text()))
