@@ -11,9 +11,17 @@ from typing import Any
 
 from msvc_pulumi.children.autoscalerchecks import METRIC_SOURCES
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.rules.finding import Finding, forbidden, invalid, items, required, unsupported
+from msvc_pulumi.rules.finding import (
+    Finding,
+    advice,
+    forbidden,
+    invalid,
+    items,
+    required,
+    unsupported,
+)
 from msvc_pulumi.rules.metadata import name, object_metadata
-from msvc_pulumi.rules.names import dns_label, dns_subdomain
+from msvc_pulumi.rules.names import dns_label, dns_subdomain, label_value
 from msvc_pulumi.rules.resources import amount
 
 __all__ = ["horizontal_pod_autoscaler"]
@@ -89,12 +97,40 @@ def _measured(source: dict[str, Any], here: FieldPath, expected: str) -> Iterato
                 yield required(here.child("container"), "must specify a container")
             elif problem := dns_label(container):
                 yield invalid(here.child("container"), container, problem)
-    elif not (source.get("metric") or {}).get("name"):
-        yield required(here.child("metric", "name"), "must specify a metric name")
+    else:
+        metric = source.get("metric") or {}
+        if not metric.get("name"):
+            yield required(here.child("metric", "name"), "must specify a metric name")
+        yield from _selected(metric.get("selector") or {}, here.child("metric", "selector"))
     if expected == "object":
         for field in ("kind", "name"):
             if not (source.get("describedObject") or {}).get(field):
                 yield required(here.child("describedObject", field))
+
+
+def _selected(selector: dict[str, Any], at: FieldPath) -> Iterator[Finding]:
+    """Values that the controller cannot look for, though the API server lets them pass: it makes a
+    label selector of what selects series (``pkg/controller/podautoscaler/replica_calculator.go``).
+    """
+    places = [
+        (at.child("matchLabels", key), value)
+        for key, value in (selector.get("matchLabels") or {}).items()
+    ]
+    for number, requirement in items(selector.get("matchExpressions")):
+        here = at.child("matchExpressions", number, "values")
+        places += [
+            (here.child(n), value) for n, value in enumerate(requirement.get("values") or ())
+        ]
+    for place, value in places:
+        if isinstance(value, str) and (problem := label_value(value)):
+            yield advice(
+                place,
+                "unusable-selector",
+                f'"{value}" can be the value of no label, and the autoscaler looks for labels: '
+                f"{problem}",
+                "let the metrics adapter rename the value, for one to {{ .SanitizedModelName }}; "
+                "keda has queries of its own",
+            )
 
 
 def _target(target: dict[str, Any], at: FieldPath, source: str) -> Iterator[Finding]:
