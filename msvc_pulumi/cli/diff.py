@@ -8,7 +8,7 @@ from typing import Any
 
 from msvc_pulumi import diff
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli.generate import namespace_name
+from msvc_pulumi.cli.generate import add_namespace_argument
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
@@ -29,13 +29,7 @@ def add_parser(commands: Any) -> None:
         "b", metavar="B", nargs="?", help="input; without it, A against the cluster"
     )
     parser.add_argument("--epp-cluster-role", metavar="NAME", default="", help="as in generate")
-    parser.add_argument(
-        "--namespace",
-        metavar="NAME",
-        type=namespace_name,
-        default="",
-        help="for ModelServices that name none",
-    )
+    add_namespace_argument(parser)
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything differs")
     printed.add_arguments(parser)
     parser.set_defaults(run=run)

@@ -19,7 +19,7 @@ from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.rules.names import dns_label
 
-__all__ = ["add_input_arguments", "add_parser", "names", "namespace_name", "options"]
+__all__ = ["add_input_arguments", "add_namespace_argument", "add_parser", "names", "options"]
 
 FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
 
@@ -61,13 +61,7 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
     parser.add_argument(
         "-b", "--baseconfig", metavar="FILE", action="append", default=[], help="BaseConfigs"
     )
-    parser.add_argument(
-        "--namespace",
-        metavar="NAME",
-        type=namespace_name,
-        default="",
-        help="for ModelServices that name none",
-    )
+    add_namespace_argument(parser)
     parser.add_argument(
         "--epp-cluster-role",
         metavar="NAME",
@@ -103,7 +97,18 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
     )
 
 
-def namespace_name(name: str) -> str:
+def add_namespace_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where ModelServices are that do not say it themselves."""
+    parser.add_argument(
+        "--namespace",
+        metavar="NAME",
+        type=_namespace_name,
+        default="",
+        help="for ModelServices that name none",
+    )
+
+
+def _namespace_name(name: str) -> str:
     """``name`` as the value of ``--namespace``; wrong usage where no namespace can have it."""
     if name and (problem := dns_label(name)):
         raise argparse.ArgumentTypeError(f'"{name}": {problem}')
