@@ -56,12 +56,15 @@ class _UnusualError(Exception):
     """A key or text whose layout only PyYAML's emitter knows."""
 
 
-def to_yaml(value: Any) -> str:
-    """``value`` as one block-style YAML document with sorted keys, ending in a line end.
+def to_yaml(value: Any, *, sort_keys: bool = True) -> str:
+    """``value`` as one block-style YAML document, ending in a line end.
 
-    The text is the one PyYAML's emitter writes. Collections are laid out here, in a tenth of its
-    time; it is asked for the scalars that are no plain words.
+    Keys are sorted, or in their own order for what a person goes on writing. The text is the one
+    PyYAML's emitter writes. Collections are laid out here, in a tenth of its time; it is asked for
+    the scalars that are no plain words.
     """
+    if not sort_keys:
+        return _dumped(value, sort_keys=False)
     chunks: list[str] = []
     try:
         if isinstance(value, dict) and value:
@@ -75,8 +78,10 @@ def to_yaml(value: Any) -> str:
     return "".join(chunks)
 
 
-def _dumped(value: Any) -> str:
-    text: str = yaml.dump(value, Dumper=_Dumper, width=UNFOLDED, allow_unicode=True, sort_keys=True)
+def _dumped(value: Any, *, sort_keys: bool = True) -> str:
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, width=UNFOLDED, allow_unicode=True, sort_keys=sort_keys
+    )
     return text
 
 
