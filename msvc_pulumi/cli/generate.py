@@ -7,6 +7,7 @@ import csv
 import gc
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from msvc_pulumi import output
@@ -21,6 +22,7 @@ from msvc_pulumi.rules.names import dns_label
 
 __all__ = ["add_input_arguments", "add_namespace_argument", "add_parser", "names", "options"]
 
+KUSTOMIZE = "kustomize"
 FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
 
 
@@ -35,16 +37,19 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        choices=("manifests", "sections", "json"),
+        choices=("manifests", "sections", "json", KUSTOMIZE),
         default="manifests",
         help="manifests for kubectl apply (default), the sections that the Go program prints, "
-        "or one JSON list",
+        "one JSON list, or a Kustomize base in DIR",
+    )
+    parser.add_argument(
+        "directory", metavar="DIR", nargs="?", default="", help="where -o kustomize writes"
     )
     parser.add_argument(
         "--provenance", action="store_true", help="say in comments who set each field"
     )
     printed.add_arguments(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -140,6 +145,8 @@ def names(values: Iterable[str]) -> Iterable[str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the objects. A short run that keeps all it makes has no garbage to look for."""
+    if bool(arguments.directory) != (arguments.output == KUSTOMIZE):
+        arguments.usage_error("DIR and -o kustomize go together")
     gc.disable()
     try:
         return _run(arguments)
@@ -153,6 +160,12 @@ def _run(arguments: argparse.Namespace) -> int:
         problem = Diagnostic("no-model-service", "no ModelService among the files")
         raise LoadError([problem])
     fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    if arguments.output == KUSTOMIZE:
+        from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
+
+        printed.show(fleet.warnings, arguments)
+        write_base(Path(arguments.directory), fleet.plans)
+        return 0
     if arguments.output == "manifests":
         text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
     else:
