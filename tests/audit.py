@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +56,24 @@ def position(log: Path) -> int:
 
 
 def requests(log: Path, since: int = 0) -> list[Request]:
-    """What the operator and its engines asked for after ``since``; not what discovery needs."""
+    """What the operator and its engines asked for after ``since``; not what discovery needs.
+
+    An apply that made an object took two rights, and is two requests here.
+    """
     with log.open("rb") as stream:
         stream.seek(since)
         records: list[dict[str, Any]] = [json.loads(line) for line in stream]
     return [
-        _request(item)
+        replace(_request(item), verb=verb)
         for item in records
         if item["user"].get("username") == USER and "resource" in item.get("objectRef", {})
+        for verb in (item["verb"], *(["create"] if _made_by_apply(item) else []))
     ]
+
+
+def _made_by_apply(record: dict[str, Any]) -> bool:
+    answer = record.get("responseStatus", {}).get("code")
+    return bool(record["verb"] == "patch" and answer == HTTPStatus.CREATED)
 
 
 def _request(record: dict[str, Any]) -> Request:

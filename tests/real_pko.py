@@ -123,7 +123,7 @@ def running(binaries: Path, folder: Path) -> Iterator[tuple[Cluster, OperatorPro
         search = os.pathsep.join([str(Path(sys.executable).parent), str(session.pulumi.parent)])
         path = session.plugins.search_path(f"{search}{os.pathsep}{os.environ['PATH']}")
         plugin = session.plugins.kubernetes
-        print(f"Kubernetes plugin: {'stand-in' if plugin.stand_in else 'official'}", flush=True)
+        print(f"Kubernetes plugin: {plugin.path}", flush=True)
 
         admin = yaml.safe_load(plane.kubeconfig.read_text())
         token = folder / "token"

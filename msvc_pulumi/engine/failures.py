@@ -8,7 +8,7 @@ from typing import ClassVar
 from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
-__all__ = ["EngineError", "ProgramError", "failure"]
+__all__ = ["EngineError", "ProgramError", "failure", "reason"]
 
 
 class EngineError(ModelServiceError):
@@ -92,6 +92,14 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
+# What the Kubernetes plugin puts before an API server's own words, with the URN of the resource.
+PREAMBLE = re.compile(
+    r'(?:update of )?resource "urn:[^"]*" (?:'
+    r"was not successfully created by the Kubernetes API server|failed): |"
+    r'the Kubernetes API server reported that "[^"]*" failed to fully initialize or become live: |'
+    r'resource "urn:[^"]*" (?=was successfully created, but)'
+)
+CONFLICT = re.compile(r"Apply failed with \d+ conflicts?: .*", re.DOTALL)
 RENDERED = re.compile(r"(error|warning)\[[a-z0-9-]+\]: ")
 COUNT = re.compile(r"\d+ errors? occurred:")
 SUMMARIES = {"update failed", "preview failed", "destroy failed", "refresh failed"}
@@ -120,10 +128,20 @@ def failure(run: Run, what: str) -> ModelServiceError:
 _AGAIN = "run it again: it continues from where it was"
 
 
-def _note(urn: str, message: str) -> str:
+def reason(message: str) -> str:
+    """The one thing that an error of a resource says, without the stack that it was said in.
+
+    Of a list of errors it is the first; of a conflict the fields and who owns them.
+    """
+    if conflict := CONFLICT.search(message):
+        return " ".join(conflict[0].split())
     lines = [line.strip(" \t*") for line in message.splitlines()]
     first = next((line for line in lines if line and not COUNT.fullmatch(line)), "")
-    return f"{urn.rpartition('::')[2]}: {first}" if urn else first
+    return PREAMBLE.sub("", first)
+
+
+def _note(urn: str, message: str) -> str:
+    return f"{urn.rpartition('::')[2]}: {reason(message)}" if urn else reason(message)
 
 
 def _lines(stderr: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -36,12 +37,12 @@ class Session:
     def open(cls, kubeconfig: Path | None = None, *, progress: Progress = print_progress) -> Self:
         """The session for the cluster of ``kubeconfig``, by default the one kubectl would use.
 
-        Builds ``pulumi`` if it is nowhere to be found.
+        Builds ``pulumi`` and its Kubernetes plugin where they are nowhere to be found.
 
         Raises:
             ClusterError: the cluster does not answer.
-            ToolError: pulumi is missing and cannot be built.
-            PluginError: a plugin is missing and has no stand-in.
+            ToolError: pulumi or its Kubernetes plugin is missing and cannot be built.
+            PluginError: its language host is missing and has no stand-in.
             EngineError: the folder for state cannot be made.
         """
         environment = {"MSVC_PYTHON": sys.executable, **os.environ}
@@ -54,13 +55,14 @@ class Session:
                 backend = Backend.of(identity, environment)
             except OSError as problem:
                 raise _no_state(problem) from problem
-            pulumi = find_or_build("pulumi", progress=progress)
-            plugins = choose(pulumi, {**environment, **backend.variables})
+            build = partial(find_or_build, progress=progress)
+            pulumi = build("pulumi")
+            plugins = choose(pulumi, {**environment, **backend.variables}, build)
         except BaseException:
             cluster.close()
             raise
-        for plugin in plugins.stand_ins:
-            progress(f"{plugin.name} is not installed: using this project's stand-in")
+        for plugin in plugins.ours:
+            progress(f"{plugin.name} is not installed: using this project's own")
         return cls(cluster, pulumi, plugins, backend, environment)
 
     def stack(

@@ -138,8 +138,9 @@ class Toolchain:
 
     def _digest(self, name: str, settings: str) -> str:
         digest = hashlib.sha256(settings.encode())
-        for file in ("go.mod", "go.sum"):
-            digest.update((self._folder(name) / file).read_bytes())
+        folder = self._folder(name)
+        for file in (folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))):
+            digest.update(file.read_bytes())
         return digest.hexdigest()[:12]
 
     def _log(self, entry: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CRD_SETS", "TOOLS", "Tool"]
+__all__ = ["CRD_SETS", "KUBERNETES_PLUGIN_VERSION", "KUBERNETES_VERSION", "TOOLS", "Tool"]
 
 GIGABYTE = 1 << 30
 
@@ -16,6 +16,13 @@ KUBERNETES_STAMPS = tuple(
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     for variable in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}")
 )
+
+
+KUBERNETES_PLUGIN = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+# The commit that go.mod pins is the tag v4.25.0, which is no version of the module. The engine asks
+# for the SDK's version or a later one, else it warns in each run, and ignores what is after the +.
+KUBERNETES_VERSION = "4.34.2"
+KUBERNETES_PLUGIN_VERSION = f"{KUBERNETES_VERSION}+module.4.25.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class Tool:
     module: str
     """The module whose version is the program's version."""
     package: str
-    """Import path of its main package."""
+    """Import path of its main package; "." is one of our own in ``folder``."""
     stamps: tuple[str, ...] = ()
     """Linker assignments ``variable=value``; {version}, {major} and {minor} are filled in."""
     assets: tuple[str, ...] = ()
@@ -68,6 +75,20 @@ TOOLS: dict[str, Tool] = {
             size=3 * GIGABYTE,
             from_path=True,
             instead="install Pulumi (https://www.pulumi.com/docs/install/)",
+        ),
+        Tool(
+            "pulumi-resource-kubernetes",
+            "kubernetes-provider",
+            KUBERNETES_PLUGIN,
+            ".",
+            stamps=(f"{KUBERNETES_PLUGIN}/pkg/version.Version={KUBERNETES_PLUGIN_VERSION}",),
+            assets=tuple(
+                f"cmd/pulumi-resource-kubernetes/{name}.json"
+                for name in ("schema", "terraform-mapping")
+            ),
+            size=4 * GIGABYTE,
+            instead="install Pulumi (https://www.pulumi.com/docs/install/) and run `pulumi plugin "
+            f"install resource kubernetes {KUBERNETES_VERSION}`",
         ),
         Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
         _kubernetes("kube-apiserver"),

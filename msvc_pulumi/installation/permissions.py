@@ -163,6 +163,8 @@ def reader_rules() -> list[Rule]:
 
 def _children_rules(epp_cluster_role: str) -> list[Rule]:
     children = [_rule(group, kinds, MANAGE) for group, kinds in CHILDREN.items()]
+    # Pulumi's plugin follows the Events of what it writes or deletes, and cannot be told not to.
+    children.append(_rule("", ["events"], ["list", "watch"]))
     if epp_cluster_role:
         return [*children, _named(RBAC, ["clusterroles"], ["bind"], epp_cluster_role)]
     return [*children, *(dict(rule) for rule in EPP_RULES if not _is_had(rule))]

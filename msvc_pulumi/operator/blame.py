@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.declaration import declarations
-from msvc_pulumi.engine.failures import failure
+from msvc_pulumi.engine.failures import failure, reason
 from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
@@ -71,7 +71,7 @@ def _refused(urn: str, text: str) -> Diagnostic:
     """One object that could not be made what it should be."""
     name = urn.rpartition("::")[2]
     kind = urn.rpartition("::")[0].rpartition(":")[2]
-    return Diagnostic("apply-failed", f"{kind} {name}: {text}")
+    return Diagnostic("apply-failed", f"{kind} {name}: {reason(text)}")
 
 
 def _only(done: Run, errors: Sequence[tuple[str, str]]) -> tuple[Mapping[str, object], ...]:

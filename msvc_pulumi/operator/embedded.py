@@ -27,7 +27,6 @@ from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import checkpoint as checkpoints
 from msvc_pulumi.operator import engineprocesses
-from msvc_pulumi.operator.attachedprovider import AttachedProvider
 from msvc_pulumi.operator.blame import Blame, owners
 from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
@@ -62,11 +61,6 @@ class EmbeddedExecutor:
         self._run_limit, self._inspector = run_limit, inspector
         backend = session.backend
         self._session = replace(session, environment=_environment(session))
-        stand_in = {**self._session.environment, **backend.variables}
-        plugin = session.plugins.kubernetes
-        self._provider = AttachedProvider(plugin, stand_in)
-        # What it takes over depends on its environment, and that is rarely anything.
-        self._adopting = AttachedProvider(plugin, {**stand_in, **TAKE_OVER})
         bucket = open_bucket(backend.url, session.environment)
         if bucket.remote and "PULUMI_CONFIG_PASSPHRASE_FILE" in backend.variables:
             raise EngineError([_no_passphrase(bucket.name)])
@@ -114,8 +108,7 @@ class EmbeddedExecutor:
         engineprocesses.stop(seconds)
 
     def close(self) -> None:
-        self._provider.close()
-        self._adopting.close()
+        """Nothing outlives its run."""
 
     def _alone(self, work: Work, *, fresh: bool = False) -> Outcome:
         before = self._store.read(work.key.stack)
@@ -214,10 +207,7 @@ class EmbeddedExecutor:
         self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str], *, adopts: bool
     ) -> Run:
         stack: Stack = self._session.stack(name)
-        provider = self._adopting if adopts else self._provider
-        variables = {**stack.variables, **provider.variables()}
-        if adopts:
-            variables |= TAKE_OVER
+        variables = {**stack.variables, **(TAKE_OVER if adopts else {})}
         if not flags:
             # Asks the plugin about what was declared anew only; what a refresh found it would hide.
             variables["PULUMI_ENABLE_LEGACY_DIFF"] = "true"
@@ -244,7 +234,7 @@ def _environment(session: Session) -> dict[str, str]:
     environment["PULUMI_HOME"] = str(quiet_home(session.backend.workspace.parent))
     if session.backend.url:
         environment["PULUMI_BACKEND_URL"] = session.backend.url
-    if not plugin.stand_in:
+    if not plugin.ours:
         folders = [str(plugin.path.parent), environment.get("PATH", os.defpath)]
         environment["PATH"] = os.pathsep.join(folders)
     return environment

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.plugins import KUBERNETES
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.local import LocalControlPlane
 
-OFFICIAL = os.environ.get("MSVC_OFFICIAL_KUBERNETES_PLUGIN", "")
 NUMBERS = itertools.count(1)
 
 
@@ -60,22 +58,6 @@ def session(
     for variable in [name for name in os.environ if name.startswith("PULUMI_")]:
         monkeypatch.delenv(variable)
     with Session.open(kubeconfig) as opened:
-        yield opened
-    _collect()
-
-
-@pytest.fixture
-def official_session(
-    session: Session, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Session]:
-    """The same engine and state with the official Kubernetes plugin, where
-    MSVC_OFFICIAL_KUBERNETES_PLUGIN names the folder of its program."""
-    if not OFFICIAL:
-        pytest.skip("MSVC_OFFICIAL_KUBERNETES_PLUGIN is not set")
-    assert session.plugins.kubernetes.stand_in
-    monkeypatch.setenv("PATH", f"{OFFICIAL}{os.pathsep}{os.environ['PATH']}")
-    with Session.open(kubeconfig) as opened:
-        assert opened.plugins.kubernetes.path == Path(OFFICIAL, KUBERNETES)
         yield opened
     _collect()
 

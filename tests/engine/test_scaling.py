@@ -33,11 +33,9 @@ KEDA_OF_ROLE = {
 Up = Callable[..., dict[str, int]]
 
 
-@pytest.fixture(params=["stand-in", "official"])
-def up(request: pytest.FixtureRequest, session: Session, namespace: str) -> Up:
-    """Applies the service with parts of its decode section replaced, by one Kubernetes plugin."""
-    if request.param == "official":
-        session = request.getfixturevalue("official_session")
+@pytest.fixture
+def up(session: Session, namespace: str) -> Up:
+    """Applies the service with parts of its decode section replaced."""
     service, base = sample("hpa")
     service["metadata"]["name"] = "scaled"
     del service["spec"]["decode"]["autoscaling"], base["data"]["decodeAutoscaler"]

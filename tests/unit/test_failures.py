@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msvc_pulumi.engine.failures import EngineError, ProgramError, failure
+from msvc_pulumi.engine.failures import EngineError, ProgramError, failure, reason
 from msvc_pulumi.engine.process import Run
 
 PRINTED = {
@@ -55,6 +55,53 @@ def test_of_a_resource(message: str, code: str) -> None:
     (diagnostic,) = failure(run, "`pulumi up`").diagnostics
     assert diagnostic.code == code
     assert diagnostic.notes == (f"facebook-decode: {message}",)
+
+
+DECODE = (
+    "urn:pulumi:batch-1::modelservice::llmd:index:ModelService$kubernetes:apps/v1:Deployment::d"
+)
+INVALID = 'Deployment.apps "d" is invalid: spec.replicas: Invalid value: -1'
+SSA = "Server-Side Apply field conflict detected. See https://example.com for troubleshooting help."
+CONFLICT = """Apply failed with 2 conflicts: conflicts with "kubectl-edit" using apps/v1:
+- .spec.replicas
+- .spec.paused"""
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            f'resource "{DECODE}" was not successfully created by the Kubernetes API server: '
+            f"{INVALID}",
+            INVALID,
+        ),
+        (
+            "1 error occurred:\n\t* the Kubernetes API server reported that "
+            f'"x/d" failed to fully initialize or become live: {INVALID}\n\n',
+            INVALID,
+        ),
+        (
+            f'update of resource "{DECODE}" failed: {INVALID}\nunable to get cluster state: gone',
+            INVALID,
+        ),
+        (
+            f'3 errors occurred:\n\t* resource "{DECODE}" was successfully created, but the '
+            "Kubernetes API server reported that it failed to fully initialize or become live: "
+            "'d' timed out waiting to be Ready\n\t* [Reason] why\n",
+            "was successfully created, but the Kubernetes API server reported that it failed to "
+            "fully initialize or become live: 'd' timed out waiting to be Ready",
+        ),
+        (
+            f'1 error occurred:\n\t* the Kubernetes API server reported that "x/d" failed to fully '
+            f'initialize or become live: {SSA}\nThe resource managed by field manager "pulumi-'
+            f'kubernetes-1" had an apply conflict: {CONFLICT}\n\n',
+            " ".join(CONFLICT.split()),
+        ),
+    ],
+)
+def test_the_plugins_words(message: str, said: str) -> None:
+    """Of what the Kubernetes plugin says the API server's words stay, and no name of a stack."""
+    assert reason(message) == said
 
 
 def test_several_errors_in_one_message() -> None:

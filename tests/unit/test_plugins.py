@@ -1,4 +1,4 @@
-"""Which plugins a run uses: the official ones wherever the engine would find them."""
+"""Which plugins a run uses: the user's wherever the engine would find them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from pathlib import Path
 import pytest
 
 from msvc_pulumi.engine import plugins
-from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST, STAND_INS, choose
+from msvc_pulumi.engine.plugins import (
+    KUBERNETES,
+    LANGUAGE_HOST,
+    STAND_IN,
+    PluginError,
+    Plugins,
+    choose,
+)
+from msvc_pulumi.engine.toolchain import Toolchain
+from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.errors import ModelServiceError
 
 Make = Callable[..., Path]
+Choose = Callable[[Path, dict[str, str]], Plugins]
+BUILT = Path("/built") / KUBERNETES
 
 
 @pytest.fixture
@@ -31,7 +42,7 @@ def make(tmp_path: Path) -> Make:
 
 @pytest.fixture
 def pulumi(make: Make) -> Path:
-    return make("cli/pulumi", 'echo "$@" >> "$(dirname "$0")/calls"; exit 1')
+    return make("cli/pulumi", 'echo "$@" >> "${0%/*}/calls"; exit 1')
 
 
 def environment(tmp_path: Path, *folders: Path, **more: str) -> dict[str, str]:
@@ -39,56 +50,78 @@ def environment(tmp_path: Path, *folders: Path, **more: str) -> dict[str, str]:
     return {"PATH": path, "PULUMI_HOME": str(tmp_path / "home"), **more}
 
 
-def test_stand_ins_where_there_is_nothing(pulumi: Path, tmp_path: Path) -> None:
-    """Without any official plugin both stand-ins are used, and are last on PATH."""
-    chosen = choose(pulumi, environment(tmp_path))
-    assert {one.name for one in chosen.stand_ins} == {LANGUAGE_HOST, KUBERNETES}
-    path = chosen.search_path("/a:/b").split(os.pathsep)
-    assert path[:2] == ["/a", "/b"]
-    assert {*path[2:]} == {str(folder) for folder in STAND_INS.values()}
+@pytest.fixture
+def built() -> list[str]:
+    """What `chosen` had built."""
+    return []
+
+
+@pytest.fixture
+def chosen(built: list[str]) -> Choose:
+    """`choose`, which builds nothing."""
+
+    def build(name: str) -> Path:
+        built.append(name)
+        return BUILT
+
+    return lambda pulumi, variables: choose(pulumi, variables, build)
+
+
+def test_ours_where_there_is_nothing(
+    chosen: Choose, built: list[str], pulumi: Path, tmp_path: Path
+) -> None:
+    """Without any of the user's our host and what was built are used, and are last on PATH."""
+    found = chosen(pulumi, environment(tmp_path))
+    assert [one.name for one in found.ours] == [LANGUAGE_HOST, KUBERNETES]
+    assert built == [KUBERNETES]
+    assert found.search_path("/a:/b").split(os.pathsep) == [
+        *("/a", "/b", str(STAND_IN.parent), str(BUILT.parent))
+    ]
 
 
 @pytest.mark.parametrize(
     "place", ["path/", f"home/plugins/{KUBERNETES.removeprefix('pulumi-')}-v4.34.2/"]
 )
-def test_official_kubernetes_plugin_wins(
-    place: str, make: Make, pulumi: Path, tmp_path: Path
+def test_installed_kubernetes_plugin_wins(  # noqa: PLR0917  fixtures
+    place: str, chosen: Choose, built: list[str], make: Make, pulumi: Path, tmp_path: Path
 ) -> None:
-    """On PATH or installed, the official plugin is used and the stand-in is nowhere on PATH."""
+    """On PATH or installed, it is used and none is built."""
     program = make(place + KUBERNETES)
-    variables = environment(tmp_path, tmp_path / "path", STAND_INS[KUBERNETES])
-    chosen = choose(pulumi, variables)
-    assert chosen.kubernetes.path == program
-    assert not chosen.kubernetes.stand_in
-    assert str(STAND_INS[KUBERNETES]) not in chosen.search_path(variables["PATH"])
+    variables = environment(tmp_path, tmp_path / "path")
+    found = chosen(pulumi, variables)
+    assert (found.kubernetes.path, found.kubernetes.ours) == (program, False)
+    assert built == []
+    assert str(BUILT.parent) not in found.search_path(variables["PATH"])
 
 
 @pytest.mark.parametrize("place", ["path/", "cli/"])
-def test_official_language_host_wins(place: str, make: Make, pulumi: Path, tmp_path: Path) -> None:
+def test_installed_language_host_wins(
+    place: str, chosen: Choose, make: Make, pulumi: Path, tmp_path: Path
+) -> None:
     """On PATH or beside the CLI, the official host is used and the stand-in is not on PATH."""
     program = make(place + LANGUAGE_HOST)
-    chosen = choose(pulumi, environment(tmp_path, tmp_path / "path"))
-    assert chosen.language_host.path == program
-    assert str(STAND_INS[LANGUAGE_HOST]) not in chosen.search_path("/a")
-    assert chosen.kubernetes.stand_in
+    variables = environment(tmp_path, tmp_path / "path", STAND_IN.parent)
+    found = chosen(pulumi, variables)
+    assert (found.language_host.path, found.language_host.ours) == (program, False)
+    assert str(STAND_IN.parent) not in found.search_path(variables["PATH"])
 
 
-def test_stand_in_is_never_taken_for_the_official_one(
-    make: Make, pulumi: Path, tmp_path: Path
+def test_stand_in_is_never_taken_for_the_official_host(
+    chosen: Choose, make: Make, pulumi: Path, tmp_path: Path
 ) -> None:
-    """A stand-in on PATH, also through a link, does not count; an official one after it does."""
+    """On PATH, also through a link, it does not count; an official one after it does."""
     links = tmp_path / "links"
     links.mkdir()
-    (links / KUBERNETES).symlink_to(STAND_INS[KUBERNETES] / KUBERNETES)
-    variables = environment(tmp_path, links, STAND_INS[KUBERNETES], tmp_path / "path")
-    assert choose(pulumi, variables).kubernetes.stand_in
-    program = make(f"path/{KUBERNETES}")
-    assert choose(pulumi, variables).kubernetes.path == program
+    (links / LANGUAGE_HOST).symlink_to(STAND_IN)
+    variables = environment(tmp_path, links, STAND_IN.parent, tmp_path / "path")
+    assert chosen(pulumi, variables).language_host.ours
+    program = make(f"path/{LANGUAGE_HOST}")
+    assert chosen(pulumi, variables).language_host.path == program
 
 
 @pytest.mark.parametrize("broken", ["not executable", "partial", "ambient ignored"])
 def test_what_the_engine_would_not_use_does_not_count(
-    broken: str, make: Make, pulumi: Path, tmp_path: Path
+    broken: str, chosen: Choose, make: Make, pulumi: Path, tmp_path: Path
 ) -> None:
     """A file without its mode bits, a half download, and PATH where the user switched it off."""
     variables = environment(tmp_path, tmp_path / "path")
@@ -100,35 +133,63 @@ def test_what_the_engine_would_not_use_does_not_count(
     else:
         make(f"path/{KUBERNETES}")
         variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "true"
-    assert choose(pulumi, variables).kubernetes.stand_in
+    assert chosen(pulumi, variables).kubernetes.ours
 
 
-def test_a_real_installation_is_asked_to_install(make: Make, tmp_path: Path) -> None:
-    """Beside the official language host, pulumi installs the plugin before any stand-in is used."""
+def test_a_real_installation_is_asked_to_install(
+    chosen: Choose, built: list[str], make: Make, tmp_path: Path
+) -> None:
+    """Beside the official language host, pulumi installs the plugin before any is built."""
     home = tmp_path / "home/plugins/resource-kubernetes-v4.34.2"
     script = f'mkdir -p "{home}"; printf "#!/bin/sh\\n" > "{home}/{KUBERNETES}"; '
     script += f'chmod +x "{home}/{KUBERNETES}"; echo "$@" > "{tmp_path}/calls"'
     pulumi = make("cli/pulumi", script)
     make(f"cli/{LANGUAGE_HOST}")
     variables = {**environment(tmp_path), "PATH": f"{tmp_path}/nothing:/usr/bin:/bin"}
-    chosen = choose(pulumi, variables)
-    assert chosen.stand_ins == ()
-    assert chosen.kubernetes.path == home / KUBERNETES
+    found = chosen(pulumi, variables)
+    assert found.ours == ()
+    assert found.kubernetes.path == home / KUBERNETES
     assert (tmp_path / "calls").read_text() == "plugin install resource kubernetes 4.34.2\n"
+    assert built == []
 
 
-def test_nothing_is_installed_for_a_cli_of_our_own(pulumi: Path, tmp_path: Path) -> None:
+def test_where_installing_fails_it_is_built(
+    chosen: Choose, built: list[str], make: Make, pulumi: Path, tmp_path: Path
+) -> None:
+    """A real installation that cannot reach Pulumi's server gets the plugin of the registry."""
+    make(f"cli/{LANGUAGE_HOST}")
+    found = chosen(pulumi, environment(tmp_path))
+    assert [one.name for one in found.ours] == built == [KUBERNETES]
+    assert (pulumi.parent / "calls").exists()
+
+
+def test_nothing_is_installed_for_a_cli_of_our_own(
+    chosen: Choose, pulumi: Path, tmp_path: Path
+) -> None:
     """A pulumi that came alone, as one built from its module, is not asked to install."""
-    choose(pulumi, environment(tmp_path))
+    chosen(pulumi, environment(tmp_path))
     assert not (pulumi.parent / "calls").exists()
 
 
-def test_missing_stand_in_is_a_diagnostic(
-    pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_missing_language_host_is_a_diagnostic(
+    chosen: Choose, pulumi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where neither is there, as in an installed wheel, the error says how to get the plugin."""
-    monkeypatch.setitem(plugins.STAND_INS, KUBERNETES, tmp_path / "nowhere")
+    """Where not even ours is there, as in an installed wheel, the error says how to get one."""
+    monkeypatch.setattr(plugins, "STAND_IN", tmp_path / "nowhere" / LANGUAGE_HOST)
     with pytest.raises(ModelServiceError) as caught:
-        choose(pulumi, environment(tmp_path))
+        chosen(pulumi, environment(tmp_path))
     assert caught.value.diagnostics[0].code == "plugin-missing"
     assert getattr(caught.value, "exit_code", 1) == 3
+
+
+def test_a_plugin_that_cannot_be_built_is_a_diagnostic(
+    make: Make, pulumi: Path, tmp_path: Path
+) -> None:
+    """An installed wheel has nothing to build from; the error says how to install the plugin."""
+    make(f"cli/{LANGUAGE_HOST}")
+    toolchain = Toolchain(tmp_path / "nowhere", tmp_path / "cache")
+    with pytest.raises(PluginError) as caught:
+        choose(pulumi, environment(tmp_path), lambda name: toolchain.find_or_build(TOOLS[name]))
+    [found] = caught.value.diagnostics
+    assert found.code == "plugin-missing"
+    assert "plugin install resource kubernetes 4.34.2" in found.help

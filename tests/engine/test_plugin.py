@@ -1,15 +1,12 @@
-"""The stand-ins do what the official host and plugin do, as far as they go."""
+"""Pulumi's Kubernetes plugin, as it was built from its module, does what we rely on."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,10 @@ import pytest
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST, STAND_INS
+from msvc_pulumi.engine.plugins import KUBERNETES
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
+from msvc_pulumi.engine.tools import KUBERNETES_PLUGIN_VERSION
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -32,9 +30,7 @@ NO_WAIT = {"pulumi.com/skipAwait": "true"}
 @pytest.fixture
 def stack(session: Session, namespace: str) -> Callable[[Callable[[], None]], Stack]:
     """A stack of the test's own for a program."""
-    if not session.plugins.kubernetes.stand_in:
-        pytest.skip("the official Kubernetes plugin is installed here")
-    return lambda program: session.stack(f"standin.{namespace}", program=program)
+    return lambda program: session.stack(f"plugin.{namespace}", program=program)
 
 
 def deployment(namespace: str, **spec: Any) -> Callable[[], None]:
@@ -60,17 +56,6 @@ def live(cluster: Cluster, namespace: str) -> dict[str, Any]:
     return found
 
 
-def test_sizes() -> None:
-    """Each is one file, of no more lines than agreed, and says what it is."""
-    for name, lines in ((LANGUAGE_HOST, 60), (KUBERNETES, 350)):
-        files = [file for file in STAND_INS[name].iterdir() if file.is_file()]
-        assert [file.name for file in files] == [name]
-        text = files[0].read_text()
-        assert len(text.splitlines()) <= lines
-        assert "Stand-in for Pulumi's" in text
-        assert os.access(files[0], os.X_OK)
-
-
 def test_waits_for_pods(stack: Any, cluster: Cluster, namespace: str) -> None:
     """Without skipAwait an update ends when the pods are available."""
     stack(deployment(namespace, annotations={}, replicas=2)).up("--skip-preview")
@@ -83,7 +68,9 @@ def test_unready_object_is_kept_in_state(stack: Any, cluster: Cluster, namespace
     slow = {"pulumi.com/timeoutSeconds": "1"}
     with pytest.raises(EngineError) as caught:
         stack(deployment(namespace, annotations=slow, pod=impossible)).up("--skip-preview")
-    assert any("did not become ready" in note for note in caught.value.diagnostics[0].notes)
+    [note] = caught.value.diagnostics[0].notes
+    assert note.startswith("server: was successfully created, but")
+    assert note.endswith("'server' timed out waiting to be Ready")
     uid = live(cluster, namespace)["metadata"]["uid"]
     changes = stack(deployment(namespace, annotations=slow)).up("--skip-preview").changes
     assert changes == {"update": 1, "same": 1}
@@ -140,34 +127,49 @@ def test_object_gone_is_made_again(stack: Any, cluster: Cluster, namespace: str)
     assert made.up("--skip-preview").changes == {"create": 1, "same": 1}
 
 
-def test_existing_object_is_not_overwritten(stack: Any, cluster: Cluster, namespace: str) -> None:
-    """An object the stack did not make is an error, unless upsert is asked for."""
-    cluster.create(
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "taken", "namespace": namespace},
-            "data": {"by": "somebody"},
-        }
+def taken(cluster: Cluster, namespace: str, **data: str) -> Callable[[], None]:
+    """A program with a ConfigMap that somebody else has made with this data."""
+    name = {"name": "taken", "namespace": namespace}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": name, "data": data})
+    return lambda: void(k8s.core.v1.ConfigMap("taken", metadata=name, data={"by": "us"}))
+
+
+def test_a_field_of_somebody_else_is_a_conflict(
+    stack: Any, cluster: Cluster, namespace: str
+) -> None:
+    """It names the field and who owns it, changes nothing, and can be forced."""
+    made = stack(taken(cluster, namespace, by="somebody"))
+    with pytest.raises(EngineError) as caught:
+        made.up("--skip-preview")
+    [diagnostic] = caught.value.diagnostics
+    assert diagnostic.code == "field-conflict"
+    assert diagnostic.notes == (
+        'taken: Apply failed with 1 conflict: conflict with "msvc" using v1: .data.by',
     )
-
-    def program() -> None:
-        name = {"name": "taken", "namespace": namespace}
-        k8s.core.v1.ConfigMap("taken", metadata=name, data={"by": "us", "more": "1"})
-
-    made = stack(program)
-    with pytest.raises(EngineError) as caught:
-        made.up("--skip-preview")
-    assert caught.value.diagnostics[0].code == "object-exists"
-    made.environment["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "true"
-    with pytest.raises(EngineError) as caught:
-        made.up("--skip-preview")
-    assert caught.value.diagnostics[0].code == "field-conflict"
+    found = cluster.get("v1", "ConfigMap", "taken", namespace)
+    assert found is not None
+    assert found["data"] == {"by": "somebody"}
     made.environment["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"
     assert made.up("--skip-preview").changes["create"] == 1
     found = cluster.get("v1", "ConfigMap", "taken", namespace)
     assert found is not None
-    assert found["data"] == {"by": "us", "more": "1"}
+    assert found["data"] == {"by": "us"}
+
+
+def test_an_object_of_somebody_else_is_taken_over(
+    session: Session, stack: Any, cluster: Cluster, namespace: str
+) -> None:
+    """Before release 4.29 no setting keeps the plugin from it: that is why we look first."""
+    if not session.plugins.kubernetes.ours:
+        pytest.skip("the user's Kubernetes plugin is of another release")
+    made = stack(taken(cluster, namespace, other="somebody"))
+    made.environment["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "false"
+    assert made.up("--skip-preview").changes["create"] == 2
+    found = cluster.get("v1", "ConfigMap", "taken", namespace)
+    assert found is not None
+    assert found["data"] == {"by": "us", "other": "somebody"}
+    made.destroy()
+    assert cluster.get("v1", "ConfigMap", "taken", namespace) is None
 
 
 def test_secrets_stay_secret(
@@ -214,106 +216,57 @@ def test_names_are_made_once(stack: Any, cluster: Cluster, namespace: str) -> No
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Callable[[str], Path]:
-    """A Pulumi project with a program of its own, for runs through the language host."""
-
-    def write(program: str) -> Path:
-        (tmp_path / "Pulumi.yaml").write_text("name: modelservice\nruntime: python\n")
-        (tmp_path / "__main__.py").write_text(program)
-        return tmp_path
-
-    return write
-
-
-def test_language_host_runs_a_folder(
-    session: Session, project: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """The program runs in its folder, sees its modules, its configuration and its output."""
-    folder = project(
-        "import os, pulumi, beside\n"
-        "print('printed by the program')\n"
-        "pulumi.export('seen', [os.getcwd(), beside.VALUE, pulumi.Config().require('key')])\n"
-    )
-    (folder / "beside.py").write_text("VALUE = 7\n")
-    (folder / "Pulumi.host.yaml").write_text("config:\n  modelservice:key: value\n")
-    made = session.stack("host", project=folder)
-    made.up("--skip-preview")
-    assert made.outputs() == {"seen": [str(folder), 7, "value"]}
-    assert "printed by the program" in capfd.readouterr().out
-    assert "encryptionsalt" not in (folder / "Pulumi.host.yaml").read_text()
+def linked(session: Session, tmp_path: Path) -> Path:
+    """The plugin that was built, by a link as a package manager would make it."""
+    plugin = session.plugins.kubernetes
+    if not plugin.ours:
+        pytest.skip("a Kubernetes plugin is installed here")
+    link = tmp_path / "bin" / KUBERNETES
+    link.parent.mkdir()
+    link.symlink_to(plugin.path)
+    return link
 
 
-def test_language_host_shows_errors_as_the_official_one(
-    session: Session, project: Any, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """A RunError is its message alone; any other exception comes with its traceback."""
-    folder = project("import pulumi\nraise pulumi.RunError('said plainly')\n")
-    with pytest.raises(EngineError):
-        session.stack("host", project=folder).up("--skip-preview")
-    shown = capfd.readouterr().out
-    assert "said plainly" in shown
-    assert "Traceback" not in shown
-    project("raise ValueError('a mistake')\n")
-    with pytest.raises(EngineError):
-        session.stack("host", project=folder).up("--skip-preview")
-    shown = capfd.readouterr().out
-    assert "a mistake" in shown
-    assert "__main__.py" in shown
-
-
-def test_language_host_takes_the_projects_interpreter(tmp_path: Path) -> None:
-    """The virtualenv that Pulumi.yaml names runs the program, not the python on PATH."""
-    binary = tmp_path / "env" / "bin" / "python"
-    binary.parent.mkdir(parents=True)
-    binary.write_text(f'#!/bin/sh\necho chosen >&2\nexec "{sys.executable}" "$@"\n')
-    binary.chmod(0o755)
-    (tmp_path / "Pulumi.yaml").write_text("runtime: {name: python, options: {virtualenv: env}}\n")
-    host = STAND_INS[LANGUAGE_HOST] / LANGUAGE_HOST
-    with subprocess.Popen(
-        [sys.executable, str(host), "127.0.0.1:1"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": ""},
-    ) as process:
-        assert process.stderr is not None
-        first = process.stderr.readline()
-        process.kill()
-    assert first == "chosen\n"
-
-
-@pytest.mark.parametrize("name", [LANGUAGE_HOST, KUBERNETES])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ends_at_once_on_a_signal(name: str, number: signal.Signals, tmp_path: Path) -> None:
-    """A stand-in that is told to end does so within a second and says nothing."""
-    with subprocess.Popen(
-        [sys.executable, str(STAND_INS[name] / name), "127.0.0.1:1"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "MSVC_PYTHON": sys.executable},
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip().isdigit()
-        started = time.monotonic()
-        process.send_signal(number)
-        _, stderr = process.communicate(timeout=10)
-        assert time.monotonic() - started < 1
-        assert "Traceback" not in stderr
-
-
-def test_get_schema_says_who_it_is(session: Session) -> None:
-    """`pulumi package get-schema kubernetes` works, with nothing in it."""
-    program = shutil.which(KUBERNETES, path=session.plugins.search_path(""))
-    if program is None:
-        pytest.skip("the official Kubernetes plugin is installed here")
+def test_says_who_it_is(session: Session, linked: Path, tmp_path: Path) -> None:
+    """Started by a link from elsewhere it has its schema."""
     done = subprocess.run(
-        [str(session.pulumi), "package", "get-schema", program],
+        [str(session.pulumi), "package", "get-schema", f"./{linked.relative_to(tmp_path)}"],
         env={**session.environment, **session.backend.variables},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(done.stdout)["version"] == "4.34.2"
+    schema = json.loads(done.stdout)
+    assert schema["name"] == "kubernetes"
+    assert {"kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"} <= set(
+        schema["resources"]
+    )
+
+
+def test_is_as_new_as_the_sdk() -> None:
+    """Or else the engine warns in each run of a plugin that is older than the program wants."""
+    said, wanted = KUBERNETES_PLUGIN_VERSION.partition("+")[0], version("pulumi-kubernetes")
+    assert [int(part) for part in said.split(".")] >= [int(part) for part in wanted.split(".")]
+
+
+def test_the_engine_is_content_with_its_version(stack: Any, namespace: str) -> None:
+    """It does not warn in each run that the plugin is older than the SDK."""
+    done = stack(deployment(namespace)).up("--skip-preview")
+    told = [event["diagnosticEvent"] for event in done.events if "diagnosticEvent" in event]
+    warnings = [item["message"] for item in told if item["severity"] == "warning"]
+    assert not [text for text in warnings if "expected to have version" in text], warnings
+
+
+def test_ends_with_its_engine(linked: Path) -> None:
+    """Told to end it does so at once, and says nothing."""
+    with subprocess.Popen(
+        [str(linked)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip().isdigit()
+        started = time.monotonic()
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+        assert time.monotonic() - started < 1
+        assert stderr == ""
