@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
+from msvc_pulumi.engine.orphans import end_session
 from msvc_pulumi.engine.redaction import hidden
 
 __all__ = ["Run", "run"]
@@ -68,7 +69,8 @@ def run(
 
     Its progress goes to ``output`` (default: our stdout, as a live display on a terminal); stderr
     is kept, so that what went wrong can be said once. SIGINT and SIGTERM let the engine finish what
-    it is doing and release its lock; a second one ends it at once.
+    it is doing and release its lock; a second one ends it at once. Plugins that it leaves behind
+    are ended.
     """
     interactive = output is None and sys.stdin.isatty() and sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="msvc-") as folder:
@@ -91,6 +93,8 @@ def run(
             assert process.stderr is not None  # noqa: S101  it is a pipe
             stderr = "".join(line for line in process.stderr if HUSHED not in line)
             code = process.wait()
+            if code and not interactive:
+                end_session(process.pid)
         found = tuple(_events(log, environment))
         return Run(code, hidden(stderr, environment), found, bool(received))
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from msvc_pulumi.engine.orphans import end_plugins
+
 __all__ = ["children", "end_orphans", "limited", "stop"]
 
 PROGRAM = "pulumi"
@@ -41,7 +43,8 @@ def limited(stack: str, seconds: float) -> Iterator[None]:
 def end_orphans(folder: Path) -> int:
     """How many engines of a killed operator were ended: those that work on stacks in ``folder``.
 
-    They lost their program with it and are about to fail, but must not do so later than this.
+    They lost their program with it and are about to fail, but must not do so later than this. What
+    is left of engines that were killed with it ends as well.
     """
 
     def running() -> list[int]:
@@ -55,6 +58,7 @@ def end_orphans(folder: Path) -> int:
 
     count = len(running())
     _end(running, ORPHAN_SECONDS)
+    end_plugins(folder)
     return count
 
 

@@ -186,6 +186,8 @@ def test_the_component_takes_nothing(session: Session, cluster: Cluster, namespa
     """In a program of its own nothing can be looked at before; an object that exists is refused
     when its turn comes, and stays as it is.
     """
+    if session.plugins.kubernetes.ours:
+        pytest.skip("before release 4.29 the plugin takes over what is in no conflict")
     wanted = plans(namespace, 1)
     theirs = create_strangers(cluster, manifests(wanted))
     before = snapshot(cluster, theirs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -69,4 +70,37 @@ def test_orphans_are_told_by_their_folder(engine: Engine, tmp_path: Path) -> Non
     assert engineprocesses.end_orphans(tmp_path / "stacks") == 1
 
     assert ours.wait(5) == 7
+    assert theirs.poll() is None
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[bytes]]]:
+    """Starts what is called like a plugin and does nothing for a minute, in a folder."""
+    sleep = shutil.which("sleep")
+    if sleep is None or not Path("/proc/self/cmdline").exists():
+        pytest.skip("needs /proc and sleep")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(folder: Path) -> subprocess.Popen[bytes]:
+        folder.mkdir(parents=True)
+        name = str(tmp_path / "bin" / "pulumi-resource-kubernetes")
+        process = subprocess.Popen([name, "60"], executable=sleep, cwd=folder)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_orphaned_plugins_are_told_by_their_folder(
+    plugin: Callable[[Path], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """Those whose engine worked in the folder are ended, though it is gone; no others."""
+    ours, theirs = plugin(tmp_path / "stacks" / "ns.a"), plugin(tmp_path / "stacks-2" / "ns.a")
+
+    assert engineprocesses.end_orphans(tmp_path / "stacks") == 0
+
+    assert ours.wait(5) == -signal.SIGKILL
     assert theirs.poll() is None

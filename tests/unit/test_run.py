@@ -91,3 +91,23 @@ def test_a_killed_engine_leaves_what_it_wrote(cli: list[str], tmp_path: Path) ->
     done = run(cli, os.environ, cwd=tmp_path, output=subprocess.DEVNULL)
     assert done.code == -signal.SIGKILL
     assert done.changes == {"same": 2}
+
+
+def test_a_killed_engine_leaves_no_plugin(tmp_path: Path) -> None:
+    """What it started in a process group of its own, as plugins are, ends with it."""
+    program = tmp_path / "fake-pulumi.py"
+    program.write_text(
+        "import os, signal, subprocess, sys\n"
+        "wait = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+        "pipes = dict.fromkeys(('stdout', 'stderr'), subprocess.DEVNULL)\n"
+        "print(subprocess.Popen(wait, process_group=0, **pipes).pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with (tmp_path / "out").open("w") as output:
+        done = run([sys.executable, str(program)], os.environ, cwd=tmp_path, output=output)
+    assert done.code == -signal.SIGKILL
+    stat = Path(f"/proc/{(tmp_path / 'out').read_text().strip()}/stat")
+    end = time.monotonic() + 5
+    while stat.exists() and ") Z " not in stat.read_text() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not stat.exists() or ") Z " in stat.read_text()
