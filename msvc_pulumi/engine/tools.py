@@ -86,7 +86,7 @@ TOOLS: dict[str, Tool] = {
                 f"cmd/pulumi-resource-kubernetes/{name}.json"
                 for name in ("schema", "terraform-mapping")
             ),
-            size=4 * GIGABYTE,
+            size=3 * GIGABYTE,
             instead="install Pulumi (https://www.pulumi.com/docs/install/) and run `pulumi plugin "
             f"install resource kubernetes {KUBERNETES_VERSION}`",
         ),
