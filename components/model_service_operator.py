@@ -194,8 +194,21 @@ def _key(manifest: dict[str, Any], options: InstallOptions) -> str:
     return key if space == options.namespace else f"{key}-{space}"
 
 
+def _stored(schema: Any) -> Any:
+    """A schema as the API server keeps it: Pulumi's plugin takes an empty mapping that is gone for
+    a change, and writes it in each run.
+    """
+    if isinstance(schema, list):
+        return [_stored(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _stored(item) for key, item in schema.items() if (key, item) != ("properties", {})}
+
+
 def _awaited(manifest: dict[str, Any], *, wait: bool) -> dict[str, Any]:
     kind = manifest["kind"]
+    if kind == DEFINITION:
+        return dict(_stored(manifest))
     if kind not in LATER and (wait or kind != "Deployment"):
         return manifest
     metadata = manifest["metadata"]
