@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
 __all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose"]
@@ -21,7 +22,6 @@ __all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose"]
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LANGUAGE_HOST, KUBERNETES = "pulumi-language-python", "pulumi-resource-kubernetes"
 STAND_INS = {LANGUAGE_HOST: TOOLS / "language-host", KUBERNETES: TOOLS / "kubernetes-provider"}
-KUBERNETES_VERSION = "4.34.2"  # of the SDK that the component is written with
 INSTALL_SECONDS = 300.0  # a plugin of 30 MB over a slow line
 
 
@@ -103,7 +103,7 @@ def _is_stand_in(folder: Path) -> bool:
 
 
 def _installed(pulumi: Path, environment: Mapping[str, str]) -> bool:
-    command = [str(pulumi), "plugin", "install", "resource", "kubernetes", KUBERNETES_VERSION]
+    command = [str(pulumi), "plugin", "install", "resource", "kubernetes", kubernetes_version()]
     try:
         done = subprocess.run(
             command,
@@ -130,7 +130,7 @@ def _plugin(name: str, found: Path | None) -> Plugin:
                     f"Pulumi's {part}, {name}, is not installed",
                     help="install Pulumi (https://www.pulumi.com/docs/install/); it brings the "
                     f"language host, and `pulumi plugin install resource kubernetes "
-                    f"{KUBERNETES_VERSION}` the Kubernetes plugin",
+                    f"{kubernetes_version()}` the Kubernetes plugin",
                 )
             ]
         )
