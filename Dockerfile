@@ -1,7 +1,7 @@
 # One image: the operator, and the workspaces of the Pulumi Kubernetes Operator (--executor pko).
-# The versions are those of pyproject.toml; tests/unit/test_dockerfile.py compares them.
+# The versions are those of tools/pulumi and of the lock; tests/unit/test_dockerfile.py compares them.
 ARG PYTHON_VERSION=3.12
-ARG PULUMI_VERSION=3.250.0
+ARG PULUMI_VERSION=3.276.0
 
 # The engine, its Python language host and the Kubernetes plugin.
 FROM pulumi/pulumi-python:${PULUMI_VERSION} AS engine

@@ -21,6 +21,8 @@ from msvc_pulumi.engine.plugins import home
 __all__ = ["Backend", "cluster_identity", "quiet_home", "state_directory"]
 
 PARALLEL = "PULUMI_DIY_BACKEND_PARALLEL"
+# In a file of credentials under a key of the system's (PULUMI_CREDENTIAL_STORE).
+ENCRYPTED = "$pulumiSecureStore"
 
 
 def state_directory(environment: Mapping[str, str]) -> Path:
@@ -87,16 +89,21 @@ class Backend:
 
 
 def _chosen_by_user(environment: Mapping[str, str]) -> str | None:
-    """The URL that the environment or a login names, "" if that is the Pulumi service."""
+    """The URL that the environment or a login names, "" if that is for the engine to find out."""
     if url := environment.get("PULUMI_BACKEND_URL"):
         return url
     if environment.get("PULUMI_ACCESS_TOKEN"):
         return ""
+    folder = Path(environment.get("PULUMI_CREDENTIALS_PATH") or home(environment))
     try:
-        credentials = json.loads((home(environment) / "credentials.json").read_text())
+        credentials = json.loads((folder / "credentials.json").read_text())
     except (OSError, ValueError):
         return None
-    current = credentials.get("current") if isinstance(credentials, dict) else None
+    if not isinstance(credentials, dict):
+        return None
+    if ENCRYPTED in credentials:
+        return ""
+    current = credentials.get("current")
     return str(current) if current else None
 
 

@@ -49,12 +49,26 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "free some space and run the command again",
     ),
     (
-        r"unable to open bucket|could not list bucket|failed to load checkpoint|NoSuchBucket|"
-        r"(read|write) \"\.pulumi/meta\.yaml\"|failed to ping PostgreSQL",
+        # Older engines call a folder and a database a bucket, too.
+        r"unable to open (bucket|state directory|state database)|could not list bucket|"
+        r"failed to load checkpoint|NoSuchBucket|(read|write) \"\.pulumi/meta\.yaml\"|"
+        r"failed to ping PostgreSQL",
         "backend-unreachable",
         "the backend that keeps the stacks cannot be used",
         "check PULUMI_BACKEND_URL, the credentials (AWS_… or PG…) and that the bucket or database "
         "exists",
+    ),
+    (
+        r"legacy DIY state is no longer supported",
+        "state-legacy",
+        "the backend keeps its stacks as Pulumi did before 2023, which this engine cannot read",
+        "run `pulumi state upgrade` on it with a Pulumi of 3.274.1 or older, once",
+    ),
+    (
+        r"(not supported by|newer than what) this version of the Pulumi CLI",
+        "state-too-new",
+        "a newer Pulumi has written the stack's state, and this one cannot read it",
+        "update Pulumi: `pulumi version` says which one this is",
     ),
     (
         r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host",

@@ -6,6 +6,7 @@ nobody reads: everything in a plan is known beforehand. The engine's protocol fo
 would say (``tests/unit/test_planhost.py`` compares the two).
 """
 
+# ruff: noqa: N802  the protocol's names
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,11 +16,12 @@ from typing import Any
 
 import grpc
 from google.protobuf.struct_pb2 import Struct
-from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
     language_pb2,
+    language_pb2_grpc,
+    plugin_pb2,
     resource_pb2,
     resource_pb2_grpc,
 )
@@ -33,7 +35,7 @@ from msvc_pulumi.declaration import (
     outputs,
 )
 from msvc_pulumi.engine.inline import MESSAGE_LIMITS
-from msvc_pulumi.engine.plugins import KUBERNETES_VERSION
+from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 from msvc_pulumi.rules.refusals import plan_warnings
@@ -45,7 +47,7 @@ SUCCESS = resource_pb2.SUCCESS
 REGISTRATIONS = 16  # at a time; each waits for the cluster
 
 
-class PlanHost(LanguageServer):
+class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Declares the component of each plan, named as by `declaration.logical_names`.
 
     What depends on a resource that failed is not declared; nor are the outputs of its component.
@@ -53,10 +55,16 @@ class PlanHost(LanguageServer):
     """
 
     def __init__(self, plans: Sequence[Plan], *, tells: bool = False) -> None:
-        super().__init__(lambda: None)  # which `Run` is there to replace
         self._plans, self._tells = plans, tells
 
-    def Run(self, request: Any, _context: Any) -> Any:  # noqa: N802  the protocol's name
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
+        return plugin_pb2.PluginInfo()
+
+    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:
+        # The Kubernetes plugin is started by its first resource.
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def Run(self, request: Any, _context: Any) -> Any:
         with (
             ExitStack() as channels,
             _channel(request.monitor_address) as monitor,
@@ -127,7 +135,7 @@ class _Run:
                 type=declaration.token,
                 name=declaration.name,
                 custom=True,
-                version=KUBERNETES_VERSION,
+                version=kubernetes_version(),
                 object=properties,
                 parent=parent.result(),
                 dependencies=[one.result() for one in dependencies],

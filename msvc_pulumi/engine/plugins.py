@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msvc_pulumi.engine.gobuild import ToolError
-from msvc_pulumi.engine.tools import KUBERNETES_VERSION
+from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
-__all__ = ["KUBERNETES", "KUBERNETES_VERSION", "LANGUAGE_HOST", "Plugin", "Plugins", "choose"]
+__all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose"]
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LANGUAGE_HOST, KUBERNETES = "pulumi-language-python", "pulumi-resource-kubernetes"
@@ -110,7 +110,7 @@ def _is_stand_in(folder: Path) -> bool:
 
 
 def _install(pulumi: Path, environment: Mapping[str, str]) -> bool:
-    command = [str(pulumi), "plugin", "install", "resource", "kubernetes", KUBERNETES_VERSION]
+    command = [str(pulumi), "plugin", "install", "resource", "kubernetes", kubernetes_version()]
     try:
         done = subprocess.run(
             command,
@@ -136,7 +136,7 @@ def _built(build: Callable[[str], Path]) -> Path:
     except ToolError as error:
         if error.diagnostics[0].code != SOURCES_MISSING:
             raise
-        command = f"`pulumi plugin install resource kubernetes {KUBERNETES_VERSION}`"
+        command = f"`pulumi plugin install resource kubernetes {kubernetes_version()}`"
         raise _missing(f"Kubernetes plugin, {KUBERNETES},", f"run {command}") from error
 
 

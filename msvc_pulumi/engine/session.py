@@ -15,6 +15,7 @@ from msvc_pulumi.engine.backend import Backend, cluster_identity
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.gobuild import Progress
 from msvc_pulumi.engine.plugins import Plugins, choose
+from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.engine.toolchain import find_or_build, print_progress
 from msvc_pulumi.errors import Diagnostic
@@ -44,7 +45,9 @@ class Session:
             ToolError: pulumi or its Kubernetes plugin is missing and cannot be built.
             PluginError: its language host is missing and has no stand-in.
             EngineError: the folder for state cannot be made.
+            SdkError: Pulumi's packages for Python are not installed.
         """
+        kubernetes_version()  # without the SDK there is nothing to open
         environment = {"MSVC_PYTHON": sys.executable, **os.environ}
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)

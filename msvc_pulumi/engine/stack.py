@@ -173,6 +173,8 @@ class Stack:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         adopts = operation != "refresh" and self._claim(operation)
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
+        if operation == "preview":  # it writes none, but makes one for each resource all the same
+            variables |= UNCHECKED
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer() if operation in ("up", "preview") else None

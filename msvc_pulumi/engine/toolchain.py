@@ -34,10 +34,7 @@ __all__ = [
     "print_progress",
 ]
 
-MINIMUM_PULUMI = (
-    3,
-    230,
-)  # the oldest CLI this project is meant to run with
+MINIMUM_PULUMI = (3, 230)  # the oldest that the tests were run with (docs/decisions/0019-…)
 
 
 def print_progress(line: str) -> None:

@@ -206,6 +206,8 @@ _PROBLEMS = (
 
 def _syntax_error(text: str, problem: json.JSONDecodeError) -> str:
     at = problem.pos
+    if problem.msg.startswith("Illegal trailing comma"):  # at the comma, not at what comes after it
+        at = len(text) - len(text[at + 1 :].lstrip(" \t\r\n"))
     if problem.msg.startswith("Unterminated string") or at >= len(text.rstrip(" \t\r\n")):
         return "unexpected end of JSON input"
     character = text[at]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,13 @@ def session(
 
 
 def _collect() -> None:
-    # The SDK leaves the event loop of a program open whose engine ended before it.
+    # The SDK leaves the event loop of a program open whose engine ended before it, and since 3.27x
+    # what is left of the program looks for that loop when it is collected.
+    before = sys.unraisablehook
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+        sys.unraisablehook = lambda it: None if "run_in_stack" in repr(it.object) else before(it)
+        try:
+            gc.collect()
+        finally:
+            sys.unraisablehook = before

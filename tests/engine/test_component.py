@@ -162,9 +162,14 @@ def test_outputs_are_not_arguments(
     session: Session, namespace: str, facebook: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A value that only exists while the program runs is refused with its place."""
-    facebook["spec"]["decode"]["replicas"] = pulumi.Output.from_input(2)
+    base = sample("facebook", "baseconfig.yaml")
+
+    def program() -> None:
+        facebook["spec"]["decode"]["replicas"] = pulumi.Output.from_input(2)
+        ModelService("facebook", {"model_service": facebook, "base_config": base})
+
     with pytest.raises(ProgramError):
-        stack_of(session, namespace, facebook).preview()
+        session.stack(f"component.{namespace}", program=program).preview()
     assert "model_service.spec.decode.replicas" in capfd.readouterr().out
 
 

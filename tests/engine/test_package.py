@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,10 @@ from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
+UV = Path(sys.executable).with_name("uv")
+# What CI promises of the ranges in pyproject.toml: both their ends.
+RELEASES = ("lowest", "newest")
+TEST_PACKAGES = ("pytest>=9", "hypothesis>=6.130")
 Pulumi = Callable[..., str]
 
 
@@ -34,16 +40,41 @@ def call(*command: str | Path, **options: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def clean_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a new environment that holds the built wheel and what it asks for."""
-    folder = tmp_path_factory.mktemp("clean")
-    uv = Path(sys.executable).with_name("uv")
-    call(uv, "build", "--wheel", "--quiet", "--out-dir", folder, ROOT)
-    (wheel,) = folder.glob("*.whl")
-    call(uv, "venv", "--quiet", "--python", sys.executable, folder / "env")
-    python = folder / "env" / "bin" / "python"
-    call(uv, "pip", "install", "--quiet", "--python", python, f"{wheel}[pulumi,cluster]")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    call(UV, "build", "--wheel", "--quiet", "--out-dir", folder, ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def clean_python(
+    request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The interpreter of a new environment that holds the built wheel and what it asks for.
+
+    Not what the lock says: a program that has the oldest releases of all that the wheel asks for
+    already, or one that takes what the registry has newest today.
+    """
+    folder = tmp_path_factory.mktemp(request.param)
+    call(UV, "venv", "--quiet", "--python", sys.executable, folder)
+    python = folder / "bin" / "python"
+    install = (UV, "pip", "install", "--quiet", "--python", python)
+    extras = ("pulumi", "cluster")
+    if request.param == "lowest":
+        stated = (f"--extra={extra}" for extra in extras)
+        call(*install, "--resolution=lowest-direct", "-r", ROOT / "pyproject.toml", *stated)
+    before = versions(python)
+    call(*install, f"{wheel}[{','.join(extras)}]", *TEST_PACKAGES)
+    assert before.items() <= versions(python).items(), "the wheel takes what is there"
+    call(UV, "pip", "check", "--quiet", "--python", python)
     return python
+
+
+def versions(python: Path) -> dict[str, str]:
+    """Package → version of everything in the environment of that interpreter."""
+    listed = json.loads(call(UV, "pip", "list", "--quiet", "--format=json", "--python", python))
+    return {item["name"]: item["version"] for item in listed}
 
 
 @pytest.fixture
@@ -114,6 +145,27 @@ def test_wheel_in_a_second_program(
         assert cluster.list("apps/v1", "Deployment", namespace)[0] == []
 
 
+def test_releases_are_the_ends_of_the_ranges(
+    clean_python: Path, request: pytest.FixtureRequest
+) -> None:
+    """The lowest are the lower bounds that the wheel states, the newest are above them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = versions(clean_python)
+    for requirement in project["optional-dependencies"]["pulumi"]:
+        name, lowest, beyond = re.split(">=|,<", requirement)
+        bound, version = ([int(n) for n in text.split(".")] for text in (lowest, found[name]))
+        assert version[0] < int(beyond)
+        is_lowest = request.node.callspec.params["clean_python"] == "lowest"
+        assert (version[: len(bound)] == bound) == is_lowest
+
+
+def test_component_of_any_release(clean_python: Path) -> None:
+    """The unit tests of what touches the SDK pass on the installed wheel."""
+    tests = [f"tests/unit/test_{name}.py" for name in ("components", "planhost", "sdk")]
+    command = (clean_python, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    assert " passed" in call(*command, cwd=ROOT, env={**os.environ, "PYTHONPATH": ""})
+
+
 def test_wheel_has_one_top_level_package(clean_python: Path) -> None:
     """Nothing but msvc_pulumi reaches site-packages, and its commands work without the checkout."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
@@ -132,6 +184,13 @@ def test_wheel_has_one_top_level_package(clean_python: Path) -> None:
     assert "facebook-opt-125m-decode" in printed
     where = "import msvc_pulumi.components as c; print(c.__file__)"
     assert "site-packages" in call(clean_python, "-c", where, env=environment, cwd="/")
+
+
+def test_schema_is_that_of_any_release(clean_python: Path, outside: Pulumi) -> None:
+    """What other languages are told does not depend on the SDK that tells it."""
+    command = ("package", "get-schema", ROOT / "components")
+    theirs = json.loads(outside(*command, MSVC_PYTHON=str(clean_python)))
+    assert theirs == json.loads(outside(*command))
 
 
 def test_schema_for_other_languages(session: Session, outside: Pulumi) -> None:
@@ -184,15 +243,18 @@ def read(name):
 
 service = read("msvc")
 service["spec"]["decode"]["replicas"] = 1
-made = ModelService(
-    "facebook",
-    {
-        "modelService": service,
-        "baseConfig": read("baseconfig"),
-        "namespace": pulumi.Config().require("namespace"),
-        **pulumi.Config().get_object("more", {}),
-    },
-)
+made, _ = [
+    ModelService(
+        name,
+        {
+            "modelService": {**service, "metadata": {**service["metadata"], "name": name}},
+            "baseConfig": read("baseconfig"),
+            "namespace": pulumi.Config().require("namespace"),
+            **pulumi.Config().get_object("more", {}),
+        },
+    )
+    for name in (service["metadata"]["name"], "another")
+]
 pulumi.export("children", made.children)
 pulumi.export("hash", made.planHash)
 pulumi.export("prefill", made.prefillDeploymentName)
@@ -213,7 +275,10 @@ def remote(outside: Pulumi, tmp_path: Path, namespace: str) -> Pulumi:
 
 
 def test_component_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: str) -> None:
-    """Made by the plugin it is what this process would make: numbers arrive whole."""
+    """Made by the plugin it is what this process would make: numbers arrive whole.
+
+    Two are made at once, in one process.
+    """
     remote("up", "--yes", "--skip-preview", "--stack", "dev")
     outputs = json.loads(remote("stack", "output", "--json", "--stack", "dev"))
     assert outputs["prefill"] == "facebook-opt-125m-prefill"
@@ -221,6 +286,7 @@ def test_component_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: st
     decode = cluster.get("apps/v1", "Deployment", "facebook-opt-125m-decode", namespace)
     assert decode is not None
     assert decode["spec"]["replicas"] == 1
+    assert cluster.get("apps/v1", "Deployment", "another-decode", namespace)
     assert ".0" not in json.dumps(decode["spec"]["template"]["spec"]["containers"][0]["args"])
     from msvc_pulumi.plan import PlanOptions, plan_model_service
 

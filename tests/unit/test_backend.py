@@ -50,6 +50,8 @@ def test_clusters_share_no_state(environment: dict[str, str]) -> None:
         {"PULUMI_BACKEND_URL": "s3://bucket"},
         {"PULUMI_ACCESS_TOKEN": "token"},
         "login",
+        "login elsewhere",
+        "encrypted login",
     ],
 )
 def test_the_users_backend_stays(choice: object, environment: dict[str, str]) -> None:
@@ -58,8 +60,14 @@ def test_the_users_backend_stays(choice: object, environment: dict[str, str]) ->
         environment |= choice
     else:
         home = Path(environment["PULUMI_HOME"])
+        if choice == "login elsewhere":
+            home = home.with_name("credentials")
+            environment["PULUMI_CREDENTIALS_PATH"] = str(home)
+        credentials: object = {"current": "https://example.com"}
+        if choice == "encrypted login":  # nobody but the engine can tell where to
+            credentials = {"$pulumiSecureStore": 1, "backend": "keyring", "data": "bm90aGluZw=="}
         home.mkdir()
-        (home / "credentials.json").write_text(json.dumps({"current": "https://example.com"}))
+        (home / "credentials.json").write_text(json.dumps(credentials))
     backend = Backend.of("cluster-a", environment)
     assert backend.folder is None
     assert "PULUMI_BACKEND_URL" not in backend.variables

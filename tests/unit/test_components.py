@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +129,17 @@ def test_wrong_capability() -> None:
         planned(args)
 
 
-@pytest.mark.parametrize("value", [pulumi.Output.from_input(1), pulumi.output.UNKNOWN])
-def test_outputs_are_refused_with_their_place(value: Any) -> None:
+@pytest.mark.parametrize(
+    "make", [lambda: pulumi.Output.from_input(1), lambda: pulumi.output.UNKNOWN]
+)
+def test_outputs_are_refused_with_their_place(make: Callable[[], Any]) -> None:
     """A value that the engine resolves cannot decide which resources exist."""
+
+    async def program() -> None:  # only there is the event loop that an output belongs to
+        normalised({"a": [{"b": make()}]})
+
     with pytest.raises(ModelServiceError) as caught:
-        normalised({"a": [{"b": value}]})
+        asyncio.run(program())
     assert str(caught.value.diagnostics[0].field) == "a[0].b"
 
 

@@ -7,7 +7,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from msvc_pulumi.engine.plugins import KUBERNETES, KUBERNETES_VERSION, LANGUAGE_HOST
+from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST
+from msvc_pulumi.engine.toolchain import Toolchain
+from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.installation.manifests import USER
 from msvc_pulumi.operator.pko.stackobject import PROGRAM
 
@@ -41,11 +43,12 @@ def arguments() -> dict[str, str]:
 
 
 def test_versions_are_those_of_the_project() -> None:
-    """The engine is that of the SDK, the plugin that of the component's SDK."""
-    pins = dict(pin.split("==") for pin in PROJECT["optional-dependencies"]["pulumi"])
-    assert arguments()["PULUMI_VERSION"] == pins["pulumi"]
-    assert arguments()["KUBERNETES_PLUGIN_VERSION"] == pins["pulumi-kubernetes"]
-    assert arguments()["KUBERNETES_PLUGIN_VERSION"] == KUBERNETES_VERSION
+    """The engine is the one that machines without one build, the plugin that of the locked SDK."""
+    locked = dict(
+        re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
+    )
+    assert arguments()["PULUMI_VERSION"] == Toolchain().version(TOOLS["pulumi"]).removeprefix("v")
+    assert arguments()["KUBERNETES_PLUGIN_VERSION"] == locked["pulumi-kubernetes"]
     oldest = PROJECT["requires-python"].removeprefix(">=").split(".")
     assert [int(n) for n in arguments()["PYTHON_VERSION"].split(".")] >= [int(n) for n in oldest]
 

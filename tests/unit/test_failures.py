@@ -20,21 +20,42 @@ PRINTED = {
     "plugin-missing": "error: no resource plugin 'pulumi-resource-kubernetes' found in the ...",
     "engine-failed": "error: something nobody has seen before",
 }
+# In the words of engine 3.276.
+PRINTED_SINCE = [
+    (
+        "backend-unreachable",
+        'error: unable to open state directory "file:///x": stat /x: no such file or directory',
+    ),
+    (
+        "backend-unreachable",
+        'error: unable to open state database "postgres://u:****@h/x": failed to ping PostgreSQL: '
+        "dial tcp 127.0.0.1:1: connect: connection refused",
+    ),
+    (
+        "state-legacy",
+        "error: Legacy DIY state is no longer supported, please use Pulumi v3.274.1 or earlier",
+    ),
+    (
+        "state-too-new",
+        "error: the stack 'x' uses features that are not supported by this version of the Pulumi "
+        "CLI: byteString. Please update the Pulumi CLI",
+    ),
+]
 
 
 def event(message: str, urn: str = "") -> dict[str, object]:
     return {"diagnosticEvent": {"urn": urn, "message": f"{message}\n", "severity": "error"}}
 
 
-@pytest.mark.parametrize("code", PRINTED)
-def test_before_the_engine(code: str) -> None:
+@pytest.mark.parametrize(("code", "line"), [*PRINTED.items(), *PRINTED_SINCE])
+def test_before_the_engine(code: str, line: str) -> None:
     """What the CLI prints on stderr is recognised, and kept as a note."""
-    found = failure(Run(255, PRINTED[code] + "\n"), "`pulumi up`")
+    found = failure(Run(255, line + "\n"), "`pulumi up`")
     assert isinstance(found, EngineError)
     assert found.exit_code == 3
     (diagnostic,) = found.diagnostics
     assert diagnostic.code == code
-    assert diagnostic.notes == (PRINTED[code].removeprefix("error: "),)
+    assert diagnostic.notes == (line.removeprefix("error: "),)
     assert diagnostic.help or code == "engine-failed"
 
 
