@@ -12,9 +12,8 @@ from dataclasses import replace
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
-from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port
+from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port, pickers
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
@@ -185,9 +184,9 @@ def _check_references(children: Sequence[Child], context: BuildContext) -> None:
 
 def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
     """Point the endpoint picker at pools of v1; its default is that group already."""
-    for path, known in endpoint_picker(child):
-        image = path.child("image")
-        if known.version < KEBAB_CASE:
+    for here in pickers(child):
+        image = here.path.child("image")
+        if here.known is not None and here.known.refuses("pool-group"):
             context.diagnostics.warning(
                 "endpoint-picker-too-old",
                 f"the endpoint picker {child.get(image)} watches v1alpha2 pools only",
