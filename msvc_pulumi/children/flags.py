@@ -212,7 +212,7 @@ def _unread(here: GoContainer, end: tuple[FieldPath, str]) -> Diagnostic:
     place, word = end
     return here.child.warning(
         "unread-arguments",
-        f'nothing is read from "{word}" on: it is no flag, and ends them',
+        f'no flag is read behind "{word}", which is none',
         place,
         "remove it, or write it behind its flag with =",
     )

@@ -14,6 +14,7 @@ from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
 from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port, pickers
+from msvc_pulumi.children.pickerrights import rules
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
@@ -44,6 +45,9 @@ def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
 def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
     result: list[Child] = []
     present = {child.key for child in children}
+    picker = next((child for child in children if child.key == "eppDeployment"), None)
+    if picker is not None:
+        _convert_endpoint_picker(picker, context)
     for child in children:
         if child.kind == OLD_POOL:
             result.append(_pool(child, context))
@@ -52,8 +56,8 @@ def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
         else:
             if child.key == "httpRoute":
                 _convert_route(child)
-            elif child.key == "eppDeployment":
-                _convert_endpoint_picker(child, context)
+            elif child.key == "eppRole" and picker is not None:
+                child.put(FieldPath.of("rules"), rules(picker))
             result.append(child)
     return result
 

@@ -18,6 +18,8 @@ from msvc_pulumi.errors import FieldPath
 __all__ = [
     "GRPC_PORT",
     "HEALTH_PORT",
+    "LIVENESS",
+    "READINESS",
     "Flag",
     "flags",
     "grpc_port",
@@ -31,6 +33,8 @@ __all__ = [
 
 GRPC_PORT = 9002  # where every release of the endpoint picker listens unless it is told otherwise
 HEALTH_PORT = 9003  # and where it answers probes
+LIVENESS = "liveness"  # what replicas that elect a leader answer to, all of them
+READINESS = "readiness"  # and what the leader alone does
 ROUTER = (0, 9)  # llm-d's releases with a picker of their own again
 CONTAINERS = FieldPath.of("spec", "template", "spec", "containers")
 KNOWN = {

@@ -43,7 +43,7 @@ class WordFlag(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """All flags in order; ``end`` is the word that nothing is read behind, -1 where all are."""
+    """All flags in order; ``end`` is a word behind which flags are not read, -1 where all are."""
 
     flags: tuple[WordFlag, ...]
     end: int = -1
@@ -62,7 +62,8 @@ def read_flags(words: Sequence[str], parser: Parser, kind: Kind) -> Reading:
             break
         if len(word) < 2 or not word.startswith("-"):
             if parser == "flag" and not word.startswith("$"):
-                return Reading(tuple(found), at)
+                unread = any(later.startswith("-") for later in words[at:])
+                return Reading(tuple(found), at if unread else -1)
             at += 1
             continue
         flag = _flag(words, at, parser, kind)

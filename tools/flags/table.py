@@ -3,8 +3,8 @@
     python table.py READ > msvc_pulumi/commandline/goflags.json
 
 READ is a folder with `extension`, `llm-d` and `sidecar`, each with a file for every release, named
-by its tag. Where llm-d's endpoint picker only calls that of the Inference Extension, the file of the
-release holds nothing but the version in its go.mod, as ``extension``.
+by its tag. Where llm-d's endpoint picker only calls that of the Inference Extension, the file of
+the release holds nothing but the version in its go.mod, as ``extension``.
 """
 
 from __future__ import annotations
