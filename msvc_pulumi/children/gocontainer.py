@@ -54,8 +54,8 @@ class Told(NamedTuple):
 class GoContainer(NamedTuple):
     """A container with one of the programs, as far as its words can be told apart.
 
-    ``known`` is None where the image says nothing. ``end`` is a word behind which flags are not read.
-    ``is_open`` is set where the program may be told more than is known here.
+    ``known`` is None where the image says nothing. ``end`` is a word behind which flags are not
+    read. ``is_open`` is set where the program may be told more than is known here.
     """
 
     child: Child

@@ -14,7 +14,7 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.pickerflags import Flag, flags, is_of_router, is_on, pickers
 from msvc_pulumi.commandline.goprograms import Candidates
 
-__all__ = ["LEADER_ELECTION", "elects_leader", "rules"]
+__all__ = ["EPP_RULES", "LEADER_ELECTION", "elects_leader", "rules"]
 
 Rule = dict[str, Any]
 
@@ -31,6 +31,7 @@ LEADER_RULES: list[Rule] = [
     },
     {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
 ]
+EVERY_GROUP = {OLD: [POOLS, MODELS, *HEIRS], NEW: [POOLS], ROUTER: [*HEIRS]}
 
 
 def rules(picker: Child) -> list[Rule]:
@@ -38,9 +39,12 @@ def rules(picker: Child) -> list[Rule]:
     here = next(pickers(picker), None)
     known = here.known if here else None
     told = flags(picker)
-    read = {"": ["pods"], **_extension(known, told)}
     elects = LEADER_RULES if elects_leader(known, told) else []
-    return [*({"apiGroups": [g], "resources": r, "verbs": READ} for g, r in read.items()), *elects]
+    return [*_reading({"": ["pods"], **_extension(known, told)}), *elects]
+
+
+def _reading(groups: Mapping[str, list[str]]) -> list[Rule]:
+    return [{"apiGroups": [g], "resources": kinds, "verbs": READ} for g, kinds in groups.items()]
 
 
 def elects_leader(known: Candidates | None, told: Mapping[str, Flag]) -> bool:
@@ -48,15 +52,19 @@ def elects_leader(known: Candidates | None, told: Mapping[str, Flag]) -> bool:
     return is_on(told, LEADER_ELECTION) and not (known and known.refuses(LEADER_ELECTION))
 
 
-def _extension(known: Candidates | None, told: Mapping[str, Flag]) -> dict[str, list[str]]:
+def _extension(known: Candidates | None, told: Mapping[str, Flag]) -> Mapping[str, list[str]]:
     """What it reads of each API group of the Inference Extension and its heirs."""
     if known is not None and known.refuses("pool-group"):
         return {OLD: [POOLS, MODELS]}
     if known is None or not known.takes("pool-group"):
-        return {OLD: [POOLS, MODELS, *HEIRS], NEW: [POOLS], ROUTER: [*HEIRS]}
+        return EVERY_GROUP
     group = told["pool-group"].value if "pool-group" in told else NEW
     old = [POOLS] if group == OLD or "$" in group else []
     read = {OLD: [*old, *HEIRS]}
     if group != OLD:
         read[NEW] = [POOLS]
     return {**read, ROUTER: [*HEIRS]} if is_of_router(known) else read
+
+
+EPP_RULES = _reading({"": ["pods"], **EVERY_GROUP})
+"""All that pickers of any release read."""
