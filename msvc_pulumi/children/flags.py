@@ -7,13 +7,14 @@ not sure of every release that an image may be is not said; nor is what is merel
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.gocontainer import GoContainer, Told, containers
 from msvc_pulumi.commandline.goprograms import Candidates, candidates, letters
 from msvc_pulumi.commandline.image import SIDECARS, Image
-from msvc_pulumi.errors import Diagnostic, FieldPath, nearest
+from msvc_pulumi.errors import Diagnostic, nearest
 from msvc_pulumi.pattern import pattern
 
 __all__ = ["flag_warnings", "is_routing_sidecar"]
@@ -82,11 +83,21 @@ def flag_warnings(children: Sequence[Child]) -> Iterator[Diagnostic]:
             if known is None:
                 continue
             here = GoContainer.of(child, path)
-            for told in here.told:
-                yield from _flag(child, told, known)
-            if here.end is not None:
-                yield _unread(here, here.end)
+            for flag in here.line.reading.flags:
+                if not _is_usual(known, flag.spelling) or flag.is_switch:
+                    yield from _flag(child, here.tell(flag), known)
+            if here.end is not None and here.end[1] not in [t.aside_at for t in here.told]:
+                yield _unread(here, *here.end)
             yield from _variables(child, here, known)
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(known: Candidates, spelling: str) -> bool:
+    """Whether there is nothing to say of a flag that is written so, whatever its value."""
+    name = spelling.removeprefix("--")
+    return known.takes(name) and not any(
+        known.program.values(name) or row.deprecated <= known.last for row in known.rows(name)
+    )
 
 
 def _flag(child: Child, told: Told, known: Candidates) -> Iterator[Diagnostic]:
@@ -125,14 +136,13 @@ def _is(known: Candidates, name: str, number: int, fact: Literal["deprecated", "
 def _switch(child: Child, told: Told) -> Iterator[Diagnostic]:
     """A switch with a value that it does not take, or does not see."""
     spelling, value = told.flag.spelling, told.value
-    if told.aside is not None:
-        place, word = told.aside
+    if told.aside_at is not None:
         yield child.warning(
             "switch-value",
-            f'{spelling} takes a value only behind "=": it is on, and "{word}" is a word of its '
-            "own",
-            place,
-            f"write {spelling}={word.lower()}",
+            f'{spelling} takes a value only behind "=": it is on, and "{told.aside}" is a word of '
+            "its own",
+            told.path.child(*told.aside_at),
+            f"write {spelling}={told.aside.lower()}",
         )
     elif (
         told.flag.is_switch
@@ -208,12 +218,11 @@ def _values(child: Child, told: Told, known: Candidates) -> Iterator[Diagnostic]
             )
 
 
-def _unread(here: GoContainer, end: tuple[FieldPath, str]) -> Diagnostic:
-    place, word = end
+def _unread(here: GoContainer, word: str, at: tuple[str, int]) -> Diagnostic:
     return here.child.warning(
         "unread-arguments",
         f'no flag is read behind "{word}", which is none',
-        place,
+        here.path.child(*at),
         "remove it, or write it behind its flag with =",
     )
 

@@ -6,7 +6,6 @@ variables of the container's environment, which the kubelet fills in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from msvc_pulumi.commandline.goprograms import Candidates, candidates
 from msvc_pulumi.commandline.gowords import Parser, Reading, WordFlag, read_flags
 from msvc_pulumi.commandline.invocation import GO_PROGRAMS, commands, script_of
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["GoContainer", "Told", "containers"]
 
@@ -23,22 +23,34 @@ WORKLOADS = frozenset({"Deployment", "LeaderWorkerSet"})
 TEMPLATE = FieldPath.of("spec", "template")
 WORKER = FieldPath.of("spec", "leaderWorkerTemplate", "workerTemplate")
 LEADER = FieldPath.of("spec", "leaderWorkerTemplate", "leaderTemplate")
+Step = tuple[str, int]  # a list of the container, and the number of a word in it
 WRAPPERS = 4  # words like tini and -- before the program's own
-_REFERENCE = re.compile(r"\$\(([^()]+)\)")
-_ASSIGNMENT = re.compile(r"\w+=")
+_REFERENCE = pattern(r"\$\(([^()]+)\)")
+_ASSIGNMENT = pattern(r"\w+=")
 
 
 class Told(NamedTuple):
-    """A flag that is stated: where, and where its value is; ``value`` is what the program sees.
+    """A flag that is stated in the container at ``path``; ``value`` is what the program sees.
 
-    ``aside`` is the word behind a switch that was meant for its value, and where it is.
+    ``at`` and ``value_at`` are where the flag and its value are in the container. ``aside`` is the
+    word behind a switch that was meant for its value, at ``aside_at``.
     """
 
+    path: FieldPath
     flag: WordFlag
-    place: FieldPath
-    value_place: FieldPath
+    at: Step
+    value_at: Step
     value: str
-    aside: tuple[FieldPath, str] | None = None
+    aside: str = ""
+    aside_at: Step | None = None
+
+    @property
+    def place(self) -> FieldPath:
+        return self.path.child(*self.at)
+
+    @property
+    def value_place(self) -> FieldPath:
+        return self.path.child(*self.value_at)
 
     @property
     def is_open(self) -> bool:
@@ -51,44 +63,61 @@ class Told(NamedTuple):
         return self.flag._replace(value=self.value).is_on
 
 
+class Line(NamedTuple):
+    """A command line as it is written: its words, each with its place, and what they state."""
+
+    words: tuple[tuple[str, Step], ...]
+    reading: Reading
+    is_open: bool
+
+
 class GoContainer(NamedTuple):
     """A container with one of the programs, as far as its words can be told apart.
 
-    ``known`` is None where the image says nothing. ``end`` is a word behind which flags are not
-    read. ``is_open`` is set where the program may be told more than is known here.
+    ``known`` is None where the image says nothing. ``line`` has no words where another program
+    runs.
     """
 
     child: Child
     path: FieldPath
     known: Candidates | None
-    told: tuple[Told, ...]
-    end: tuple[FieldPath, str] | None = None
-    is_open: bool = False
+    line: Line
 
     @classmethod
     def of(cls, child: Child, path: FieldPath) -> GoContainer:
-        """The container at ``path``; without words where another program runs."""
+        """The container at ``path``."""
         container: Mapping[str, Any] = child.get(path)
-        known = candidates(container.get("image") or "")
-        words = _words(container)
-        if words is None:
-            return cls(child, path, known, (), is_open=True)
-        texts = tuple(text for _, _, text in words)
-        reading = _read(texts, known)
-        places = [path.child(name, number) for name, number, _ in words]
-        told = tuple(
-            Told(
-                flag,
-                places[flag.at],
-                places[max(flag.at, flag.value_at)],
-                _expanded(flag.value, container) if "$(" in flag.value else flag.value,
-                (places[flag.aside], texts[flag.aside]) if flag.aside >= 0 else None,
-            )
-            for flag in reading.flags
+        image = container.get("image") or ""
+        command, args = container.get("command") or (), container.get("args") or ()
+        return cls(child, path, candidates(image), _line(image, tuple(command), tuple(args)))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the program may be told more than is known here."""
+        return self.line.is_open
+
+    @property
+    def told(self) -> list[Told]:
+        """What is stated, in order."""
+        return [self.tell(flag) for flag in self.line.reading.flags]
+
+    def tell(self, flag: WordFlag) -> Told:
+        """A flag of the line with its places and its value."""
+        words = self.line.words
+        return Told(
+            self.path,
+            flag,
+            words[flag.at][1],
+            words[max(flag.at, flag.value_at)][1],
+            _expanded(flag.value, self.container) if "$(" in flag.value else flag.value,
+            *(words[flag.aside] if flag.aside >= 0 else ()),
         )
-        end = (places[reading.end], texts[reading.end]) if reading.end >= 0 else None
-        opaque = any(text.startswith(("$", "`")) for text in texts)
-        return cls(child, path, known, told, end, opaque)
+
+    @property
+    def end(self) -> tuple[str, Step] | None:
+        """A word behind which flags are not read, and where it is."""
+        end = self.line.reading.end
+        return self.line.words[end] if end >= 0 else None
 
     @property
     def container(self) -> Mapping[str, Any]:
@@ -97,8 +126,8 @@ class GoContainer(NamedTuple):
 
     def last(self, *names: str) -> Told | None:
         """The last statement of a flag, which is the one that counts, by any of its names."""
-        found = [told for told in self.told if told.flag.name in names]
-        return found[-1] if found else None
+        found = [flag for flag in self.line.reading.flags if flag.name in names]
+        return self.tell(found[-1]) if found else None
 
 
 def containers(child: Child) -> Iterator[FieldPath]:
@@ -119,8 +148,22 @@ def containers(child: Child) -> Iterator[FieldPath]:
 
 
 @lru_cache(maxsize=256)
-def _read(words: tuple[str, ...], known: Candidates | None) -> Reading:
-    """What ``words`` state; the containers of a fleet have the same ones again and again."""
+def _line(image: str, command: tuple[str, ...], args: tuple[str, ...]) -> Line:
+    """What a command line states; the containers of a fleet have the same ones again and again."""
+    known = candidates(image)
+    words = _words(command, args, is_known=known is not None)
+    if words is None:
+        return Line((), Reading(()), is_open=True)
+    texts = [text for text, _ in words]
+    reading = _read(texts, known)
+    values = {flag.value_at for flag in reading.flags}
+    opaque = any(
+        text.startswith(("$", "`")) for number, text in enumerate(texts) if number not in values
+    )
+    return Line(tuple(words), reading, opaque)
+
+
+def _read(words: Sequence[str], known: Candidates | None) -> Reading:
     if known is None:
         return read_flags(words, "", _kind_to_any)
     parsers = {known.program.parsers[n] for n in range(known.first, known.last + 1)}
@@ -139,34 +182,36 @@ def _kind_to_any(name: str) -> str | None:
     return None
 
 
-def _words(container: Mapping[str, Any]) -> list[tuple[str, int, str]] | None:
+def _words(
+    command: Sequence[str], args: Sequence[str], *, is_known: bool
+) -> list[tuple[str, Step]] | None:
     """The program's words with their places; None where they cannot be told.
 
     Where nobody knows the program of a command, all words are taken for its own.
     """
-    command: Sequence[str] = container.get("command") or ()
-    args: Sequence[str] = container.get("args") or ()
-    words = [("command", number, text) for number, text in enumerate(command)]
-    words += [("args", number, text) for number, text in enumerate(args)]
+    words: list[tuple[str, Step]] = [
+        (text, (name, number))
+        for name, texts in (("command", command), ("args", args))
+        for number, text in enumerate(texts)
+    ]
     if not command:
         return words
-    is_known = candidates(container.get("image") or "") is not None
     script = script_of([*command, *args])
     if script is not None:
-        name, number, text = words[script.place]
-        found = _of_script(name, number, text, words[script.place + 2 :])
+        text, place = words[script.place]
+        found = _of_script(text, place, words[script.place + 2 :])
         if found is None and not is_known:
-            return [(name, number, word) for word in text.split()]
+            return [(word, place) for word in text.split()]
         return found
-    for number, (_, _, text) in enumerate(words[:WRAPPERS]):
+    for number, (text, _) in enumerate(words[:WRAPPERS]):
         if _program(text) in GO_PROGRAMS:
             return words[number + 1 :]
     return None if is_known else words[1:]
 
 
 def _of_script(
-    name: str, number: int, text: str, behind: list[tuple[str, int, str]]
-) -> list[tuple[str, int, str]] | None:
+    text: str, place: Step, behind: list[tuple[str, Step]]
+) -> list[tuple[str, Step]] | None:
     """The words of the one program of ours that a shell's script starts."""
     found = []
     for words in commands(text):
@@ -177,9 +222,9 @@ def _of_script(
             found.append(words[first + 1 :])
     if len(found) != 1:
         return None
-    result = []
+    result: list[tuple[str, Step]] = []
     for word in found[0]:
-        result += behind if word in ("$@", "$*") else [(name, number, word)]
+        result += behind if word in ("$@", "$*") else [(word, place)]
     return result
 
 

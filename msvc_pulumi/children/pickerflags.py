@@ -90,9 +90,10 @@ def flags(picker: Child) -> dict[str, Flag]:
     known = list(pickers(picker))
     numbers = range(len(picker.get(CONTAINERS) or ()))
     for here in known or [GoContainer.of(picker, CONTAINERS.child(number)) for number in numbers]:
-        for told in here.told:
-            name = KNOWN.get(letters(told.flag.name))
+        for flag in here.line.reading.flags:
+            name = KNOWN.get(letters(flag.name))
             if name is not None:
+                told = here.tell(flag)
                 found[name] = Flag(told.value_place, told.value, told.flag.is_joined)
     return found
 

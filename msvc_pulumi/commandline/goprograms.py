@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from msvc_pulumi.commandline.image import Image
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Candidates", "GoProgram", "Number", "ProgramName", "Row", "candidates", "letters"]
 
@@ -29,10 +30,14 @@ IMAGES: dict[str, tuple[ProgramName, Number]] = {
     "llm-d-routing-sidecar": ("sidecar", (0, 0, 0, 0)),
     "llm-d-router-disagg-sidecar": ("sidecar", (0, 9, 0, 0)),
 }
+NAMES = {
+    "llm-d": ("llm-d-inference-scheduler", "llm-d-router"),
+    "sidecar": ("llm-d-routing-sidecar", "llm-d-router-disagg-sidecar"),
+}
 RENAMED: Number = (0, 9, 0, 0)  # from here on images have the names of the llm-d router
-_TAG = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])(.*)", re.DOTALL)
-_CANDIDATE = re.compile(r"[-.]?(rc|alpha|beta|pre|dev)[-.]?(\d{0,3})", re.IGNORECASE)
-_BEHIND = re.compile(r"-\d+-g[0-9a-f]+")  # what git says of a commit after a tag
+_TAG = pattern(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d.])(.*)", re.DOTALL)
+_CANDIDATE = pattern(r"[-.]?(rc|alpha|beta|pre|dev)[-.]?(\d{0,3})", re.IGNORECASE)
+_BEHIND = pattern(r"-\d+-g[0-9a-f]+")  # what git says of a commit after a tag
 
 
 class Row(NamedTuple):
@@ -108,19 +113,15 @@ class GoProgram:
             result.setdefault(row["flag"], []).append(entry)
         return result
 
-    def title(self, number: int) -> str:
-        """A release as people call it."""
+    def title(self, number: int, *, exact: bool = False) -> str:
+        """A release as people call it; ``exact`` tells its candidates from it."""
         version = self.numbers[number]
         text = ".".join(str(part) for part in (version[:3] if version[2] else version[:2]))
+        if exact and version[3] != FINAL:
+            text = f"{'.'.join(str(part) for part in version[:3])}-rc.{version[3]}"
         if self.name == "extension":
             return f"v{text} of the Inference Extension"
-        if self.name == "llm-d":
-            image = "llm-d-inference-scheduler" if version < RENAMED else "llm-d-router"
-        else:
-            image = "llm-d-routing-sidecar"
-            if version >= RENAMED:
-                image = "llm-d-router-disagg-sidecar"
-        return f"{image} v{text}"
+        return f"{NAMES[self.name][version >= RENAMED]} v{text}"
 
 
 class Candidates(NamedTuple):
@@ -183,10 +184,8 @@ class Candidates(NamedTuple):
     def title(self) -> str:
         """How people call the program in this release, or what is known of it."""
         if self.first == self.last:
-            return self.program.title(self.first)
-        return {"extension": "the endpoint picker", "llm-d": "llm-d's endpoint picker"}.get(
-            self.program.name, "the routing sidecar"
-        )
+            return self.program.title(self.first, exact=True)
+        return "the endpoint picker" if self.is_picker else "the routing sidecar"
 
 
 @lru_cache(maxsize=256)
