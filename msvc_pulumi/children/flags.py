@@ -228,9 +228,11 @@ def _unread(here: GoContainer, word: str, at: tuple[str, int]) -> Diagnostic:
 
 
 def _variables(child: Child, here: GoContainer, known: Candidates) -> Iterator[Diagnostic]:
-    if not known.is_picker or not (
-        known.are_since(CONFIGURABLE) or (known.program.name == "extension" and known.is_stated)
-    ):
+    if known.program.name == "llm-d":
+        is_deaf = known.are_since(CONFIGURABLE)
+    else:  # the Inference Extension's own picker never listened to them
+        is_deaf = known.program.name == "extension" and known.is_stated
+    if not is_deaf:
         return
     for number, variable in enumerate(here.container.get("env") or []):
         if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
