@@ -24,6 +24,7 @@ TEMPLATE = FieldPath.of("spec", "template")
 WORKER = FieldPath.of("spec", "leaderWorkerTemplate", "workerTemplate")
 LEADER = FieldPath.of("spec", "leaderWorkerTemplate", "leaderTemplate")
 Step = tuple[str, int]  # a list of the container, and the number of a word in it
+STARTING = frozenset({"exec", "env", "nohup", "time", "tini", "dumb-init", "--"})
 WRAPPERS = 4  # words like tini and -- before the program's own
 _REFERENCE = pattern(r"\$\(([^()]+)\)")
 _ASSIGNMENT = pattern(r"\w+=")
@@ -216,7 +217,9 @@ def _of_script(
     found = []
     for words in commands(text):
         first = 0
-        while first < len(words) and (words[first] == "exec" or _ASSIGNMENT.match(words[first])):
+        while first < len(words) and (
+            _program(words[first]) in STARTING or _ASSIGNMENT.match(words[first])
+        ):
             first += 1
         if first < len(words) and _program(words[first]) in GO_PROGRAMS:
             found.append(words[first + 1 :])

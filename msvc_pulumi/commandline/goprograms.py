@@ -61,6 +61,7 @@ class GoProgram:
         self.name = name
         self.numbers: list[Number] = [_number(entry["release"]) for entry in table["releases"]]
         self.parsers: list[str] = [entry["parser"] for entry in table["releases"]]
+        self._place = {entry["release"]: n for n, entry in enumerate(table["releases"])}
         self._table = table
 
     @classmethod
@@ -72,21 +73,16 @@ class GoProgram:
     @cached_property
     def rows(self) -> Mapping[str, list[Row]]:
         """The stretches in which each flag is taken, by its name."""
-        place = {number: position for position, number in enumerate(self.numbers)}
-        last, never = len(self.numbers) - 1, len(self.numbers)
-
-        def position(row: Mapping[str, str], fact: str, otherwise: int) -> int:
-            return place[_number(row[fact])] if fact in row else otherwise
-
+        place, last, never = self._place, len(self.numbers) - 1, len(self.numbers)
         result: dict[str, list[Row]] = {}
         for row in self._table["flags"]:
             entry = Row(
                 row["name"],
                 row["kind"],
-                place[_number(row["from"])],
-                position(row, "until", last),
-                position(row, "deprecated", never),
-                position(row, "refused", never),
+                place[row["from"]],
+                place[row["until"]] if "until" in row else last,
+                place[row["deprecated"]] if "deprecated" in row else never,
+                place[row["refused"]] if "refused" in row else never,
             )
             result.setdefault(entry.name, []).append(entry)
         return result
@@ -105,11 +101,10 @@ class GoProgram:
 
     @cached_property
     def _values(self) -> Mapping[str, list[tuple[str, int, int]]]:
-        place = {number: position for position, number in enumerate(self.numbers)}
         result: dict[str, list[tuple[str, int, int]]] = {}
         for row in self._table["values"]:
-            last = place[_number(row["until"])] if "until" in row else len(self.numbers) - 1
-            entry = (row["value"], place[_number(row["from"])], last)
+            last = self._place[row["until"]] if "until" in row else len(self.numbers) - 1
+            entry = (row["value"], self._place[row["from"]], last)
             result.setdefault(row["flag"], []).append(entry)
         return result
 
