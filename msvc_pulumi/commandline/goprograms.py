@@ -136,6 +136,11 @@ class Candidates(NamedTuple):
     def is_picker(self) -> bool:
         return self.program.name != "sidecar"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the tag says a version that is not after all known ones."""
+        return self.is_stated and not self.is_later
+
     def all(self, holds: Callable[[int], bool]) -> bool:
         """Whether it holds of every release that it may be."""
         return all(holds(number) for number in range(self.first, self.last + 1))

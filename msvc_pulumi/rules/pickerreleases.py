@@ -149,7 +149,7 @@ def _outcome(probe: str) -> str:
 
 def _grace(picker: PlannedObject, known: Candidates, told: Mapping[str, Flag]) -> Iterator[Finding]:
     """A picker that is killed before it has served what it still serves after SIGTERM."""
-    if known.program.name != "llm-d" or not known.are_since(DRAINING):
+    if known.program.name != "llm-d" or not (known.is_known and known.are_since(DRAINING)):
         return
     drain = _seconds(told["drain-timeout"].value) if "drain-timeout" in told else DRAIN_SECONDS
     stated = GRACE.find(picker.manifest)
@@ -178,10 +178,12 @@ def _metrics(
     holder: PlannedObject, here: GoContainer, told: Mapping[str, Flag]
 ) -> Iterator[Finding]:
     """Metrics that somebody wants to scrape, and that only known tokens get."""
-    if not is_on(told, "metrics-endpoint-auth", default=True) or here.is_open:
-        return
     known = here.known
-    optional = known is not None and known.takes("metrics-endpoint-auth")
+    if known is None or not known.is_known or here.is_open:
+        return
+    if not is_on(told, "metrics-endpoint-auth", default=True):
+        return
+    optional = known.takes("metrics-endpoint-auth")
     account = TEMPLATE.child("spec", "serviceAccountName").find(here.child.manifest)
     for at in (FieldPath.of("metadata"), TEMPLATE.child("metadata")):
         notes = at.child("annotations").find(holder.manifest) or {}

@@ -101,9 +101,9 @@ def _encrypted(
     stated = words.last("secure-proxy")
     if words.is_open or words.last("configuration", "configuration-file") is not None:
         return
-    if not sidecar.known.takes("secure-proxy") or (
-        stated is not None and (stated.is_open or not stated.is_on)
-    ):
+    if not (sidecar.known.is_known and sidecar.known.takes("secure-proxy")):
+        return
+    if stated is not None and (stated.is_open or not stated.is_on):
         return
     port = words.last("port")
     number = int(port.value) if port is not None and port.value.isdecimal() else PORT
@@ -182,6 +182,8 @@ def _generations(sidecar: Sidecar, picker: PlannedObject) -> Iterator[Diagnostic
     if here is None or here.known is None or here.known.program.name != "llm-d":
         return
     writes, reads = here.known, sidecar.known
+    if not (writes.is_known and reads.is_known):
+        return
     if writes.are_before(PICKER_WRITES_HOST_PORT) and reads.are_since(SIDECAR_READS_NO_URL):
         written, read = "x-prefiller-url", "x-prefiller-host-port"
         remedy = "use llm-d-inference-scheduler v0.2 or later, or llm-d-routing-sidecar v0.3"
