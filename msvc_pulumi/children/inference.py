@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
+from msvc_pulumi.children.gocontainer import GoContainer, containers
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
 from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port, pickers
 from msvc_pulumi.children.pickerrights import rules
@@ -198,12 +199,8 @@ def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
                 span=child.origin(image).span,
                 help="use llm-d-inference-scheduler v0.3 or later, or --inference-api v1alpha2",
             )
-    pod = FieldPath.of("spec", "template", "spec", "containers")
-    for number in range(len(child.get(pod) or [])):
-        at = pod.child(number, "args")
-        args = child.get(at) or []
-        for index, argument in enumerate(args):
-            joined = argument == f"--pool-group={OLD_GROUP}"
-            if joined or (argument == OLD_GROUP and index and args[index - 1] == "--pool-group"):
-                value = f"--pool-group={POOL_GROUP}" if joined else POOL_GROUP
-                child.put(at.child(index), value, child.converted(at.child(index)))
+    for path in containers(child):
+        told = GoContainer.of(child, path).last("pool-group")
+        if told is not None and OLD_GROUP in (word := child.get(told.value_place)):
+            place = told.value_place
+            child.put(place, word.replace(OLD_GROUP, POOL_GROUP), child.converted(place))
