@@ -76,10 +76,9 @@ def _namespace(
         return
     known = here.known if here else None
     if known is None or not known.refuses("pool-namespace"):
-        for container in TEMPLATE.child("spec", "containers").find(picker.manifest) or ():
-            for variable in container.get("env") or ():
-                if variable.get("name") == "NAMESPACE" and variable.get("value", "-"):
-                    return
+        found = TEMPLATE.child("spec", "containers").find(picker.manifest) or ()
+        if any(map(_may_name_its_namespace, found)):
+            return
         if plan.namespace == "default":
             return
     yield advice(
@@ -89,6 +88,14 @@ def _namespace(
         "is never ready",
         "write {{ .ModelServiceNamespace }} and state metadata.namespace or --namespace, or take "
         "$(NAMESPACE) from a variable with fieldRef metadata.namespace",
+    )
+
+
+def _may_name_its_namespace(container: Mapping[str, Any]) -> bool:
+    """Whether the environment says NAMESPACE, which later pickers read where they are told none."""
+    return bool(container.get("envFrom")) or any(
+        variable.get("name") == "NAMESPACE" and (variable.get("value") or "valueFrom" in variable)
+        for variable in container.get("env") or ()
     )
 
 
