@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.containerwords import ContainerWords
-from msvc_pulumi.children.flags import containers
+from msvc_pulumi.children.gocontainer import containers
 from msvc_pulumi.commandline.invocation import invocation, script_of
 from msvc_pulumi.commandline.reader import PLAIN, POSITIONAL, REST, Statement
 from msvc_pulumi.errors import Diagnostic, Diagnostics, Label, Severity

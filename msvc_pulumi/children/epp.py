@@ -11,9 +11,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from msvc_pulumi import naming
-from msvc_pulumi.children.child import Child
+from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.pickerflags import flags, is_on
+from msvc_pulumi.children.pickerflags import (
+    HEALTH_PORT,
+    LIVENESS,
+    READINESS,
+    flags,
+    pickers,
+    stated_port,
+)
+from msvc_pulumi.children.pickerrights import elects_leader, rules
 from msvc_pulumi.children.podtemplate import base_deployment, overlay_container
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.merge import policies
@@ -21,39 +29,6 @@ from msvc_pulumi.merge import policies
 __all__ = ["build"]
 
 POD = FieldPath.of("spec", "template", "spec")
-
-# What the endpoint picker reads (Gateway API Inference Extension, llm-d-router chart): its pool,
-# the pool's pods, and the objects that rank and rewrite requests. No secrets, and no writes.
-READ = ["get", "list", "watch"]
-EPP_RULES: list[dict[str, Any]] = [
-    {"apiGroups": [""], "resources": ["pods"], "verbs": READ},
-    {
-        "apiGroups": ["inference.networking.x-k8s.io"],
-        "resources": [
-            "inferencepools",
-            "inferencemodels",
-            "inferenceobjectives",
-            "inferencemodelrewrites",
-        ],
-        "verbs": READ,
-    },
-    {"apiGroups": ["inference.networking.k8s.io"], "resources": ["inferencepools"], "verbs": READ},
-    {
-        "apiGroups": ["llm-d.ai"],
-        "resources": ["inferenceobjectives", "inferencemodelrewrites"],
-        "verbs": READ,
-    },
-]
-# What it needs besides where its replicas elect a leader (the charts of the Inference Extension).
-LEADER_ELECTION = "ha-enable-leader-election"
-LEADER_RULES: list[dict[str, Any]] = [
-    {
-        "apiGroups": ["coordination.k8s.io"],
-        "resources": ["leases"],
-        "verbs": [*READ, "create", "update", "patch", "delete"],
-    },
-    {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
-]
 
 
 def build(context: BuildContext) -> Iterator[Child]:
@@ -66,9 +41,7 @@ def build(context: BuildContext) -> Iterator[Child]:
     deployment = _deployment(context)
     if not context.options.epp_cluster_role:
         metadata = context.metadata(context.names.epp_role)
-        elects = LEADER_RULES if is_on(flags(deployment), LEADER_ELECTION) else []
-        rules = [*EPP_RULES, *elects]
-        yield context.generated("eppRole", {"metadata": metadata, "rules": rules})
+        yield context.generated("eppRole", {"metadata": metadata, "rules": rules(deployment)})
     yield _role_binding(context)
     yield deployment
     if "eppService" in context.base_config:
@@ -117,12 +90,30 @@ def _deployment(context: BuildContext) -> Child:
             "spec", "endpointPicker", "replicas"
         )
     value = {"metadata": context.metadata(context.names.epp_deployment, labels), "spec": spec}
-    rules = policies.deployment(context.model_service.spec.args_policy)
+    merging = policies.deployment(context.model_service.spec.args_policy)
     base = context.base_config.get("eppDeployment")
     at = FieldPath.of("spec", "endpointPicker")
-    return context.child_on(
-        base_deployment(base, at, context), "eppDeployment", value, rules, stated
+    child = context.child_on(
+        base_deployment(base, at, context), "eppDeployment", value, merging, stated
     )
+    _probe(child)
+    return child
+
+
+def _probe(picker: Child) -> None:
+    """Let only the leader of several replicas be ready, where nobody states a probe.
+
+    The original made none: all replicas get requests then, also those that do not lead.
+    """
+    told = flags(picker)
+    for here in pickers(picker):
+        if not elects_leader(here.known, told) or here.is_open:
+            continue
+        port = stated_port(told, "grpc-health-port", HEALTH_PORT)
+        for name, service in (("livenessProbe", LIVENESS), ("readinessProbe", READINESS)):
+            if not here.container.get(name):
+                probe = {"grpc": {"port": port, "service": service}}
+                picker.put(here.path.child(name), probe, Origin("generated"))
 
 
 def _without_model(container: dict[str, Any]) -> dict[str, Any]:

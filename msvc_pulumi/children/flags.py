@@ -1,175 +1,73 @@
-"""Flags that an endpoint picker or routing sidecar no longer takes, or does not take yet.
+"""Flags and variables that an endpoint picker or routing sidecar does not take as they are stated.
 
-Which flags a program takes follows from its image. Facts: the flags that the Gateway API Inference
-Extension registers at v0.3 to v1.5, and the release notes of llm-d-router v0.10. Images of unknown
-name or version are left alone; so is everything that is merely unusual.
+Which ones a program takes follows from its image, by the table of `commandline.goprograms`. What is
+not sure of every release that an image may be is not said; nor is what is merely unusual.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 from msvc_pulumi.children.child import Child
+from msvc_pulumi.children.gocontainer import GoContainer, Told, containers
+from msvc_pulumi.commandline.goprograms import Candidates, candidates, letters
 from msvc_pulumi.commandline.image import SIDECARS, Image
-from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.errors import Diagnostic, nearest
 from msvc_pulumi.pattern import pattern
 
-__all__ = [
-    "KEBAB_CASE",
-    "Release",
-    "containers",
-    "endpoint_picker",
-    "flag_warnings",
-    "is_routing_sidecar",
-]
+__all__ = ["flag_warnings", "is_routing_sidecar"]
 
-Version = tuple[int, int]
-
-KEBAB_CASE: Version = (1, 0)  # the Inference Extension that spelled its flags --pool-name
-ROUTER: Version = (1, 6)  # llm-d-router v0.10, which took the endpoint picker over after v1.5
-SIDECAR: Version = (0, 10)
-RETIRED: Version = (0, 0)  # llm-d-routing-sidecar in all its versions
-SUCCESSOR: Version = (0, 1)  # before any version of llm-d-router-disagg-sidecar
-
-# Releases of llm-d's endpoint picker by the release of the Inference Extension they are built on.
-SCHEDULERS: dict[Version, Version] = {
-    (0, 0): (0, 3),
-    (0, 1): (0, 4),
-    (0, 2): (0, 5),
-    (0, 3): (1, 0),
-    (0, 4): (1, 2),
-    (0, 5): (1, 3),
-    (0, 6): (1, 3),
-    (0, 7): (1, 4),
-    (0, 8): (1, 5),
-    (0, 9): (1, 5),
+CONFIGURED = "parameters of the metrics-data-source plugin"
+# What to write for a flag where the other releases have none of the same letters.
+INSTEAD: dict[str, tuple[str, ...]] = {
+    "connector": ("kv-connector",),
+    "kv-connector": ("connector",),
+    "vllm-port": ("model-server-port",),
+    "model-server-port": ("vllm-port",),
+    "prefiller-use-tls": ("enable-tls=prefiller",),
+    "decoder-use-tls": ("enable-tls=decoder",),
+    "prefiller-tls-insecure-skip-verify": ("tls-insecure-skip-verify=prefiller",),
+    "decoder-tls-insecure-skip-verify": ("tls-insecure-skip-verify=decoder",),
+    "enable-tls": ("prefiller-use-tls", "decoder-use-tls"),
+    "tls-insecure-skip-verify": (
+        "prefiller-tls-insecure-skip-verify",
+        "decoder-tls-insecure-skip-verify",
+    ),
+    "inference-pool-name": ("inference-pool=NAMESPACE/NAME",),
+    "inference-pool-namespace": ("inference-pool=NAMESPACE/NAME",),
+    "inference-pool": ("inference-pool-name", "inference-pool-namespace"),
+    "v": ("zap-log-level",),
 }
-CAMEL_CASE = (
-    "poolName",
-    "poolNamespace",
-    "grpcPort",
-    "grpcHealthPort",
-    "metricsPort",
-    "refreshMetricsInterval",
-    "refreshPrometheusMetricsInterval",
-    "secureServing",
-    "certPath",
-    "totalQueuedRequestsMetric",
-    "kvCacheUsagePercentageMetric",
-    "loraInfoMetric",
-    "configFile",
-    "configText",
-    "healthChecking",
-    "enablePprof",
-    "modelServerMetricsPort",
-    "modelServerMetricsPath",
-    "modelServerMetricsScheme",
-    "modelServerMetricsHttpsInsecureSkipVerify",
+# What takes a flag's place that is none.
+IN_CONFIGURATION: dict[str, str] = {
+    **{
+        f"model-server-metrics-{name}": CONFIGURED
+        for name in ("port", "path", "scheme", "https-insecure-skip-verify")
+    },
+    **{
+        f"{name}-metric": "engineConfigs of the EndpointPickerConfig"
+        for name in (
+            "total-queued-requests",
+            "total-running-requests",
+            "kv-cache-usage-percentage",
+            "lora-info",
+            "cache-info",
+        )
+    },
+}
+# llm-d-inference-scheduler 0.0 and 0.1, pkg/config: what it is to do, in its environment.
+OBSOLETE_VARIABLE = pattern(
+    r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD"
+    r"|(PREFILL_)?ENABLE_[A-Z0-9_]+_(SCORER|FILTER)"
+    r"|[A-Z0-9_]+_SCORER(_WEIGHT|_BLOCK_SIZE|_QUEUE_THRESHOLD)?"
 )
-HINTS = ("destinationEndpointHintKey", "destinationEndpointHintMetadataNamespace")
-SCRAPING = ("port", "path", "scheme", "https-insecure-skip-verify")
-METRICS = ("total-queued-requests", "kv-cache-usage-percentage", "lora-info", "cache-info")
-OBSOLETE_VARIABLE = pattern(r"PD_ENABLED|PD_PROMPT_LEN_THRESHOLD|[A-Z_]+_SCORER(_WEIGHT)?")
-WORKLOADS = frozenset({"Deployment", "LeaderWorkerSet"})
-TEMPLATE = FieldPath.of("spec", "template")
-WORKER = FieldPath.of("spec", "leaderWorkerTemplate", "workerTemplate")
-LEADER = FieldPath.of("spec", "leaderWorkerTemplate", "leaderTemplate")
-_TAG = re.compile(r"v?(\d+)\.(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A known program and its version; an endpoint picker's is that of the Inference Extension.
-
-    ``of_router`` is set where the llm-d router is the source: since it took InferenceObjective and
-    InferenceModelRewrite over, its endpoint picker looks for them in llm-d's API group first.
-    """
-
-    program: str
-    version: Version
-    of_router: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happened to a flag in ``version``; ``instead`` says what to write now."""
-
-    what: str
-    version: Version
-    instead: str
-
-
-def _kebab(name: str) -> str:
-    return re.sub(r"([A-Z])", r"-\1", name).lower()
-
-
-ENDPOINT_PICKER = "endpoint picker"
-ROUTING_SIDECAR = "routing sidecar"
-CHANGES: dict[str, dict[str, Change]] = {
-    ENDPOINT_PICKER: {
-        **{name: Change("renamed", KEBAB_CASE, f"--{_kebab(name)}") for name in CAMEL_CASE},
-        **{name: Change("removed", KEBAB_CASE, "") for name in HINTS},
-        **{
-            f"model-server-metrics-{name}": Change(
-                "removed", ROUTER, "parameters of the metrics-data-source plugin"
-            )
-            for name in SCRAPING
-        },
-        **{
-            f"{name}-metric": Change("deprecated", ROUTER, "engineConfigs of the configuration")
-            for name in METRICS
-        },
-    },
-    ROUTING_SIDECAR: {
-        "connector": Change("renamed", SIDECAR, "--kv-connector"),
-        "prefiller-use-tls": Change("renamed", SIDECAR, "--enable-tls=prefiller"),
-        "decoder-use-tls": Change("renamed", SIDECAR, "--enable-tls=decoder"),
-        "prefiller-tls-insecure-skip-verify": Change(
-            "renamed", SIDECAR, "--tls-insecure-skip-verify=prefiller"
-        ),
-        "decoder-tls-insecure-skip-verify": Change(
-            "renamed", SIDECAR, "--tls-insecure-skip-verify=decoder"
-        ),
-        "vllm-port": Change("deprecated", SIDECAR, "--model-server-port"),
-    },
-}
-# Spellings that came with a release, by what to write before it.
-NEW: dict[str, dict[str, tuple[Version, str]]] = {
-    ENDPOINT_PICKER: {
-        **{_kebab(name): (KEBAB_CASE, f"-{name}") for name in CAMEL_CASE if _kebab(name) != name},
-        "pool-group": (KEBAB_CASE, ""),
-        "ha-enable-leader-election": (KEBAB_CASE, ""),
-    },
-    ROUTING_SIDECAR: {
-        "kv-connector": (SUCCESSOR, "-connector"),
-        "model-server-port": (SUCCESSOR, "-vllm-port"),
-    },
-}
-
-
-def release(image: str) -> Release | None:
-    """The program in ``image``, if its name and version are known.
-
-    A router image of another tag than a version (main, latest) is taken for the newest.
-    """
-    name, tag = Image.of(image)
-    match = _TAG.match(tag)
-    version = (int(match[1]), int(match[2])) if match else None
-    if name == "llm-d-router-endpoint-picker":
-        picker = SCHEDULERS.get(version or SIDECAR, ROUTER)
-        return Release(ENDPOINT_PICKER, picker, of_router=True)
-    if name == "llm-d-router-disagg-sidecar":
-        return Release(ROUTING_SIDECAR, version or SIDECAR)
-    if version is None:
-        return None
-    if name == "llm-d-inference-scheduler":
-        known = SCHEDULERS.get(version)
-        return Release(ENDPOINT_PICKER, known) if known else None
-    if name == "epp":
-        return Release(ENDPOINT_PICKER, version)
-    return Release(ROUTING_SIDECAR, RETIRED) if name == "llm-d-routing-sidecar" else None
+CONFIGURABLE = (0, 2)  # llm-d-inference-scheduler, from where on a configuration says that
+SWITCH_VALUES = frozenset(
+    ("1", "0", "t", "f", "T", "F", "true", "false", "TRUE", "FALSE", "True", "False")
+)
+SEPARATED = ("enable-tls", "tls-insecure-skip-verify")  # values with commas
 
 
 def is_routing_sidecar(image: str) -> bool:
@@ -177,85 +75,170 @@ def is_routing_sidecar(image: str) -> bool:
     return Image.of(image).name in SIDECARS
 
 
-def endpoint_picker(child: Child) -> Iterator[tuple[FieldPath, Release]]:
-    """The containers of ``child`` that run a known endpoint picker, and which release."""
-    for path in containers(child):
-        known = release(child.get(path.child("image")) or "")
-        if known is not None and known.program == ENDPOINT_PICKER:
-            yield path, known
-
-
 def flag_warnings(children: Sequence[Child]) -> Iterator[Diagnostic]:
-    """A warning for every flag and variable that its program's release does not take."""
+    """A warning for every flag, value and variable that its program's release does not take."""
     for child in children:
         for path in containers(child):
-            known = release(child.get(path.child("image")) or "")
+            known = candidates(child.get(path.child("image")) or "")
             if known is None:
                 continue
-            for number, argument in enumerate(child.get(path.child("args")) or []):
-                place = path.child("args", number)
-                yield from _argument(child, place, argument, known)
-            yield from _variables(child, path, known)
+            here = GoContainer.of(child, path)
+            for flag in here.line.reading.flags:
+                if not _is_usual(known, flag.spelling) or flag.is_switch:
+                    yield from _flag(child, here.tell(flag), known)
+            if here.end is not None and here.end[1] not in [t.aside_at for t in here.told]:
+                yield _unread(here, *here.end)
+            yield from _variables(child, here, known)
 
 
-def containers(child: Child) -> Iterator[FieldPath]:
-    """Where the containers of ``child``'s pods are, initial ones first."""
-    spec = child.manifest.get("spec")
-    if child.kind.kind not in WORKLOADS or not isinstance(spec, dict):
+@lru_cache(maxsize=1024)
+def _is_usual(known: Candidates, spelling: str) -> bool:
+    """Whether there is nothing to say of a flag that is written so, whatever its value."""
+    name = spelling.removeprefix("--")
+    return known.takes(name) and not any(
+        known.program.values(name) or row.deprecated <= known.last for row in known.rows(name)
+    )
+
+
+def _flag(child: Child, told: Told, known: Candidates) -> Iterator[Diagnostic]:
+    name = told.flag.name
+    if name in ("h", "help") or "$" in told.flag.spelling:
         return
-    group = spec.get("leaderWorkerTemplate")
-    for holder, at in ((spec, TEMPLATE), (group, WORKER), (group, LEADER)):
-        template = holder.get(str(at[-1])) if isinstance(holder, dict) else None
-        pod = template.get("spec") if isinstance(template, dict) else None
-        if not isinstance(pod, dict):
-            continue
-        for name in ("initContainers", "containers"):
-            if isinstance(found := pod.get(name), list):
-                below = at.child("spec", name)
-                yield from (below.child(number) for number in range(len(found)))
-
-
-def _argument(
-    child: Child, place: FieldPath, argument: str, known: Release
-) -> Iterator[Diagnostic]:
-    if not argument.startswith("-"):
+    if known.refuses(name):
+        yield from _refused(child, told, known)
         return
-    name = argument.lstrip("-").partition("=")[0]
-    change = CHANGES[known.program].get(name)
-    if change is not None and known.version >= change.version:
-        flag = argument.partition("=")[0]
+    if not told.flag.spelling.startswith("--") and len(name) > 1 and known.is_strict():
         yield child.warning(
-            f"{change.what}-flag",
-            f"{flag} was {change.what} in {_named(change.version)}",
-            place,
-            f"write {change.instead}" if change.instead else "remove it",
+            "single-dash-flag",
+            f"{told.flag.spelling} is refused: {known.title()} takes what is behind one dash for "
+            "single letters, and ends at once",
+            told.place,
+            f"write --{name}",
         )
-    new = NEW[known.program].get(name)
-    if new is not None and known.version < new[0]:
+    since = [row for row in known.rows(name) if row.covers(known.first)]
+    if since and known.all(lambda number: _is(known, name, number, "deprecated")):
+        summary = f"was deprecated in {known.program.title(since[0].deprecated)}"
+        if known.all(lambda number: _is(known, name, number, "refused")):
+            summary = (
+                f"is refused since {known.program.title(since[0].refused)}, which ends at once"
+            )
         yield child.warning(
-            "unknown-flag",
-            f"--{name} is not known before {_named(new[0])}, and the image is older",
-            place,
-            f"write {new[1]}, or use a newer image" if new[1] else "use a newer image",
+            "deprecated-flag", f"{told.flag.spelling} {summary}", told.place, _advice(told, known)
+        )
+    yield from _values(child, told, known)
+    yield from _switch(child, told)
+
+
+def _is(known: Candidates, name: str, number: int, fact: Literal["deprecated", "refused"]) -> bool:
+    return any(row.covers(number) and getattr(row, fact) <= number for row in known.rows(name))
+
+
+def _switch(child: Child, told: Told) -> Iterator[Diagnostic]:
+    """A switch with a value that it does not take, or does not see."""
+    spelling, value = told.flag.spelling, told.value
+    if told.aside_at is not None:
+        yield child.warning(
+            "switch-value",
+            f'{spelling} takes a value only behind "=": it is on, and "{told.aside}" is a word of '
+            "its own",
+            told.path.child(*told.aside_at),
+            f"write {spelling}={told.aside.lower()}",
+        )
+    elif (
+        told.flag.is_switch
+        and told.flag.is_joined
+        and not told.is_open
+        and value not in SWITCH_VALUES
+    ):
+        yield child.warning(
+            "unsupported-value",
+            f'Unsupported value: "{value}": {spelling} is a switch, and the program ends at once',
+            told.value_place,
+            f"write {spelling}=true or {spelling}=false",
         )
 
 
-def _variables(child: Child, container: FieldPath, known: Release) -> Iterator[Diagnostic]:
-    if known.program != ENDPOINT_PICKER or known.version < KEBAB_CASE:
+def _refused(child: Child, told: Told, known: Candidates) -> Iterator[Diagnostic]:
+    """A flag that no release takes which the image may be."""
+    rows = known.rows(told.flag.name)
+    flag = told.flag.spelling
+    advice = _advice(told, known)
+    later = [row.first for row in rows if row.first > known.last]
+    earlier = [row.last for row in rows if row.last < known.first]
+    if later and not earlier:
+        since = known.program.title(min(later))
+        summary = f"{flag} is not known before {since}, and the image is older"
+        newer = "use a newer image"
+        advice = newer if advice == "remove it" else f"{advice}, or {newer}"
+        yield child.warning("unknown-flag", summary, told.place, advice)
+    elif earlier:
+        gone = known.program.title(max(earlier) + 1)
+        code = "renamed-flag" if advice.startswith("write --") else "removed-flag"
+        done = "renamed" if code == "renamed-flag" else "removed"
+        yield child.warning(code, f"{flag} was {done} in {gone}", told.place, advice)
+    elif known.is_stated and not rows:
+        summary = f"{flag} is no flag of {known.title()}: it ends at once"
+        yield child.warning("unknown-flag", summary, told.place, advice)
+
+
+def _advice(told: Told, known: Candidates) -> str:
+    """What to write for a flag that is not taken, or not for long."""
+    name = told.flag.name
+    others = [*known.program.by_letters.get(letters(name), ()), *INSTEAD.get(name, ())]
+    fits = [
+        f"--{other}" for other in others if other != name and known.takes(other.partition("=")[0])
+    ]
+    if fits:
+        return f"write {' and '.join(fits)}"
+    if name in IN_CONFIGURATION:
+        return f"write {IN_CONFIGURATION[name]}"
+    if not known.rows(name):
+        close = nearest(name, [other for other in known.program.rows if known.takes(other)])
+        if close:
+            return f"write --{close}"
+    return "remove it"
+
+
+def _values(child: Child, told: Told, known: Candidates) -> Iterator[Diagnostic]:
+    """A value that the sidecar does not know: it says so and ends as if all were well."""
+    stretches = known.program.values(told.flag.name)
+    if not stretches or known.is_later or told.is_open or not told.value:
         return
-    for number, variable in enumerate(child.get(container.child("env")) or []):
-        if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
+    span = range(known.first, known.last + 1)
+    taken = [v for v, first, last in stretches if any(first <= number <= last for number in span)]
+    values = told.value.split(",") if told.flag.name in SEPARATED else [told.value]
+    for value in values:
+        if value not in taken:
             yield child.warning(
-                "obsolete-variable",
-                f"{variable['name']} is not read since {_named(KEBAB_CASE)}",
-                container.child("env", number),
-                "name the plugins and profiles in an EndpointPickerConfig, given by --config-file",
+                "unsupported-value",
+                f'Unsupported value: "{value}": {known.title()} logs an error and ends with exit '
+                "code 0",
+                told.value_place,
+                f"supported values: {', '.join(taken)}",
             )
 
 
-def _named(version: Version) -> str:
-    if version == SUCCESSOR:
-        return "llm-d-router-disagg-sidecar"
-    if version in (SIDECAR, ROUTER):
-        return "llm-d-router v0.10"
-    return f"v{version[0]}.{version[1]} of the Inference Extension"
+def _unread(here: GoContainer, word: str, at: tuple[str, int]) -> Diagnostic:
+    return here.child.warning(
+        "unread-arguments",
+        f'no flag is read behind "{word}", which is none',
+        here.path.child(*at),
+        "remove it, or write it behind its flag with =",
+    )
+
+
+def _variables(child: Child, here: GoContainer, known: Candidates) -> Iterator[Diagnostic]:
+    if known.program.name == "llm-d":
+        is_deaf = known.are_since(CONFIGURABLE)
+    else:  # the Inference Extension's own picker never listened to them
+        is_deaf = known.program.name == "extension" and known.is_stated
+    if not is_deaf:
+        return
+    for number, variable in enumerate(here.container.get("env") or []):
+        if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
+            yield child.warning(
+                "obsolete-variable",
+                f"{variable['name']} is not read: llm-d-inference-scheduler did before v0.2",
+                here.path.child("env", number),
+                "name the plugins and profiles in an EndpointPickerConfig, given by --config-file",
+            )

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
+from msvc_pulumi.children.gocontainer import GoContainer, containers
 from msvc_pulumi.children.inferencemodel import for_pool, heirs
-from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port
+from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port, pickers
+from msvc_pulumi.children.pickerrights import rules
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
@@ -45,6 +46,9 @@ def convert(children: Sequence[Child], context: BuildContext) -> list[Child]:
 def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
     result: list[Child] = []
     present = {child.key for child in children}
+    picker = next((child for child in children if child.key == "eppDeployment"), None)
+    if picker is not None:
+        _convert_endpoint_picker(picker, context)
     for child in children:
         if child.kind == OLD_POOL:
             result.append(_pool(child, context))
@@ -53,8 +57,8 @@ def _in_v1(children: Sequence[Child], context: BuildContext) -> list[Child]:
         else:
             if child.key == "httpRoute":
                 _convert_route(child)
-            elif child.key == "eppDeployment":
-                _convert_endpoint_picker(child, context)
+            elif child.key == "eppRole" and picker is not None:
+                child.put(FieldPath.of("rules"), rules(picker))
             result.append(child)
     return result
 
@@ -185,9 +189,9 @@ def _check_references(children: Sequence[Child], context: BuildContext) -> None:
 
 def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
     """Point the endpoint picker at pools of v1; its default is that group already."""
-    for path, known in endpoint_picker(child):
-        image = path.child("image")
-        if known.version < KEBAB_CASE:
+    for here in pickers(child):
+        image = here.path.child("image")
+        if here.known is not None and here.known.refuses("pool-group"):
             context.diagnostics.warning(
                 "endpoint-picker-too-old",
                 f"the endpoint picker {child.get(image)} watches v1alpha2 pools only",
@@ -195,12 +199,8 @@ def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
                 span=child.origin(image).span,
                 help="use llm-d-inference-scheduler v0.3 or later, or --inference-api v1alpha2",
             )
-    pod = FieldPath.of("spec", "template", "spec", "containers")
-    for number in range(len(child.get(pod) or [])):
-        at = pod.child(number, "args")
-        args = child.get(at) or []
-        for index, argument in enumerate(args):
-            joined = argument == f"--pool-group={OLD_GROUP}"
-            if joined or (argument == OLD_GROUP and index and args[index - 1] == "--pool-group"):
-                value = f"--pool-group={POOL_GROUP}" if joined else POOL_GROUP
-                child.put(at.child(index), value, child.converted(at.child(index)))
+    for path in containers(child):
+        told = GoContainer.of(child, path).last("pool-group")
+        if told is not None and OLD_GROUP in (word := child.get(told.value_place)):
+            place = told.value_place
+            child.put(place, word.replace(OLD_GROUP, POOL_GROUP), child.converted(place))

@@ -13,7 +13,8 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
-from msvc_pulumi.children.flags import KEBAB_CASE, Release, endpoint_picker
+from msvc_pulumi.children.pickerflags import is_of_router, pickers
+from msvc_pulumi.commandline.goprograms import Candidates
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.kinds import KINDS, Kind
 
@@ -152,11 +153,11 @@ def _heir_kind(child: Child, children: Sequence[Child], context: BuildContext) -
     return theirs if any(map(_reads_old_group, _pickers(children))) else ours
 
 
-def _pickers(children: Sequence[Child]) -> Iterator[Release]:
+def _pickers(children: Sequence[Child]) -> Iterator[Candidates]:
     for child in children:
         if child.key == "eppDeployment":
-            yield from (known for _, known in endpoint_picker(child))
+            yield from (here.known for here in pickers(child) if here.known is not None)
 
 
-def _reads_old_group(picker: Release) -> bool:
-    return picker.version >= KEBAB_CASE and not picker.of_router
+def _reads_old_group(picker: Candidates) -> bool:
+    return picker.takes("pool-group") and not is_of_router(picker)

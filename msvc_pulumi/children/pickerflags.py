@@ -6,26 +6,57 @@ variables of the container's environment, which the kubelet fills in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.children.child import Child
+from msvc_pulumi.children.gocontainer import GoContainer
+from msvc_pulumi.commandline.goprograms import Candidates, candidates, letters
 from msvc_pulumi.errors import FieldPath
 
-__all__ = ["GRPC_PORT", "Flag", "flags", "grpc_port", "is_on", "leading_port", "leads_to"]
+__all__ = [
+    "GRPC_PORT",
+    "HEALTH_PORT",
+    "LIVENESS",
+    "READINESS",
+    "Flag",
+    "flags",
+    "grpc_port",
+    "is_of_router",
+    "is_on",
+    "leading_port",
+    "leads_to",
+    "pickers",
+    "stated_port",
+]
 
 GRPC_PORT = 9002  # where every release of the endpoint picker listens unless it is told otherwise
+HEALTH_PORT = 9003  # and where it answers probes
+LIVENESS = "liveness"  # what replicas that elect a leader answer to, all of them
+READINESS = "readiness"  # and what the leader alone does
+ROUTER = (0, 9)  # llm-d's releases with a picker of their own again
 CONTAINERS = FieldPath.of("spec", "template", "spec", "containers")
 KNOWN = {
-    name.replace("-", ""): name for name in ("grpc-port", "ha-enable-leader-election", "pool-group")
+    letters(name): name
+    for name in (
+        "config-file",
+        "config-text",
+        "drain-timeout",
+        "endpoint-selector",
+        "grpc-health-port",
+        "grpc-port",
+        "ha-enable-leader-election",
+        "metrics-endpoint-auth",
+        "pool-group",
+        "pool-name",
+        "pool-namespace",
+    )
 }
 """The flags that are read here, by their letters: how releases spell them differs otherwise."""
 PORTS = FieldPath.of("spec", "ports")
 # Names by which charts call the port of a picker's Service that leads to its gRPC port.
 USUAL_NAMES = ("grpc-ext-proc", "ext-proc", "grpc")
-_REFERENCE = re.compile(r"\$\(([^)]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +68,53 @@ class Flag:
     joined: bool
 
 
+def pickers(child: Child) -> Iterator[GoContainer]:
+    """The containers of a picker's Deployment that run a known endpoint picker."""
+    for number, container in enumerate(child.get(CONTAINERS) or ()):
+        known = candidates(container.get("image") or "")
+        if known is not None and known.is_picker:
+            yield GoContainer.of(child, CONTAINERS.child(number))
+
+
+def is_of_router(known: Candidates) -> bool:
+    """Whether the picker's source is llm-d's router, which took InferenceObjective over."""
+    return known.program.name == "llm-d" and known.are_since(ROUTER)
+
+
 def flags(picker: Child) -> dict[str, Flag]:
-    """The `KNOWN` flags of the picker's Deployment; of one that is stated twice the last counts."""
+    """The `KNOWN` flags of the picker's Deployment; of one that is stated twice the last counts.
+
+    Where no container is known to be the picker, all of them are looked at.
+    """
     found: dict[str, Flag] = {}
-    for index, container in enumerate(picker.get(CONTAINERS) or ()):
-        words = list(_words(container))
-        for position, (name, number, word) in enumerate(words):
-            if word[:1] != "-":
-                continue
-            title, joined, value = word.partition("=")
-            known = KNOWN.get(title.replace("-", "").lower())
-            if known is None:
-                continue
-            following = words[position + 1 : position + 2]
-            if not joined and following and not following[0][2].startswith("-"):
-                name, number, value = following[0]  # noqa: PLW2901  the value's own place
-            if "$(" in value:
-                value = _expanded(value, container)
-            found[known] = Flag(CONTAINERS.child(index, name, number), value, joined=bool(joined))
+    known = list(pickers(picker))
+    numbers = range(len(picker.get(CONTAINERS) or ()))
+    for here in known or [GoContainer.of(picker, CONTAINERS.child(number)) for number in numbers]:
+        for flag in here.line.reading.flags:
+            name = KNOWN.get(letters(flag.name))
+            if name is not None:
+                told = here.tell(flag)
+                found[name] = Flag(told.value_place, told.value, told.flag.is_joined)
     return found
 
 
-def is_on(stated: Mapping[str, Flag], name: str) -> bool:
+def is_on(stated: Mapping[str, Flag], name: str, *, default: bool = False) -> bool:
     """Whether the switch ``name`` is on; Go's flags take a switch's value only behind ``=``."""
     told = stated.get(name)
-    return told is not None and (not told.joined or told.value.lower() in ("true", "t", "1"))
+    if told is None:
+        return default
+    return not told.joined or told.value.lower() in ("true", "t", "1")
+
+
+def stated_port(stated: Mapping[str, Flag], name: str, default: int) -> int:
+    """The port that the flag ``name`` states."""
+    told = stated.get(name)
+    return int(told.value) if told and told.value.isdecimal() else default
 
 
 def grpc_port(stated: Mapping[str, Flag]) -> int:
     """The port on which the picker answers gateways."""
-    told = stated.get("grpc-port")
-    return int(told.value) if told and told.value.isdecimal() else GRPC_PORT
+    return stated_port(stated, "grpc-port", GRPC_PORT)
 
 
 def leads_to(port: dict[str, Any], picker: Child | None) -> int | None:
@@ -94,23 +141,3 @@ def leading_port(service: Child, picker: Child | None) -> int | None:
             number: int | None = found[0].get("port")
             return number
     return None
-
-
-def _words(container: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
-    """The words of command and args with their places; a script is split where it has blanks."""
-    for name in ("command", "args"):
-        for number, text in enumerate(container.get(name) or ()):
-            if " " in text and not text.startswith("-"):
-                for word in text.split():
-                    yield name, number, word
-            else:
-                yield name, number, text
-
-
-def _expanded(value: str, container: dict[str, Any]) -> str:
-    variables = {
-        variable.get("name", ""): variable.get("value", "")
-        for variable in container.get("env") or ()
-        if "valueFrom" not in variable
-    }
-    return _REFERENCE.sub(lambda match: variables.get(match[1], match[0]), value)

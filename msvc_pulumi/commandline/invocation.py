@@ -10,8 +10,18 @@ from typing import Any, NamedTuple
 from msvc_pulumi.commandline.image import PICKERS, SIDECARS, Image
 from msvc_pulumi.commandline.reader import GO, PLAIN, SGLANG, VLLM, Dialect, Statement, read
 
-__all__ = ["Invocation", "Script", "invocation", "release_of", "script_of"]
+__all__ = [
+    "GO_PROGRAMS",
+    "Invocation",
+    "Script",
+    "commands",
+    "invocation",
+    "release_of",
+    "script_of",
+]
 
+# What images of endpoint pickers and routing sidecars start.
+GO_PROGRAMS = frozenset({"epp", "pd-sidecar", "disagg-sidecar", "llm-d-routing-sidecar"})
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 # What the names of images whose entrypoint is vLLM's server say besides vLLM: what it runs on.
 PLATFORMS = frozenset(
@@ -61,7 +71,7 @@ class Script(NamedTuple):
 
     def invocation(self) -> Invocation | None:
         """The one server that the script starts, if it starts one."""
-        found = [served for words in _commands(self.text) if (served := _served(words, len(words)))]
+        found = [served for words in commands(self.text) if (served := _served(words, len(words)))]
         if len(found) != 1:
             return None
         served, words = found[0], found[0].lead
@@ -92,7 +102,7 @@ def invocation(container: Mapping[str, Any]) -> Invocation:
         return Invocation(served.dialect, lead, max(0, start - len(command)), served.takes_model)
     if command:
         program = command[0].rpartition("/")[2]
-        return Invocation(GO if program in ("epp", "pd-sidecar", "disagg-sidecar") else PLAIN)
+        return Invocation(GO if program in GO_PROGRAMS else PLAIN)
     name = Image.of(container.get("image")).name
     if _is_vllm(name):
         return Invocation(VLLM, takes_model=True)
@@ -174,7 +184,7 @@ def _served(words: Sequence[str], end: int) -> Invocation | None:
     return None
 
 
-def _commands(script: str) -> list[list[str]]:
+def commands(script: str) -> list[list[str]]:
     """The simple commands of a shell script; none where its words cannot be told apart."""
     import shlex  # noqa: PLC0415  few containers run scripts
 

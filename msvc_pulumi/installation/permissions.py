@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msvc_pulumi.children.epp import EPP_RULES
+from msvc_pulumi.children.pickerrights import EPP_RULES
 
 __all__ = [
     "AUTH_DELEGATOR",

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msvc_pulumi.children.flags import KEBAB_CASE, endpoint_picker
 from msvc_pulumi.children.inference import OLD_GROUP
-from msvc_pulumi.children.pickerflags import GRPC_PORT, Flag, flags, grpc_port, leads_to
+from msvc_pulumi.children.pickerflags import GRPC_PORT, Flag, flags, grpc_port, leads_to, pickers
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import advice, required
@@ -65,10 +64,24 @@ def _group(pool: PlannedObject, picker: PlannedObject, told: Flag | None) -> Ite
         )
         place = told.place
     else:
-        watching = next(iter(endpoint_picker(picker.child)), None)
-        if group != OLD_GROUP or watching is None or watching[1].version < KEBAB_CASE:
+        here = next(pickers(picker.child), None)
+        if here is None or here.known is None:
             return
-        place = watching[0].child("image")
+        place = here.path.child("image")
+        if group != OLD_GROUP:
+            converted = pool.origin(FieldPath.of("apiVersion")).kind == "converted"
+            if not converted and here.known.refuses("pool-group"):
+                summary = (
+                    f'this endpoint picker watches v1alpha2 only, the pool is one of "{group}"'
+                )
+                remedy = "use llm-d-inference-scheduler v0.3 or later, or a pool of v1alpha2"
+                finding = advice(
+                    place, "picker-group-mismatch", f"{summary}: it is never ready", remedy
+                )
+                yield placed(picker, finding, where)
+            return
+        if not here.known.takes("pool-group"):
+            return
         summary = (
             f"this endpoint picker watches InferencePools of v1 unless it is told otherwise, the "
             f'pool is one of "{group}": it is never ready'

@@ -18,13 +18,14 @@ from msvc_pulumi.rules.configmaps import config_map
 from msvc_pulumi.rules.customresources import CUSTOM_RESOURCES, custom_resource
 from msvc_pulumi.rules.finding import Finding
 from msvc_pulumi.rules.listeners import unheard_ports
+from msvc_pulumi.rules.pickerreleases import picker_release_problems
 from msvc_pulumi.rules.pickers import picker_problems
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.rbac import role, role_binding, service_account
 from msvc_pulumi.rules.scaling import unmeasured
 from msvc_pulumi.rules.secrets import unused_secret
 from msvc_pulumi.rules.services import Version, service
-from msvc_pulumi.rules.sidecars import endless_init_containers
+from msvc_pulumi.rules.sidecars import endless_init_containers, sidecar_problems
 from msvc_pulumi.rules.workloads import Pods, deployment, leader_worker_set, pods_of
 
 __all__ = ["broken_rules", "parse_version", "plan_warnings", "refusals"]
@@ -43,8 +44,10 @@ RULES: dict[str, Rule] = {
 # Rules between fields or objects: nothing that an API server would see.
 BETWEEN: tuple[Callable[[Plan, Sequence[Pods]], Iterator[Diagnostic]], ...] = (
     endless_init_containers,
+    sidecar_problems,
     accelerators_twice,
     picker_problems,
+    picker_release_problems,
     unheard_ports,
     unmeasured,
     unused_secret,

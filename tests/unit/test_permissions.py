@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.api.crd import custom_resource_definition
-from msvc_pulumi.children.epp import EPP_RULES
+from msvc_pulumi.children.pickerrights import EPP_RULES
 from msvc_pulumi.errors import SpecError
 from msvc_pulumi.installation.manifests import manifests
 from msvc_pulumi.installation.options import InstallOptions
