@@ -1,4 +1,4 @@
-"""JSON Schemas of ModelService, BaseConfig and each section, for editors that check while one types.
+"""JSON Schemas of ModelService, BaseConfig and each section, for editors.
 
 They are made from the models and the table of Kubernetes types, and are stricter than the commands:
 what those only warn of, such as an unknown field, an editor marks. Text with a template in it may
@@ -38,14 +38,14 @@ DESCRIPTIONS = {
     "prefillService": "The Service in front of the prefill pods.",
     "decodeService": "The Service in front of the decode pods.",
     "httpRoute": "Which requests reach the pool; gatewayRefs become its parentRefs.",
-    "inferencePool": "The pods that an endpoint picker chooses from: v1alpha2, or v1 by apiVersion.",
+    "inferencePool": "The pods that the endpoint picker chooses from; v1 where apiVersion says so.",
     "inferenceModel": "The model in a pool of v1alpha2; v1 has none.",
     "eppDeployment": "The endpoint picker; without it there is none.",
     "eppService": "The Service by which gateways ask the endpoint picker.",
     "prefillLeaderWorkerSet": "What a prefill that spans several pods has beside its Deployment's.",
     "decodeLeaderWorkerSet": "What a decode that spans several pods has beside its Deployment's.",
-    "prefillAutoscaler": "What scales prefill: a HorizontalPodAutoscaler or a ScaledObject, by kind.",
-    "decodeAutoscaler": "What scales decode: a HorizontalPodAutoscaler or a ScaledObject, by kind.",
+    "prefillAutoscaler": "Scales prefill: HorizontalPodAutoscaler or ScaledObject, by kind.",
+    "decodeAutoscaler": "Scales decode: HorizontalPodAutoscaler or ScaledObject, by kind.",
     "inferenceObjective": "A priority that requests to a pool of v1 may ask for.",
     "inferenceModelRewrite": "Which model requests to a pool of v1 are sent on for.",
 }
@@ -68,7 +68,7 @@ _BASE_CONFIG_NOTES = {
         "description": "stated: prefill and decode exist only where the ModelService has them.",
     },
     "llm-d.ai/allowed-namespaces": {
-        "description": "Namespaces whose ModelServices may use this BaseConfig through the operator.",
+        "description": "Namespaces that may use this BaseConfig through the operator, or *.",
     },
 }
 

@@ -120,7 +120,10 @@ def test_mistakes_are_marked(mistake: dict[str, Any]) -> None:
         ("decodeDeployment", {"spec": {"replicas": "{{ .DecodeNodes }}"}}),
         ("decodeDeployment", {"spec": {"template": '{{ include "pod" . }}'}}),
         ("decodeDeployment", {"spec": {"template": {"spec": {"hostNetwork": "{{ x }}"}}}}),
-        ("decodeService", {"spec": {"ports": '{{ .Ports }}', "clusterIP": "{% if a %}None{% endif %}"}}),
+        (
+            "decodeService",
+            {"spec": {"ports": "{{ .Ports }}", "clusterIP": "{% if a %}None{% endif %}"}},
+        ),
         ("inferenceModel", {"spec": {"modelName": "{{ .ModelName }}"}}),
         ("configMaps", [{"data": "{{ toJson .Values }}"}]),
         ("httpRoute", {"spec": {"rules": None}}),
