@@ -49,19 +49,19 @@ DESCRIPTIONS = {
     "inferenceObjective": "A priority that requests to a pool of v1 may ask for.",
     "inferenceModelRewrite": "Which model requests to a pool of v1 are sent on for.",
 }
-_DIALECT = {
+_DIALECT: dict[str, Schema] = {
     "llm-d.ai/template-dialect": {
         "enum": ["go", "jinja2"],
         "description": "Language of the templates in this document; Go's unless stated.",
     }
 }
-_MODEL_SERVICE_NOTES = {
+_MODEL_SERVICE_NOTES: dict[str, Schema] = {
     **_DIALECT,
     "llm-d.ai/abandon": {
         "description": "true: when this ModelService is deleted its objects stay.",
     },
 }
-_BASE_CONFIG_NOTES = {
+_BASE_CONFIG_NOTES: dict[str, Schema] = {
     **_DIALECT,
     "llm-d.ai/roles": {
         "enum": ["stated"],
