@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table clean
+.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table schemas pictures clean
 
 ##@ Use
 help: ## Show this list
@@ -55,6 +55,12 @@ types-table: setup ## Make the table of Kubernetes types again from the Go modul
 
 custom-resources-table: setup ## Make the table of custom resources again from the pinned modules
 	@$(BIN)/python tools/crds/schemas.py
+
+schemas: setup ## Make the JSON Schemas for editors again from the models
+	@$(BIN)/python tools/schemas.py
+
+pictures: setup ## Draw the pictures in the samples' READMEs again
+	@$(BIN)/python tools/pictures.py
 
 clean: ## Remove the virtual environment and caches of this checkout
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,13 +4,14 @@ The analyzer of `pulumi package` reads this module's annotations at run time, th
 not postponed here.
 """
 
+from dataclasses import replace
 from typing import Any, Self
 
 import pulumi
 
 from msvc_pulumi.components.arguments import ModelServiceArgs, planned
 from msvc_pulumi.components.kinds import declare_object, snake
-from msvc_pulumi.declaration import COMPONENT, declarations, outputs
+from msvc_pulumi.declaration import COMPONENT, declarations, outputs, stamped
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
@@ -75,7 +76,11 @@ class ModelService(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[self.resources[key] for key in declaration.depends_on],
                 ignore_changes=list(declaration.ignore_changes),
+                delete_before_replace=True,  # all have names of their own
             )
+            if declaration.restarts_with:
+                uid = _uid(self.resources[declaration.restarts_with])
+                declaration = replace(declaration, properties=stamped(declaration, uid))  # noqa: PLW2901
             self.resources[declaration.key] = declare_object(declaration, child_options)
         # What names the children is known once they exist.
         done = pulumi.Output.all(*(child.urn for child in self.resources.values()))
@@ -83,6 +88,12 @@ class ModelService(pulumi.ComponentResource):
         for key, value in found.items():
             setattr(self, snake(key), value)
         self.register_outputs(found)
+
+
+def _uid(resource: Any) -> pulumi.Output[str]:
+    """What the API server calls the object by; known once it exists."""
+    found: pulumi.Output[str] = resource.metadata.apply(lambda one: (one or {}).get("uid") or "")
+    return found
 
 
 def _after(done: pulumi.Output[Any], value: Any) -> pulumi.Output[Any]:

@@ -17,6 +17,7 @@ from msvc_pulumi.plan import Plan, PlannedObject
 __all__ = [
     "COMPONENT",
     "MADE_FOR",
+    "POOL_UID",
     "Declaration",
     "declarations",
     "exported",
@@ -24,17 +25,21 @@ __all__ = [
     "logical_suffix",
     "outputs",
     "owner_uid",
+    "stamped",
 ]
 
 COMPONENT = "llmd:index:ModelService"
 """Type token of the component."""
 MADE_FOR = "llm-d.ai/model-service-uid"
 """Annotation that stands for the owner reference where there can be none, in another namespace."""
+POOL_UID = "llm-d.ai/inference-pool-uid"
+"""Annotation of the endpoint picker's pods: a pool that is another one restarts them."""
 
 # The provider would wait for these until their pods answer, and a model may load for an hour.
 # Readiness is reported by `msvc up` and the operator instead.
 WORKLOADS = {"Deployment", "LeaderWorkerSet"}
 SLOW_KINDS = {*WORKLOADS, "Service"}
+_POOL = "inferencePool"
 # Outputs that name a child → its plan key.
 NAMED = {
     "decodeDeploymentName": "decodeDeployment",
@@ -50,7 +55,8 @@ NAMED = {
 class Declaration:
     """One resource: its type token, logical name and properties, apiVersion and kind among them.
 
-    ``key`` and ``depends_on`` are plan keys.
+    ``key`` and ``depends_on`` are plan keys, and so is ``restarts_with``, "" for most: the pods of
+    this workload start again when that object is another one (`stamped`).
     """
 
     key: str
@@ -59,6 +65,7 @@ class Declaration:
     properties: dict[str, Any] = field(repr=False)
     depends_on: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+    restarts_with: str = ""
 
 
 def logical_names(plans: Sequence[Plan]) -> list[str]:
@@ -83,7 +90,22 @@ def declarations(name: str, plan: Plan) -> Iterator[Declaration]:
             _properties(planned, {MADE_FOR: uid} if uid and elsewhere else {}),
             planned.depends_on,
             planned.ignore_changes,
+            _POOL if planned.key == "eppDeployment" and _POOL in planned.depends_on else "",
         )
+
+
+def stamped(declaration: Declaration, uid: Any) -> dict[str, Any]:
+    """The properties of a workload whose pods bear the uid of what they restart with.
+
+    An endpoint picker forgets what belongs to a pool when that goes, also where one of the same
+    name follows at once, and learns of none of it again until it starts.
+    """
+    spec = declaration.properties["spec"]
+    template = spec["template"]
+    metadata = template.get("metadata") or {}
+    annotations = {POOL_UID: uid, **(metadata.get("annotations") or {})}
+    template = {**template, "metadata": {**metadata, "annotations": annotations}}
+    return {**declaration.properties, "spec": {**spec, "template": template}}
 
 
 def logical_suffix(planned: PlannedObject) -> str:

@@ -47,7 +47,7 @@ EDGES: dict[str, tuple[str, ...]] = {
     "prefillAutoscaler": ("prefillDeployment", "prefillLeaderWorkerSet"),
     "decodeAutoscaler": ("decodeDeployment", "decodeLeaderWorkerSet"),
     "eppRoleBinding": ("eppServiceAccount", "eppRole"),
-    "eppDeployment": ("configMaps", "eppServiceAccount", "eppRoleBinding"),
+    "eppDeployment": ("configMaps", "eppServiceAccount", "eppRoleBinding", "inferencePool"),
     "inferencePool": ("eppService",),
     "inferenceModel": ("inferencePool",),
     "inferenceObjective": ("inferencePool",),

@@ -20,7 +20,10 @@ from msvc_pulumi.errors import ModelServiceError
 
 __all__ = ["main"]
 
-MODULES = ("generate", "validate", "diff", "graph", "crd", "convert", "local", "stack", "operator")
+MODULES = (
+    *("generate", "validate", "diff", "graph", "crd", "schema", "convert"),
+    *("local", "stack", "operator"),
+)
 # Modules whose command has their name; the others are looked for in all of them.
 NAMESAKES = frozenset(MODULES) - {"stack"}
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.struct_pb2 import Struct
@@ -33,6 +33,7 @@ from msvc_pulumi.declaration import (
     exported,
     logical_names,
     outputs,
+    stamped,
 )
 from msvc_pulumi.engine.inline import MESSAGE_LIMITS
 from msvc_pulumi.engine.sdk import kubernetes_version
@@ -81,6 +82,16 @@ class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(bail=not done)
 
 
+class _Registered(NamedTuple):
+    """A resource as the engine knows it; ``uid`` is the API server's, "" for what is no object."""
+
+    urn: str
+    uid: str
+
+
+Registration = Future[_Registered]
+
+
 class _Run:
     """Without ``engine`` no warning is shown, and nothing exported."""
 
@@ -96,7 +107,7 @@ class _Run:
         """Whether everything could be done."""
         named = dict(zip(logical_names(plans), plans, strict=True))
         try:
-            stack = self._register(Request(type="pulumi:pulumi:Stack", name=root))
+            stack = self._register(Request(type="pulumi:pulumi:Stack", name=root)).urn
             # Threads take up work in this order: what a child waits for is under way before it.
             children = [self._children(name, plan, stack) for name, plan in named.items()]
             concluded = [self._concluded(*one) for one in zip(plans, children, strict=True)]
@@ -108,28 +119,33 @@ class _Run:
             return False
         return True
 
-    def _children(self, name: str, plan: Plan, stack: str) -> dict[str, Future[str]]:
-        """The URN of each resource of a plan by plan key, that of the component under ""."""
+    def _children(self, name: str, plan: Plan, stack: str) -> dict[str, Registration]:
+        """Each resource of a plan by plan key, the component under ""."""
         start = self._threads.submit
         found = {"": start(self._component, name, plan, stack)}
         for declaration in declarations(name, plan):
-            known = [found[key] for key in declaration.depends_on]
+            known = {key: found[key] for key in declaration.depends_on}
             found[declaration.key] = start(self._child, declaration, found[""], known)
         return found
 
-    def _component(self, name: str, plan: Plan, stack: str) -> str:
-        urn = self._register(Request(type=COMPONENT, name=name, parent=stack))
+    def _component(self, name: str, plan: Plan, stack: str) -> _Registered:
+        component = self._register(Request(type=COMPONENT, name=name, parent=stack))
         if self._engine and (warnings := list(plan_warnings(plan))):
             text = render(warnings).rstrip()
-            warning = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn)
+            warning = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text)
+            warning.urn = component.urn
             self._engine.Log(warning)
-        return urn
+        return component
 
     def _child(
-        self, declaration: Declaration, parent: Future[str], dependencies: Sequence[Future[str]]
-    ) -> str:
+        self, declaration: Declaration, parent: Registration, dependencies: dict[str, Registration]
+    ) -> _Registered:
+        known = {key: one.result() for key, one in dependencies.items()}
+        stated, cause = declaration.properties, known.get(declaration.restarts_with)
+        if cause is not None:
+            stated = stamped(declaration, cause.uid)
         properties = Struct()
-        properties.update(declaration.properties)
+        properties.update(stated)
         return self._register(
             Request(
                 type=declaration.token,
@@ -137,16 +153,21 @@ class _Run:
                 custom=True,
                 version=kubernetes_version(),
                 object=properties,
-                parent=parent.result(),
-                dependencies=[one.result() for one in dependencies],
+                parent=parent.result().urn,
+                dependencies=[one.urn for one in known.values()],
                 propertyDependencies={
-                    key: Request.PropertyDependencies() for key in declaration.properties
+                    key: Request.PropertyDependencies(
+                        urns=[cause.urn] if cause is not None and key == "spec" else []
+                    )
+                    for key in declaration.properties
                 },
                 ignoreChanges=declaration.ignore_changes,
+                deleteBeforeReplace=True,
+                deleteBeforeReplaceDefined=True,
             )
         )
 
-    def _register(self, request: Request) -> str:
+    def _register(self, request: Request) -> _Registered:
         request.acceptSecrets = request.acceptResources = True
         request.supportsPartialValues = request.supportsResultReporting = True
         request.object.SetInParent()
@@ -154,12 +175,12 @@ class _Run:
         response = self._monitor.RegisterResource(request)
         if response.result != SUCCESS:
             raise _FailedError(request.name)
-        return str(response.urn)
+        return _Registered(str(response.urn), _uid(response.object))
 
-    def _concluded(self, plan: Plan, children: dict[str, Future[str]]) -> bool:
+    def _concluded(self, plan: Plan, children: dict[str, Registration]) -> bool:
         try:
-            urns = {key: child.result() for key, child in children.items()}
-            self._finish(urns[""], outputs(plan))
+            made = {key: child.result() for key, child in children.items()}
+            self._finish(made[""].urn, outputs(plan))
         except (grpc.RpcError, _FailedError):
             return False
         return True
@@ -170,6 +191,11 @@ class _Run:
         self._monitor.RegisterResourceOutputs(
             resource_pb2.RegisterResourceOutputsRequest(urn=urn, outputs=properties)
         )
+
+
+def _uid(found: Struct) -> str:
+    metadata = found.fields["metadata"].struct_value if "metadata" in found.fields else Struct()
+    return metadata.fields["uid"].string_value if "uid" in metadata.fields else ""
 
 
 def _channel(address: str) -> grpc.Channel:

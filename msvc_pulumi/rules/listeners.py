@@ -10,7 +10,7 @@ from msvc_pulumi.plan import Plan
 from msvc_pulumi.rules.finding import advice, items
 from msvc_pulumi.rules.names import port_name, port_number
 from msvc_pulumi.rules.places import placed
-from msvc_pulumi.rules.workloads import Pods
+from msvc_pulumi.rules.workloads import Pods, selected_pods
 
 __all__ = ["unheard_ports"]
 
@@ -29,7 +29,7 @@ def unheard_ports(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
         targets = list(_targets(planned.manifest))
         if not targets:
             continue
-        selected = _selected(pods, planned.manifest)
+        selected = selected_pods(pods, planned.manifest)
         unheard = [
             (path, target)
             for path, target in targets
@@ -69,12 +69,6 @@ def _can_be_heard(target: int | str | None) -> TypeGuard[int | str]:
     if not target:
         return False
     return not (port_name(target) if isinstance(target, str) else port_number(target))
-
-
-def _selected(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:
-    stated = (manifest.get("spec") or {}).get("selector") or {}
-    wanted = (stated.get("matchLabels") or stated).items()
-    return [pod for pod in pods if wanted and wanted <= pod.labels.items()]
 
 
 def _listens(pod: dict[str, Any], target: int | str) -> bool:

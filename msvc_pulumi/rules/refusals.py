@@ -24,6 +24,7 @@ from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.rbac import role, role_binding, service_account
 from msvc_pulumi.rules.scaling import unmeasured
 from msvc_pulumi.rules.secrets import unused_secret
+from msvc_pulumi.rules.servednames import unserved_models
 from msvc_pulumi.rules.services import Version, service
 from msvc_pulumi.rules.sidecars import endless_init_containers, sidecar_problems
 from msvc_pulumi.rules.workloads import Pods, deployment, leader_worker_set, pods_of
@@ -50,6 +51,7 @@ BETWEEN: tuple[Callable[[Plan, Sequence[Pods]], Iterator[Diagnostic]], ...] = (
     picker_release_problems,
     unheard_ports,
     unmeasured,
+    unserved_models,
     unused_secret,
 )
 

@@ -7,7 +7,7 @@ made of it, so what is wrong there is a warning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,15 @@ from msvc_pulumi.rules.metadata import name, object_metadata, selector, selects
 from msvc_pulumi.rules.names import dns_subdomain, service_name
 from msvc_pulumi.rules.podtemplates import pod_template
 
-__all__ = ["TEMPLATES", "Pods", "deployment", "leader_worker_set", "pods_of", "templates"]
+__all__ = [
+    "TEMPLATES",
+    "Pods",
+    "deployment",
+    "leader_worker_set",
+    "pods_of",
+    "selected_pods",
+    "templates",
+]
 
 SPEC = FieldPath.of("spec")
 GROUP = SPEC.child("leaderWorkerTemplate")
@@ -64,6 +72,13 @@ def pods_of(plan: Plan) -> list[Pods]:
         if planned.manifest["kind"] in WORKLOADS
         for at, template in templates(planned.manifest)
     ]
+
+
+def selected_pods(pods: Sequence[Pods], manifest: dict[str, Any]) -> list[Pods]:
+    """Those that a Service or an InferencePool selects."""
+    stated = (manifest.get("spec") or {}).get("selector") or {}
+    wanted = (stated.get("matchLabels") or stated).items()
+    return [pod for pod in pods if wanted and wanted <= pod.labels.items()]
 
 
 def deployment(manifest: dict[str, Any]) -> Iterator[Finding]:

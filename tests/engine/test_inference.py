@@ -12,6 +12,7 @@ from services import eventually
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.declaration import POOL_UID
 from msvc_pulumi.engine.session import Session
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
@@ -64,6 +65,51 @@ def test_move_to_the_next_inference_extension(
         assert target in pools, (event, live["kind"], group)
     assert (pools, target) == ({NEW}, NEW)
     assert contents(cluster, namespace) == identities([new])
+
+
+@pytest.mark.parametrize("name", ["facebook", "decode-only"], ids=["v1alpha2", "v1"])
+def test_a_pool_that_is_made_again_restarts_its_picker(
+    session: Session, cluster: Cluster, namespace: str, name: str
+) -> None:
+    """It would not know the pool's models any more. The picker stays as it is when the pool is
+    edited only, and when nothing happens."""
+    service, base = sample(name)
+    plan = planned(service, base, namespace)
+    stack = stack_of(session, namespace, [plan])
+    [pool] = [one.manifest for one in plan if one.key == "inferencePool"]
+    place = (pool["apiVersion"], "InferencePool", pool["metadata"]["name"], namespace)
+
+    def picker() -> tuple[int, str]:
+        """Generation of its Deployment, and the uid of the pool that its pods began with."""
+        live = cluster.get("apps/v1", "Deployment", f"{plan.name}-epp", namespace)
+        assert live is not None
+        bears = live["spec"]["template"]["metadata"]["annotations"][POOL_UID]
+        return live["metadata"]["generation"], bears
+
+    def uid() -> str:
+        live = cluster.get(*place)
+        assert live is not None
+        return str(live["metadata"]["uid"])
+
+    stack.up("--skip-preview")
+    generation, first = picker()
+    assert first == uid()
+    base["data"]["inferencePool"] += "metadata: {annotations: {edited: by-somebody}}\n"
+    stack = stack_of(session, namespace, [planned(service, base, namespace)])
+    stack.up("--skip-preview")
+    assert picker() == (generation, first)
+
+    cluster.delete(*place)
+    cluster.wait(*place, until=lambda found: found is None, timeout=60)
+    made = stack.up("--skip-preview", "--refresh").changes
+    assert picker() == (generation + 1, uid()) != (generation + 1, first)
+    assert (made["create"], made["update"]) == (1, 1)
+
+    urns = [one["urn"] for one in stack.state()["resources"]]
+    [urn] = [one for one in urns if one.endswith("-inference-pool")]
+    stack.up("--skip-preview", "--replace", urn)
+    assert picker()[1] == uid()
+    assert stack.up("--skip-preview").changes.keys() == {"same"}
 
 
 def applied_heirs(

@@ -168,7 +168,7 @@ def test_preview_of_all_samples(
     served = Capabilities.discover(cluster.serves)
     options = PlanOptions(namespace=namespace, inference_api=api, capabilities=served)
     plans = plan_inputs(inputs, options).plans
-    assert len(plans) == len(list((project / "samples").iterdir()))
+    assert len(plans) == len(list((project / "samples").glob("*/msvc.yaml")))
     settings = ("--stack", "all", "--namespace", namespace, "--inference-api", api)
 
     shown = msvc("preview", "-m", "samples/*/*.yaml", *settings)

@@ -18,6 +18,7 @@ from services import (
 )
 
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.declaration import POOL_UID
 
 APPS, RBAC = "apps/v1", "rbac.authorization.k8s.io/v1"
 ROUTES = "gateway.networking.k8s.io/v1"
@@ -109,6 +110,32 @@ def test_hand_edits_are_undone(operator: OperatorProcess, cluster: Cluster, name
     told = " ".join(item["message"] for item in events(cluster, namespace, "k", "Drifted"))
     assert "spec.replicas was changed by msvc" in told
     assert "InferenceModel k was deleted" in told
+
+
+def test_a_pool_that_was_deleted_restarts_its_picker(
+    operator: OperatorProcess, cluster: Cluster, namespace: str
+) -> None:
+    """It is made again, and the pods that knew the one before give way; then all is quiet."""
+    cluster.create(model_service(namespace, "k"))
+    wait_ready(cluster, namespace, ["k"])
+    quiet(operator)
+    place = (POOLS, "InferencePool", "k-inference-pool", namespace)
+
+    def uids() -> tuple[str | None, str | None]:
+        """Of the pool, and of the pool that the picker's pods began with."""
+        pool, picker = cluster.get(*place), cluster.get(APPS, "Deployment", "k-epp", namespace)
+        assert picker is not None
+        annotations = picker["spec"]["template"]["metadata"]["annotations"]
+        return pool["metadata"]["uid"] if pool else None, annotations[POOL_UID]
+
+    first, known = uids()
+    assert first == known
+    cluster.delete(*place)
+    eventually(lambda: uids()[0] == uids()[1] != first)
+    quiet(operator)
+    before = operator.metric("msvc_engine_runs_total")
+    time.sleep(3)
+    assert operator.metric("msvc_engine_runs_total") == before
 
 
 def test_an_edit_while_the_operator_is_away_is_undone(

@@ -24,7 +24,6 @@ from msvc_pulumi.output import sections
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = sorted(folder for folder in (ROOT / "samples").iterdir() if folder.is_dir())
 
 
 def sample(name: str, options: PlanOptions | None = None) -> Plan:
@@ -71,18 +70,6 @@ def test_the_main_sample_has_all_its_children() -> None:
     }
     for planned in plan:
         assert all(keys.index(other) < keys.index(planned.key) for other in planned.depends_on)
-
-
-@pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
-def test_samples_are_planned_without_a_word(folder: Path) -> None:
-    """Every sample folder is a valid input without warnings, and has a README."""
-    inputs = load_inputs([str(folder)])
-    assert inputs.model_services, "a sample has a ModelService"
-    for document in inputs.model_services:
-        plan = plan_model_service(document, next(iter(inputs.base_configs), None))
-        assert plan.objects
-        assert [item for item in plan.diagnostics if item.code != "converted"] == []
-    assert (folder / "README.md").exists()
 
 
 def test_a_cluster_role_is_bound_when_one_is_named() -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: N802  the protocol's names
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +24,7 @@ from pulumi.runtime.proto import (
 )
 
 from msvc_pulumi.components.program import declare_plans, export
-from msvc_pulumi.declaration import declarations
+from msvc_pulumi.declaration import POOL_UID, declarations
 from msvc_pulumi.engine.inline import host
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.plan import Plan, plan_model_service
@@ -53,6 +54,8 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
         urn = f"urn:pulumi:s::p::{request.type}::{request.name}"
         self.registered[urn] = MessageToDict(request)
         identity = "id" if request.custom else ""
+        if request.custom:
+            request.object["metadata"]["uid"] = f"uid of {request.name}"
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=request.object)
 
     def RegisterResourceOutputs(self, request: Any, _context: Any) -> Any:
@@ -114,6 +117,24 @@ def test_the_engine_is_told_what_the_component_tells_it(plan: Plan) -> None:
     assert not answer.bail
     assert comparable(by_protocol.registered) == comparable(by_component.registered)
     assert by_protocol.finished == by_component.finished
+
+
+def test_the_picker_bears_the_uid_of_its_pool() -> None:
+    """It restarts with a pool that is made again; nothing else waits for what an object becomes."""
+    [plan] = [p.values[0] for p in plans() if p.id == "facebook"]
+    engine = Engine()
+    engine.run(PlanHost([plan]))
+    bearing = {
+        request["name"]: POOL_UID in json.dumps(request["object"])
+        for request in engine.registered.values()
+        if request.get("custom")
+    }
+    [picker] = [name for name, bears in bearing.items() if bears]
+    [request] = [one for one in engine.registered.values() if one["name"] == picker]
+    template = request["object"]["spec"]["template"]
+    pool = f"{plan.name}-inference-pool"
+    assert template["metadata"]["annotations"] == {POOL_UID: f"uid of {pool}"}
+    assert picker == f"{plan.name}-epp-deployment"
 
 
 def test_a_stack_exports_and_warns_as_with_the_component() -> None:

@@ -39,7 +39,7 @@ from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan
 
 TESTS = Path(__file__).resolve().parents[1]
-SAMPLES = sorted((TESTS.parent / "samples").iterdir())
+SAMPLES = sorted(folder for folder in (TESTS.parent / "samples").iterdir() if folder.is_dir())
 BOUNDS = Bounds(first=0.05, seconds=0.4, memory=64 << 20, answer=2 << 20, niceness=0)
 PATIENCE = 20.0  # seconds, on a machine that is busy with other things
 SOON = 10.0
