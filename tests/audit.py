@@ -1,4 +1,4 @@
-"""What the operator asked of a plane's API server, read from the audit log."""
+"""What the operator, or another account, asked of an API server, read from its audit log."""
 
 from __future__ import annotations
 
@@ -54,15 +54,18 @@ def position(log: Path) -> int:
     return log.stat().st_size
 
 
-def requests(log: Path, since: int = 0) -> list[Request]:
-    """What the operator and its engines asked for after ``since``; not what discovery needs."""
+def requests(log: Path, since: int = 0, user: str = USER) -> list[Request]:
+    """What ``user`` asked for after ``since``; not what discovery needs.
+
+    Unless it is named, it is the operator, with its engines.
+    """
     with log.open("rb") as stream:
         stream.seek(since)
         records: list[dict[str, Any]] = [json.loads(line) for line in stream]
     return [
         _request(item)
         for item in records
-        if item["user"].get("username") == USER and "resource" in item.get("objectRef", {})
+        if item["user"].get("username") == user and "resource" in item.get("objectRef", {})
     ]
 
 
