@@ -5,15 +5,16 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
-from envoy.config.core.v3 import base_pb2
-from envoy.service.ext_proc.v3 import external_processor_pb2 as messages
-from envoy.service.ext_proc.v3 import external_processor_pb2_grpc as service
+
+from gateway.messages import METHOD, ProcessingRequest, ProcessingResponse
 
 __all__ = ["Decision", "Picking"]
 
 TIMEOUT = 30.0
+Message = Any
 
 
 @dataclass(slots=True)
@@ -33,9 +34,11 @@ class Picking:
     """A stream of its own for one request; `close` it."""
 
     def __init__(self, channel: grpc.Channel) -> None:
-        self._outgoing: queue.SimpleQueue[messages.ProcessingRequest | None] = queue.SimpleQueue()
-        stub = service.ExternalProcessorStub(channel)
-        self._incoming = stub.Process(iter(self._outgoing.get, None), timeout=TIMEOUT)
+        self._outgoing: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        process = channel.stream_stream(
+            METHOD, ProcessingRequest.SerializeToString, ProcessingResponse.FromString
+        )
+        self._incoming = process(iter(self._outgoing.get, None), timeout=TIMEOUT)
 
     def close(self) -> None:
         """Ends the stream."""
@@ -44,28 +47,28 @@ class Picking:
 
     def request(self, headers: Mapping[str, str], body: bytes) -> Decision:
         """The picker's decision. Raises grpc.RpcError where there is none."""
-        self._send(request_headers=messages.HttpHeaders(headers=_headers(headers)))
-        self._send(request_body=messages.HttpBody(body=body, end_of_stream=True))
+        self._send(request_headers={"headers": _headers(headers)})
+        self._send(request_body={"body": body, "end_of_stream": True})
         decision = Decision()
         for answer in self._incoming:
-            if answer.HasField("immediate_response"):
+            part = answer.WhichOneof("response")
+            if part == "immediate_response":
                 own = answer.immediate_response
                 decision.status, decision.own = own.status.code, own.body
                 decision.added = dict(_added(own.headers))
                 return decision
-            part = answer.WhichOneof("response")
-            common = getattr(answer, part).response
-            decision.added.update(_added(common.header_mutation))
-            decision.removed += common.header_mutation.remove_headers
-            if part == "request_body" and _take(common.body_mutation, decision):
+            changes = getattr(answer, part).response
+            decision.added.update(_added(changes.header_mutation))
+            decision.removed += changes.header_mutation.remove_headers
+            if part == "request_body" and _take(changes.body_mutation, decision):
                 return decision
         return decision
 
     def response(self, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         """Headers that the picker adds to the model server's response."""
         answered = _headers({":status": str(status), **headers})
-        self._send(response_headers=messages.HttpHeaders(headers=answered))
-        self._send(response_body=messages.HttpBody(body=body, end_of_stream=True))
+        self._send(response_headers={"headers": answered})
+        self._send(response_body={"body": body, "end_of_stream": True})
         added: dict[str, str] = {}
         for answer in self._incoming:
             part = answer.WhichOneof("response")
@@ -75,32 +78,27 @@ class Picking:
                 break
         return added
 
-    def _send(self, **part: object) -> None:
-        self._outgoing.put(messages.ProcessingRequest(**part))
+    def _send(self, **part: Message) -> None:
+        self._outgoing.put(ProcessingRequest(**part))
 
 
-def _take(mutation: object, decision: Decision) -> bool:
+def _take(mutation: Message, decision: Decision) -> bool:
     """Whether the new body is whole now."""
-    kind = mutation.WhichOneof("mutation")  # type: ignore[attr-defined]
+    kind = mutation.WhichOneof("mutation")
     if kind == "streamed_response":
-        streamed = mutation.streamed_response  # type: ignore[attr-defined]
-        decision.body = (decision.body or b"") + streamed.body
-        return bool(streamed.end_of_stream)
+        decision.body = (decision.body or b"") + mutation.streamed_response.body
+        return bool(mutation.streamed_response.end_of_stream)
     if kind == "body":
-        decision.body = mutation.body  # type: ignore[attr-defined]
+        decision.body = mutation.body
     return True
 
 
-def _headers(values: Mapping[str, str]) -> base_pb2.HeaderMap:
-    return base_pb2.HeaderMap(
-        headers=[
-            base_pb2.HeaderValue(key=name, raw_value=value.encode())
-            for name, value in values.items()
-        ]
-    )
+def _headers(values: Mapping[str, str]) -> Message:
+    return {
+        "headers": [{"key": name, "raw_value": value.encode()} for name, value in values.items()]
+    }
 
 
-def _added(mutation: messages.HeaderMutation) -> Iterator[tuple[str, str]]:
+def _added(mutation: Message) -> Iterator[tuple[str, str]]:
     for each in mutation.set_headers:
-        header = each.header
-        yield header.key.lower(), header.raw_value.decode() or header.value
+        yield each.header.key.lower(), each.header.raw_value.decode() or each.header.value

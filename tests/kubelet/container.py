@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -236,7 +236,7 @@ class Container:
                 await self._terminate(probe.get("terminationGracePeriodSeconds", self.grace))
                 return
 
-    async def _verdicts(self, probe: Mapping[str, Any], kind: str) -> Any:
+    async def _verdicts(self, probe: Mapping[str, Any], kind: str) -> AsyncIterator[bool | None]:
         thresholds, before = Thresholds.of(probe), None
         await asyncio.sleep(probe.get("initialDelaySeconds", 0))
         while True:

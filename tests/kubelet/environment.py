@@ -53,10 +53,10 @@ def environment(
         for key, value in _data(kind, reference, sources).items():
             result[source.get("prefix", "") + key] = value
     for variable in container.get("env") or ():
-        value = _value(variable, pod, address, host_address, sources)
-        if value is None:
-            continue
-        result[variable["name"]] = value if "valueFrom" in variable else expand(value, result)
+        found = _value(variable, pod, address, host_address, sources)
+        if found is not None:
+            stated = "valueFrom" not in variable
+            result[variable["name"]] = expand(found, result) if stated else found
     return result
 
 

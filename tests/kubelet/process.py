@@ -40,7 +40,6 @@ class Kubelet:
     def __init__(self, kubeconfig: Path, folder: Path, images: Mapping[str, Image]) -> None:
         self.folder, self.logs = folder, folder / "logs"
         self._kubeconfig, self._images = kubeconfig, images
-        self._loop = asyncio.new_event_loop()
 
     def __enter__(self) -> Self:
         if problem := isolation.obstacle():
@@ -49,7 +48,9 @@ class Kubelet:
         # Paths of Unix sockets are short; those of a test's folders need not be.
         self._doors = Path(tempfile.mkdtemp(prefix="kubelet-"))
         host = self._write_files()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         serving = relay.serve_api_outside(self._doors / "api", host[0], host[1])
         self._relay = asyncio.run_coroutine_threadsafe(serving, self._loop).result()
         environment = {
@@ -103,6 +104,8 @@ class Kubelet:
         self._process.stdout.close()
         asyncio.run_coroutine_threadsafe(self._relay.close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
         shutil.rmtree(self._doors, ignore_errors=True)
 
     def connect(self, address: str, port: int) -> socket.socket:

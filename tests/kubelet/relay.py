@@ -22,11 +22,18 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, 
 
 async def join(one: Streams, other: Streams) -> None:
     """Whatever either side sends reaches the other; both are closed in the end."""
+    writers = (one[1], other[1])
     try:
         await asyncio.gather(_pump(one[0], other[1]), _pump(other[0], one[1]))
+    except asyncio.CancelledError:
+        for writer in writers:
+            writer.transport.abort()
+        raise
     finally:
-        for _, writer in (one, other):
+        for writer in writers:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,6 +69,7 @@ class Relay:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.server.wait_closed()
 
 
 def _relayed(target: Callable[[], Awaitable[Streams]]) -> Handler:
