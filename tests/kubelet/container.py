@@ -116,7 +116,9 @@ class Container:
         """Its process has ended: asked to, and killed after ``grace`` seconds."""
         self._stopping = True
         self.ready = False
-        await self._terminate(grace)
+        if "running" in self.state:
+            await self._terminate(grace)
+            await self.ended.wait()  # `run` has told of it
         self.ended.set()
 
     async def _run_once(self, began: str) -> int:

@@ -160,6 +160,8 @@ class Pod:
             await container.run()
         except Exception:
             container.wait("RunContainerError", traceback.format_exc()[-400:])
+        finally:
+            container.ended.set()
 
     def _user(self, container: Container) -> int:
         image = find(self._images, container.manifest["image"])

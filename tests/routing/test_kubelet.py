@@ -107,7 +107,9 @@ def test_a_token_is_void_when_its_pod_is_gone(
     cluster: Cluster, kubelet: Kubelet, namespace: str
 ) -> None:
     token = "/var/run/secrets/kubernetes.io/serviceaccount/token"
-    spec = {"containers": [{"name": "main", "command": ["sh", "-c", f"cat {token}; sleep 1000"]}]}
+    spec = {
+        "containers": [{"name": "main", "command": ["sh", "-c", f"cat {token}; echo; sleep 1000"]}]
+    }
     cluster.create(pod(namespace, "holder", spec))
     eventually(lambda: "ey" in kubelet.log(namespace, "holder", "main"), WITHIN)
     log = kubelet.log(namespace, "holder", "main")
