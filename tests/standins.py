@@ -7,6 +7,7 @@ built on. Model servers: a simulator under the names and on the port that vLLM's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,7 +61,8 @@ def generation(image: str) -> str:
         return V1ALPHA2 if tag.startswith("v0.") else V1
     if repository == SCHEDULER:
         # 0.2 is built on 0.5 of the Inference Extension, 0.3 on 1.0.
-        return V1ALPHA2 if tag.lstrip("v").startswith(("0.0.", "0.1", "0.2")) else V1
+        release = re.match(r"v?0\.(\d+)", tag)
+        return V1ALPHA2 if release and int(release[1]) <= 2 else V1
     return ""
 
 

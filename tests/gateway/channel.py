@@ -49,7 +49,7 @@ async def _serve(connect: Connect, address: str, port: int, *, secure: bool) -> 
             connection = await asyncio.to_thread(connect, address, port)
             connection.setblocking(False)
             there = await asyncio.open_connection(
-                sock=connection, ssl=context, server_hostname="picker" if secure else None
+                sock=connection, ssl=context, server_hostname="" if secure else None
             )
         except OSError:
             writer.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster
 
-__all__ = ["Backend", "RouteError", "resolve"]
+__all__ = ["Backend", "RouteError", "backend_of", "resolve"]
 
 VERSIONS = {
     "inference.networking.x-k8s.io": "v1alpha2",
@@ -36,7 +36,7 @@ def resolve(cluster: Cluster, namespace: str, route: str, path: str) -> Backend:
     found = cluster.get("gateway.networking.k8s.io/v1", "HTTPRoute", route, namespace)
     if found is None:
         raise RouteError(f"there is no HTTPRoute {route}")
-    reference = _backend(found, path)
+    reference = backend_of(found, path)
     group = reference.get("group", "")
     if group not in VERSIONS or reference["kind"] != "InferencePool":
         raise RouteError(f"HTTPRoute {route} points at a {reference.get('kind', 'Service')}")
@@ -47,7 +47,7 @@ def resolve(cluster: Cluster, namespace: str, route: str, path: str) -> Backend:
     return Backend(pool, _pickers(cluster, namespace, pool))
 
 
-def _backend(route: Object, path: str) -> Object:
+def backend_of(route: Object, path: str) -> Object:
     """The reference of the rule whose match is the longest; the first where several weigh alike."""
     matching: list[tuple[int, int, Object]] = []
     for number, rule in enumerate(route["spec"].get("rules") or ()):
