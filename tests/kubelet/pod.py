@@ -24,6 +24,8 @@ __all__ = ["Pod"]
 POLL = 1.0  # seconds between two looks for a ConfigMap, Secret or image that is not there
 GRACE = 30
 SIDECAR_GRACE = 2.0  # what is left to sidecars where the main containers took all of it
+NOT_OF_A_POD = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostAliases")
+NOT_OF_A_CONTAINER = ("lifecycle", "volumeDevices", "stdin", "tty")
 Object = dict[str, Any]
 
 
@@ -142,6 +144,7 @@ class Pod:
         """The container runs, as soon as there is everything that it needs."""
         while True:
             try:
+                _refuse(self.manifest["spec"], container.manifest)
                 container.user = self._user(container)
                 container.environment = await asyncio.to_thread(self._environment, container)
                 break
@@ -310,6 +313,15 @@ class Pod:
         for mount in _mounts(self._folder):
             _unmount(mount)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _refuse(pod: Object, container: Mapping[str, Any]) -> None:
+    """Raises UnsupportedError for what would be left out, and a test would not notice."""
+    asked = [field for field in NOT_OF_A_POD if pod.get(field)]
+    asked += [field for field in NOT_OF_A_CONTAINER if container.get(field)]
+    asked += ["hostPort" for port in container.get("ports") or () if "hostPort" in port]
+    if asked:
+        raise UnsupportedError(", ".join(asked))
 
 
 def _mounts(folder: Path) -> list[str]:
