@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Image", "Words", "adapted", "dump", "find", "load"]
+__all__ = ["NOBODY", "Image", "Words", "adapted", "dump", "find", "load"]
 
 NOBODY = 65532  # the user of images without a shell
 

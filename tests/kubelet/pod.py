@@ -261,7 +261,7 @@ class Pod:
         address = {"podIP": network.address, "podIPs": [{"ip": network.address}]} if network else {}
         return {
             "phase": phase(
-                [each.state for each in self._mains],
+                [each.status() for each in self._mains],
                 spec.get("restartPolicy", "Always"),
                 initialized=self._initialized,
                 failed=self._failed,

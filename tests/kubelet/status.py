@@ -29,16 +29,24 @@ def terminated(code: int, started: str) -> Object:
 
 
 def phase(
-    states: Iterable[Mapping[str, Any]], policy: str, *, initialized: bool, failed: bool
+    statuses: Iterable[Mapping[str, Any]], policy: str, *, initialized: bool, failed: bool
 ) -> str:
-    """The pod's phase by the states of its main containers; ``failed`` is an init container's."""
-    states = list(states)
+    """The pod's phase by its main containers' statuses; ``failed`` is an init container's end.
+
+    Rules: ``getPhase`` of k8s.io/kubernetes/pkg/kubelet.
+    """
+    statuses = list(statuses)
     if failed:
         return "Failed"
-    if not initialized or any("waiting" in state and policy == "Never" for state in states):
+    new = any("waiting" in each["state"] and not each["lastState"] for each in statuses)
+    if not initialized or new:
         return "Pending"
-    ended = [state["terminated"]["exitCode"] for state in states if "terminated" in state]
-    if len(ended) == len(states) and policy != "Always":
+    ended = [
+        each["state"]["terminated"]["exitCode"]
+        for each in statuses
+        if "terminated" in each["state"]
+    ]
+    if len(ended) == len(statuses) and policy != "Always":
         if not any(ended):
             return "Succeeded"
         if policy == "Never":

@@ -14,10 +14,12 @@ from kubelet.status import carried, phase
 from standins import model_server
 
 TEXTS = st.text("ab$() ", max_size=12)
-DONE, FAILED, RUNS = (
-    {"terminated": {"exitCode": 0}},
-    {"terminated": {"exitCode": 1}},
-    {"running": {}},
+DONE, FAILED, RUNS, NEW, AGAIN = (
+    {"state": {"terminated": {"exitCode": 0}}, "lastState": {}},
+    {"state": {"terminated": {"exitCode": 1}}, "lastState": {}},
+    {"state": {"running": {}}, "lastState": {}},
+    {"state": {"waiting": {}}, "lastState": {}},
+    {"state": {"waiting": {}}, "lastState": {"terminated": {}}},
 )
 
 
@@ -67,7 +69,7 @@ def test_probes_settle_at_their_thresholds(
 
 
 @pytest.mark.parametrize(
-    ("states", "policy", "initialized", "failed", "expected"),
+    ("statuses", "policy", "initialized", "failed", "expected"),
     [
         ([RUNS, DONE], "Always", True, False, "Running"),
         ([DONE, DONE], "Always", True, False, "Running"),
@@ -76,12 +78,14 @@ def test_probes_settle_at_their_thresholds(
         ([DONE, FAILED], "OnFailure", True, False, "Running"),
         ([RUNS], "Never", False, True, "Failed"),
         ([RUNS], "Always", False, False, "Pending"),
+        ([RUNS, NEW], "Always", True, False, "Pending"),
+        ([RUNS, AGAIN], "Always", True, False, "Running"),
     ],
 )
 def test_the_phase_follows_the_containers(
-    states: list[Any], policy: str, initialized: bool, failed: bool, expected: str
+    statuses: list[Any], policy: str, initialized: bool, failed: bool, expected: str
 ) -> None:
-    assert phase(states, policy, initialized=initialized, failed=failed) == expected
+    assert phase(statuses, policy, initialized=initialized, failed=failed) == expected
 
 
 def test_conditions_keep_the_time_they_changed() -> None:
