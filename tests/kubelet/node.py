@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubelet.status import now
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.local import Node
 
 __all__ = ["address", "join"]
@@ -26,7 +26,11 @@ def join(cluster: Cluster, node: Node, ordinal: int) -> None:
             for what in ("Memory", "Disk", "PID")
         ),
     ]
-    cluster.create(manifest)
+    try:
+        cluster.create(manifest)
+    except ClusterError as error:
+        if error.reason != "AlreadyExists":  # of a kubelet that ran before
+            raise
 
 
 def address(node: Node, ordinal: int) -> str:

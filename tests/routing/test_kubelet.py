@@ -22,6 +22,7 @@ from msvc_pulumi.local import LocalControlPlane
 
 CASES = yaml.safe_load((Path(__file__).parent / "pods.yaml").read_text())
 WITHIN = 40.0
+SLEEP = {"name": "main", "command": ["sleep"]}
 
 
 def pod(namespace: str, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,25 +132,23 @@ def test_a_token_is_void_when_its_pod_is_gone(
     eventually(lambda: not reviewed().get("authenticated"), WITHIN)
 
 
-@pytest.mark.parametrize("end", ["stopped", "killed"])
-def test_nothing_outlives_the_kubelet(
-    control_plane: LocalControlPlane, tmp_path: Path, end: str
-) -> None:
-    """Neither a process nor a name of the network, also where it has no chance to tidy up."""
-    before = set(os.listdir("/sys/class/net"))
+def test_nothing_outlives_the_kubelet(kubelet: Kubelet, tmp_path: Path) -> None:
+    """Neither a process nor a name of the network, also where it has no chance to tidy up; the
+    next kubelet runs the pods that were bound to its nodes. All this beside another kubelet."""
+    before, mark = set(os.listdir("/sys/class/net")), f"{os.getpid()}.5"
     with LocalControlPlane(tmp_path / "local", nodes=()) as plane, plane.cluster() as cluster:
-        running = Kubelet(plane.kubeconfig, tmp_path / "kubelet", {"machine": Image(user=0)})
-        with running:
-            cluster.wait("v1", "ServiceAccount", "default", "default", until=bool, timeout=30)
-            spec = {"containers": [{"name": "main", "command": ["sleep", f"{os.getpid()}.5"]}]}
-            cluster.create(pod("default", "lasting", spec))
-            eventually(lambda: processes(f"{os.getpid()}.5"), WITHIN)
-            if end == "killed":
-                os.kill(running.pid, signal.SIGKILL)
-                eventually(lambda: not processes(f"{os.getpid()}.5"), WITHIN)
-        assert not processes(f"{os.getpid()}.5")
-        assert not processes(str(tmp_path / "kubelet"))
-        eventually(lambda: set(os.listdir("/sys/class/net")) == before, WITHIN)
+        cluster.wait("v1", "ServiceAccount", "default", "default", until=bool, timeout=30)
+        cluster.create(pod("default", "lasting", {"containers": [{**SLEEP, "args": [mark]}]}))
+        for number, end in enumerate(("killed", "stopped")):
+            folder = tmp_path / str(number)
+            with Kubelet(plane.kubeconfig, folder, {"machine": Image(user=0)}) as running:
+                eventually(lambda: processes(mark), WITHIN)
+                if end == "killed":
+                    os.kill(running.pid, signal.SIGKILL)
+                    eventually(lambda: not processes(mark), WITHIN)
+            assert not processes(mark)
+            assert not processes(str(folder))
+            eventually(lambda: set(os.listdir("/sys/class/net")) == before, WITHIN)
 
 
 def processes(word: str) -> list[str]:
