@@ -32,8 +32,8 @@ types: setup ## mypy, strict
 unit: setup ## Unit and conformance tests
 	@$(BIN)/pytest -q tests/unit tests/conformance
 
-engine: setup ## Tests against the real engine and a real API server
-	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
+engine: setup ## Tests against the real engine, a real API server and real pickers
+	@$(BIN)/pytest -q -rs tests/differential tests/engine tests/operator tests/routing
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock

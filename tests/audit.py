@@ -1,4 +1,4 @@
-"""What the operator asked of a plane's API server, read from the audit log."""
+"""What the operator, or another account, asked of an API server, read from its audit log."""
 
 from __future__ import annotations
 
@@ -55,10 +55,11 @@ def position(log: Path) -> int:
     return log.stat().st_size
 
 
-def requests(log: Path, since: int = 0) -> list[Request]:
-    """What the operator and its engines asked for after ``since``; not what discovery needs.
+def requests(log: Path, since: int = 0, user: str = USER) -> list[Request]:
+    """What ``user`` asked for after ``since``; not what discovery needs.
 
-    An apply that made an object took two rights, and is two requests here.
+    Unless it is named, it is the operator, with its engines. An apply that made an object took two
+    rights, and is two requests here.
     """
     with log.open("rb") as stream:
         stream.seek(since)
@@ -66,7 +67,7 @@ def requests(log: Path, since: int = 0) -> list[Request]:
     return [
         replace(_request(item), verb=verb)
         for item in records
-        if item["user"].get("username") == USER and "resource" in item.get("objectRef", {})
+        if item["user"].get("username") == user and "resource" in item.get("objectRef", {})
         for verb in (item["verb"], *(["create"] if _made_by_apply(item) else []))
     ]
 

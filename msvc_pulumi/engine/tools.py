@@ -61,6 +61,16 @@ def _kubernetes(name: str, *, from_path: bool = False, instead: str = "") -> Too
     )
 
 
+def _picker(generation: str) -> Tool:
+    extension = "sigs.k8s.io/gateway-api-inference-extension"
+    return Tool(
+        f"endpoint-picker-{generation}",
+        f"picker-{generation}",
+        extension,
+        f"{extension}/cmd/epp",
+    )
+
+
 KWOK_STAGES = "kustomize/stage"
 
 TOOLS: dict[str, Tool] = {
@@ -125,6 +135,16 @@ TOOLS: dict[str, Tool] = {
             "s3-server",
             "github.com/versity/versitygw",
             "github.com/versity/versitygw/cmd/versitygw",
+        ),
+        # What runs beside us in a user's cluster: real endpoint pickers, one of each generation of
+        # the Inference Extension, and a model server without accelerators. Only tests ask for them.
+        _picker("v1alpha2"),
+        _picker("v1"),
+        Tool(
+            "model-server-simulator",
+            "simulator",
+            "github.com/llm-d/llm-d-inference-sim",
+            "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim",
         ),
     )
 }
