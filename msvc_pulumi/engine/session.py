@@ -12,12 +12,12 @@ from typing import Self, TextIO
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.backend import Backend, cluster_identity
 from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.gobuild import Progress
 from msvc_pulumi.engine.plugins import Plugins, choose
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.engine.toolchain import find_or_build, print_progress
+from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.progress import Progress, print_progress
 
 __all__ = ["Session"]
 

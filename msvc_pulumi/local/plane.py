@@ -12,12 +12,7 @@ from typing import Self
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.engine.interruption import Interruption
-from msvc_pulumi.engine.toolchain import (
-    Progress,
-    custom_resource_definitions,
-    find_or_build_all,
-    print_progress,
-)
+from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.engine.tools import CRD_SETS
 from msvc_pulumi.local.components import AUDIT_POLICY, COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
@@ -27,6 +22,7 @@ from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
 from msvc_pulumi.local.process import Process, find, stop_all
 from msvc_pulumi.local.starting import Start
 from msvc_pulumi.local.state import State, Status, write_private
+from msvc_pulumi.progress import Progress, print_progress
 
 __all__ = ["LocalControlPlane", "down", "status", "up"]
 
