@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table clean
+.PHONY: help setup up down test quick lint types unit tools engine fmt lock types-table custom-resources-table clean
 
 ##@ Use
 help: ## Show this list
@@ -32,7 +32,10 @@ types: setup ## mypy, strict
 unit: setup ## Unit and conformance tests
 	@$(BIN)/pytest -q tests/unit tests/conformance
 
-engine: setup ## Tests against the real engine and a real API server
+tools: setup ## Build what is missing of Pulumi, the control plane and what tests run
+	@$(BIN)/python tools/sample.py tools
+
+engine: setup tools ## Tests against the real engine and a real API server
 	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
 
 ##@ Develop

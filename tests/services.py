@@ -118,8 +118,9 @@ def work_through(cluster: Cluster, namespace: str) -> None:
 
 
 def create_namespace(cluster: Cluster, name: str) -> None:
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=30)
+    # Applied: a request that is made again after it got no answer may find it made.
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=300)
 
 
 def get(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TextIO
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError, Patience
 from msvc_pulumi.engine.backend import Backend, cluster_identity
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.plugins import Plugins, choose
@@ -33,10 +33,16 @@ class Session:
     environment: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def open(cls, kubeconfig: Path | None = None, *, progress: Progress = print_progress) -> Self:
+    def open(
+        cls,
+        kubeconfig: Path | None = None,
+        *,
+        progress: Progress = print_progress,
+        patience: Patience | None = None,
+    ) -> Self:
         """The session for the cluster of ``kubeconfig``, by default the one kubectl would use.
 
-        Builds ``pulumi`` if it is nowhere to be found.
+        Builds ``pulumi`` if it is nowhere to be found; ``patience`` is for a busy cluster.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -47,7 +53,7 @@ class Session:
         environment = {"MSVC_PYTHON": sys.executable, **os.environ}
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)
-        cluster = Cluster.connect(kubeconfig)
+        cluster = Cluster.connect(kubeconfig, patience=patience)
         try:
             identity = cluster_identity(cluster)
             try:
@@ -94,7 +100,11 @@ class Session:
         for name in sorted({*names} - {""}):
             if self.cluster.get("v1", "Namespace", name) is None:
                 manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-                self.cluster.create(manifest)
+                try:
+                    self.cluster.create(manifest)
+                except ClusterError as error:
+                    if error.reason != "AlreadyExists":  # by a request that got no answer
+                        raise
                 made.append(name)
         return made
 
