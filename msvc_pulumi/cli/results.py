@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from msvc_pulumi.progress import Display
 
-__all__ = ["add_format", "is_json", "progress", "write"]
+__all__ = ["add_format", "counted", "is_json", "progress", "write"]
+
+QUICK = 20  # ModelServices that are planned before anybody could wonder
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,16 @@ def progress(arguments: argparse.Namespace) -> Display:
     from msvc_pulumi.progress import Display  # noqa: PLC0415  short runs have nothing to say
 
     return Display.standard(is_silent=is_json(arguments))
+
+
+@contextmanager
+def counted(arguments: argparse.Namespace, total: int) -> Iterator[Callable[[int], None]]:
+    """Called with how many of ``total`` ModelServices are planned, it says so."""
+    if total <= QUICK:
+        yield lambda _: None
+        return
+    with progress(arguments).task("planning") as task:
+        yield lambda done: task.count(done, total, "ModelServices")
 
 
 def write(

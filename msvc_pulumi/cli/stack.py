@@ -93,7 +93,7 @@ def _add_pulumi(commands: Any) -> None:
 def run_up(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
-        stack, plans = _stack(session, arguments, display)
+        stack, plans = _stack(session, arguments)
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
@@ -120,7 +120,7 @@ def run_up(arguments: argparse.Namespace) -> int:
 def run_preview(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
-        stack, _ = _stack(session, arguments, display)
+        stack, _ = _stack(session, arguments)
         flags = _flags(arguments, "expect_no_changes")
         done = _again(session, lambda: stack.preview(*flags), display)
         results.write(arguments, _result("preview", stack, done))
@@ -130,7 +130,7 @@ def run_preview(arguments: argparse.Namespace) -> int:
 def run_destroy(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
-        stack, _ = _stack(session, arguments, display)
+        stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
         stack.remove()
         results.write(arguments, _result("destroy", stack, done))
@@ -177,9 +177,7 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
     return action()
 
 
-def _stack(
-    session: Session, arguments: argparse.Namespace, display: Display
-) -> tuple[Stack, list[Plan] | None]:
+def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
     output = subprocess.DEVNULL if results.is_json(arguments) else None
     if not arguments.modelservice:
@@ -200,8 +198,8 @@ def _stack(
     default = arguments.namespace or session.cluster.connection.namespace
     served = Capabilities.discover(session.cluster.serves)
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
-    with display.task(f"planning {len(inputs.model_services)} ModelServices"):
-        fleet = plan_inputs(inputs, plan_options, strict=arguments.strict)
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
     printed.show(fleet.general, arguments)  # a component shows those of its plan itself
     plans = list(fleet.plans)
     return session.stack(_name(arguments, plans), plans=plans, output=output), plans
