@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit tools engine fmt lock types-table custom-resources-table clean
+.PHONY: help setup up down test quick lint types unit tools engine dist fmt lock types-table custom-resources-table clean
 
 ##@ Use
 help: ## Show this list
@@ -37,6 +37,9 @@ tools: setup ## Build what is missing of Pulumi, the control plane and what test
 
 engine: setup tools ## Tests against the real engine and a real API server
 	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
+
+dist: setup ## Build sdist and wheel into dist/, install the wheel by itself and use it
+	@$(BIN)/python tools/dist.py
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock

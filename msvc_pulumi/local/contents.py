@@ -13,7 +13,7 @@ from msvc_pulumi.cluster.errors import ClusterError, cluster_error
 from msvc_pulumi.local.nodes import STORAGE_CLASS, Node
 from msvc_pulumi.progress import Task
 
-__all__ = ["install", "is_ready", "settle"]
+__all__ = ["CRD", "REMINDED", "install", "is_ready", "remind", "settle"]
 
 POLL = 0.2  # seconds
 PARALLEL = 8  # requests at once; more only queue inside the API server
@@ -80,7 +80,7 @@ def settle(
             )
         if now - asked > ASK_AGAIN:
             asked = now
-            _remind(cluster)
+            remind(cluster)
         time.sleep(0.1)
 
 
@@ -115,7 +115,7 @@ def _reason(definition: Mapping[str, Any]) -> str:
     return f" ({said[0]})" if said else ""
 
 
-def _remind(cluster: Cluster) -> None:
+def remind(cluster: Cluster) -> None:
     """The API server looks again at definitions that it does not serve yet.
 
     It does so when one changes and not by itself: what it was about to do when it lost its time or
