@@ -51,7 +51,7 @@ KINDS = (
     ("inference.networking.x-k8s.io/v1alpha2", "InferencePool"),
     ("inference.networking.x-k8s.io/v1alpha2", "InferenceModel"),
 )
-WAIT = 90.0  # seconds; an update takes one, on a machine with nothing else to do
+WAIT = 240.0  # seconds; an update takes one, on a machine with nothing else to do
 
 
 def model_service(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
