@@ -89,7 +89,7 @@ TOOLS: dict[str, Tool] = {
             "kwok",
             "sigs.k8s.io/kwok",
             "sigs.k8s.io/kwok/cmd/kwok",
-            cost=330.0,
+            cost=200.0,
             assets=tuple(
                 f"{KWOK_STAGES}/{stage}.yaml"
                 for stage in (
