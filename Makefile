@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table schemas pictures clean
+.PHONY: help setup up down test quick lint types unit tools engine dist fmt lock types-table custom-resources-table schemas pictures clean
 
 ##@ Use
 help: ## Show this list
@@ -32,8 +32,14 @@ types: setup ## mypy, strict
 unit: setup ## Unit and conformance tests
 	@$(BIN)/pytest -q tests/unit tests/conformance
 
-engine: setup ## Tests against the real engine, a real API server and real pickers
+tools: setup ## Build what is missing of Pulumi, the control plane and what tests run
+	@$(BIN)/python tools/sample.py tools
+
+engine: setup tools ## Tests against the real engine, a real API server and real pickers
 	@$(BIN)/pytest -q -rs tests/differential tests/engine tests/operator tests/routing
+
+dist: setup ## Build sdist and wheel into dist/, install the wheel by itself and use it
+	@$(BIN)/python tools/dist.py
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock

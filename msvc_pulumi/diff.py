@@ -22,6 +22,18 @@ class Change:
     identity: Identity
     text: str
 
+    def plain(self) -> dict[str, str]:
+        """The same for programs."""
+        group, kind, namespace, name = self.identity
+        return {
+            "action": self.action,
+            "group": group,
+            "kind": kind,
+            "namespace": namespace,
+            "name": name,
+            "diff": self.text,
+        }
+
     def __str__(self) -> str:
         group, kind, namespace, name = self.identity
         place = f"{namespace}/{name}" if namespace else name

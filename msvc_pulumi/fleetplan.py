@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
@@ -32,10 +32,12 @@ def plan_inputs(
     *,
     strict: bool = False,
     kubernetes_version: str = "",
+    planned: Callable[[int], None] = lambda _: None,
 ) -> FleetPlan:
     """A plan for every ModelService. With ``strict`` warnings are errors.
 
-    ``kubernetes_version`` is the API server's, where one is known.
+    ``kubernetes_version`` is the API server's, where one is known. ``planned`` is called with how
+    many have been looked at, after each.
 
     Raises:
         ModelServiceError: any ModelService has errors; it carries the problems of all of them.
@@ -44,7 +46,7 @@ def plan_inputs(
     plans: list[Plan] = []
     failure: type[ModelServiceError] = SpecError
     version = parse_version(kubernetes_version)
-    for service in inputs.model_services:
+    for number, service in enumerate(inputs.model_services, start=1):
         choice = Diagnostics()
         base = base_config_for(service, inputs.base_configs, choice)
         for each in (found, general):
@@ -57,6 +59,7 @@ def plan_inputs(
         else:
             plans.append(plan)
             found.extend(plan_warnings(plan, version))
+        planned(number)
     between = list(_given_twice(plans))
     if not (found.errors or between):
         between = list(_between(plans))

@@ -29,7 +29,7 @@ __all__ = [
     "resident_bytes",
 ]
 
-START_SECONDS = 60.0
+START_SECONDS = 240.0
 HOME = "modelservice-system"
 
 

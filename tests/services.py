@@ -51,7 +51,7 @@ KINDS = (
     ("inference.networking.x-k8s.io/v1alpha2", "InferencePool"),
     ("inference.networking.x-k8s.io/v1alpha2", "InferenceModel"),
 )
-WAIT = 90.0  # seconds; an update takes one, on a machine with nothing else to do
+WAIT = 240.0  # seconds; an update takes one, on a machine with nothing else to do
 
 
 def model_service(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
@@ -118,8 +118,9 @@ def work_through(cluster: Cluster, namespace: str) -> None:
 
 
 def create_namespace(cluster: Cluster, name: str) -> None:
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=30)
+    # Applied: a request that is made again after it got no answer may find it made.
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=300)
 
 
 def get(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:

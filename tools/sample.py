@@ -1,36 +1,42 @@
 """``make up`` and ``make down``: samples/facebook through Pulumi, on your cluster or a local one.
 
 The cluster that KUBECONFIG names is used if it can be reached; otherwise the local control plane.
+``make test`` has all tools built by ``tools``.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 
 from msvc_pulumi import local
 from msvc_pulumi.cli import diagnostics
-from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster import Cluster, ClusterError, Patience
+from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
+from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.local.components import COMPONENTS
+from msvc_pulumi.local.requirements import require
+from msvc_pulumi.progress import Display
 
 ROOT = Path(__file__).resolve().parents[1]
 LABEL = "llm-d.ai/inferenceServing=true"
-NEXT = """
-Try next{export}:
-  kubectl get deploy,svc,httproute,inferencepool,inferencemodel,sa,rolebinding
-  {msvc} preview      what an edit of samples/facebook/msvc.yaml would change
-  {msvc} up           apply it
-  {msvc} generate -m samples/facebook --provenance
-  make down                    remove all of it
-"""
+PATIENCE = 300.0  # seconds that a cluster may need for an answer
+READY = "1800"  # seconds that pods may take, on a machine that builds something beside
 
 
 def say(line: str) -> None:
     print(line, flush=True)
+
+
+def connect(kubeconfig: Path | None = None, *, absent: float = 0.0) -> Cluster:
+    return Cluster.connect(kubeconfig, patience=Patience(PATIENCE, say, absent=absent))
 
 
 def reachable() -> bool:
@@ -38,7 +44,7 @@ def reachable() -> bool:
     if not os.environ.get("KUBECONFIG"):
         return False
     try:
-        with Cluster.connect() as cluster:
+        with connect() as cluster:
             cluster.get("v1", "Namespace", "default")
     except ClusterError as error:
         say(f"KUBECONFIG is set but cannot be used ({error}); using the local control plane")
@@ -55,25 +61,46 @@ def msvc(environment: Mapping[str, str], *arguments: str) -> None:
 
 
 def up() -> None:
-    started = time.monotonic()
+    began = monotonic()
     environment = dict(os.environ)
-    export = ""
-    if not reachable():
-        status = local.up()
-        environment["KUBECONFIG"] = str(status.kubeconfig)
-        export = f" (export KUBECONFIG={status.kubeconfig})"
-    msvc(environment, "up", "--wait")
+    display = Display.standard()
+    if reachable():
+        # What is on PATH or built is used, and only what is missing is built.
+        find_or_build_all("pulumi", progress=display)
+        kubeconfig = os.environ["KUBECONFIG"]
+    else:
+        require(local.default_directory())
+        find_or_build_all("pulumi", *COMPONENTS, progress=display)
+        kubeconfig = str(local.up(progress=display).kubeconfig.absolute())
+        environment["KUBECONFIG"] = kubeconfig
+    msvc(environment, "up", "--wait", READY)
     say("")
     msvc(environment, "pulumi", "stack", "--stack", "dev")
-    show_pods(Path(environment["KUBECONFIG"]))
-    program = os.path.relpath(Path(sys.executable).with_name("msvc"))
-    say(f"\nready after {time.monotonic() - started:.0f} s")
-    say(NEXT.format(export=export, msvc=program))
+    show_pods(environment)
+    say(f"\nready after {monotonic() - began:.0f} s; next, to paste:\n")
+    for line in following(kubeconfig):
+        say(f"  {line}")
 
 
-def show_pods(kubeconfig: Path) -> None:
+def following(kubeconfig: str) -> list[str]:
+    """Lines for a shell in any folder: where the cluster is, and three commands."""
+    program = shlex.quote(str(Path(sys.executable).with_name("msvc")))
+    kubectl = "get deployments,services,httproutes,inferencepools,serviceaccounts"
+    look = f"kubectl {kubectl}" if shutil.which("kubectl") else f"{program} diff samples/facebook"
+    files = (Path(entry).absolute() for entry in kubeconfig.split(os.pathsep))
+    return [
+        f"export KUBECONFIG={shlex.quote(os.pathsep.join(map(str, files)))}",
+        f"cd {shlex.quote(str(ROOT))}",
+        f"{look}    # what runs now",
+        f"{program} preview    # what an edit of samples/facebook would change",
+        "make down    # remove all of it",
+    ]
+
+
+def show_pods(environment: Mapping[str, str]) -> None:
     """Print on which node each prefill and decode pod runs, and what GPU that node has."""
-    with Cluster.connect(kubeconfig) as cluster:
+    os.environ["KUBECONFIG"] = environment["KUBECONFIG"]
+    with connect() as cluster:
         pods, _ = cluster.list("v1", "Pod", labels=LABEL)
         nodes = {node["metadata"]["name"]: node for node in cluster.list("v1", "Node")[0]}
     say("\npods:")
@@ -98,9 +125,16 @@ def down() -> None:
         local.down()
 
 
+def tools() -> None:
+    """Everything that the tests run, found or built: told of here, not inside of a test."""
+    display = Display.standard()
+    find_or_build_all(*TOOLS, progress=display)
+    custom_resource_definitions(progress=display)
+
+
 if __name__ == "__main__":
     try:
-        {"up": up, "down": down}[sys.argv[1]]()
+        {"up": up, "down": down, "tools": tools}[sys.argv[1]]()
     except ModelServiceError as error:
         diagnostics.show(error.diagnostics, None)
         sys.exit(getattr(error, "exit_code", 1))

@@ -18,11 +18,30 @@ if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
   echo "set-up: making $venv" >&2
   "$python" -m venv --clear "$venv" || fail "cannot make $venv" "check free space and permissions"
 fi
-echo "set-up: installing the locked packages (about 450 MB, a minute or two)" >&2
-"$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes \
+echo "set-up: installing the locked packages (about 450 MB, a minute or two on a quick line)" >&2
+# Runs "$@" and says how long it has been at it: on a terminal all the time, in a log once a minute.
+timed() {
+  "$@" &
+  child=$!
+  trap 'kill "$child" 2>/dev/null; wait "$child" 2>/dev/null; exit 130' INT TERM HUP
+  seconds=0
+  while kill -0 "$child" 2>/dev/null; do
+    sleep 1
+    seconds=$((seconds + 1))
+    if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
+      printf '\rset-up: %d:%02d\033[K' $((seconds / 60)) $((seconds % 60)) >&2
+    elif [ $((seconds % 60)) = 0 ]; then
+      echo "set-up: still installing after $((seconds / 60)) min" >&2
+    fi
+  done
+  if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then printf '\r\033[K' >&2; fi
+  trap - INT TERM HUP
+  wait "$child"
+}
+timed "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes \
   --requirement requirements.lock ||
   fail "packages could not be installed" "see the message above; check the network, free space and pip's index settings"
-"$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps \
+timed "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps \
   --no-build-isolation --editable . ||
   fail "the project could not be installed" "see the message above"
 echo "set-up: done in $(($(date +%s) - started)) s" >&2

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+import msvc_pulumi
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.errors import ModelServiceError
 
@@ -34,7 +35,8 @@ class _Version(argparse.Action):
     """Prints the version, which takes longer to find than some commands take to run."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        parser.exit(message=f"{_version()}\n")
+        sys.stdout.write(f"msvc {msvc_pulumi.__version__}\n")
+        parser.exit()
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -61,15 +63,6 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow to import
-
-    try:
-        return f"msvc {version('msvc-pulumi')}"
-    except PackageNotFoundError:  # a checkout on sys.path that was never installed
-        return "msvc (not installed)"
 
 
 def _command_first(words: Sequence[str]) -> list[str]:
@@ -103,3 +96,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    finally:
+        diagnostics.finish(arguments)

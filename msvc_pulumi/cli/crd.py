@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from msvc_pulumi.cli.results import add_format, write
 
 __all__ = ["add_parser"]
 
@@ -15,12 +16,14 @@ def add_parser(commands: Any) -> None:
         help="print the CustomResourceDefinition",
         description="Print the CustomResourceDefinition of ModelService, for kubectl apply.",
     )
+    add_format(parser)
     parser.set_defaults(run=run)
 
 
-def run(_: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.api.crd import custom_resource_definition  # noqa: PLC0415  only needed here
     from msvc_pulumi.document.emitter import to_yaml  # noqa: PLC0415
 
-    sys.stdout.write(to_yaml(custom_resource_definition()))
+    definition = custom_resource_definition()
+    write(arguments, definition, to_yaml(definition))
     return 0

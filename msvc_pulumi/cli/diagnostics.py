@@ -7,20 +7,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
+from msvc_pulumi.cli.results import add_format, is_json
 from msvc_pulumi.errors import Diagnostic
 
-__all__ = ["add_arguments", "show"]
+__all__ = ["add_arguments", "finish", "is_coloured", "show"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--format`` and ``--strict`` to a command."""
-    parser.add_argument(
-        "--format",
-        choices=("text", "json"),
-        default="text",
-        help="how to print diagnostics on standard error (default: text)",
-    )
+    add_format(parser)
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
 
@@ -29,10 +26,29 @@ def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None
     items: Sequence[Diagnostic] = tuple(diagnostics)
     if not items:
         return
+    if arguments is not None and is_json(arguments):
+        arguments.shown = [*getattr(arguments, "shown", ()), *items]
+        return
     from msvc_pulumi import report  # noqa: PLC0415  most runs have nothing to say
 
-    if getattr(arguments, "format", "text") == "json":
-        sys.stderr.write(json.dumps(report.to_json(items), indent=2) + "\n")
-        return
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    sys.stderr.write(report.render(items, color=color).rstrip("\n") + "\n")
+    sys.stderr.write(report.render(items, color=is_coloured(sys.stderr)).rstrip("\n") + "\n")
+
+
+def finish(arguments: argparse.Namespace) -> None:
+    """Print what was shown to a program, as one list."""
+    if shown := getattr(arguments, "shown", None):
+        from msvc_pulumi import report  # noqa: PLC0415
+
+        sys.stderr.write(json.dumps(report.to_json(shown), indent=2) + "\n")
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Whether to print colours: NO_COLOR says no, FORCE_COLOR and CLICOLOR_FORCE say yes, else a
+    terminal that has them (no-color.org, bixense.com/clicolors).
+    """
+    stated = os.environ.get
+    if stated("NO_COLOR"):
+        return False
+    if any(stated(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and stated("TERM") != "dumb" and stated("CLICOLOR") != "0"

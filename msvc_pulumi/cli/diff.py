@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from msvc_pulumi import diff
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
@@ -38,12 +38,12 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     wanted = _manifests(arguments.a, arguments)
     if arguments.b is None:
-        changes = diff.compare(_live(wanted), wanted)
+        changes = diff.compare(_live(wanted, arguments), wanted)
     else:
         changes = diff.compare(wanted, _manifests(arguments.b, arguments))
-    for change in changes:
-        sys.stdout.write(f"{change}\n{change.text}\n")
-    sys.stdout.write(f"{len(changes)} objects differ\n" if changes else "no differences\n")
+    text = "".join(f"{change}\n{change.text}\n" for change in changes)
+    text += f"{len(changes)} objects differ\n" if changes else "no differences\n"
+    results.write(arguments, [change.plain() for change in changes], text)
     return 1 if changes and arguments.exit_code else 0
 
 
@@ -54,18 +54,21 @@ def _manifests(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]
     settings = PlanOptions(
         namespace=arguments.namespace, epp_cluster_role=arguments.epp_cluster_role
     )
-    fleet = plan_inputs(inputs, settings, strict=arguments.strict)
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, settings, strict=arguments.strict, planned=planned)
     printed.show(fleet.warnings, arguments)
     return [planned.manifest for plan in fleet.plans for planned in plan]
 
 
-def _live(wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _live(wanted: list[dict[str, Any]], arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """The cluster's version of the wanted objects, cut down to the fields these state."""
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
 
     found = []
-    with Cluster.connect() as cluster:
-        for manifest in wanted:
+    display = results.progress(arguments)
+    with Cluster.connect() as cluster, display.task("looking at the cluster") as task:
+        for number, manifest in enumerate(wanted, start=1):
+            task.count(number, len(wanted), "objects")
             metadata = manifest["metadata"]
             namespace = metadata.get("namespace") or cluster.connection.namespace
             live = cluster.get(

@@ -13,6 +13,7 @@ from typing import Any
 from msvc_pulumi import output
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli import results
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
@@ -159,7 +160,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if not inputs.model_services:
         problem = Diagnostic("no-model-service", "no ModelService among the files")
         raise LoadError([problem])
-    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
     if arguments.output == KUSTOMIZE:
         from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from msvc_pulumi import graph
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, options
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
@@ -31,7 +32,8 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict)
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(graph.render(fleet.plans, arguments.output))
     return 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from msvc_pulumi.cli import results
 
 __all__ = ["add_parser"]
 
@@ -24,25 +25,30 @@ def add_parser(commands: Any) -> None:
     down.set_defaults(run=run_down)
     status = actions.add_parser("status", help="say what runs")
     status.set_defaults(run=run_status)
+    for action in (up, down, status):
+        results.add_format(action)
 
 
-def run_up(_: argparse.Namespace) -> int:
+def run_up(arguments: argparse.Namespace) -> int:
     from msvc_pulumi import local  # noqa: PLC0415  generate must not load it
 
-    status = local.up()
-    sys.stdout.write(f"{status}\n")
+    status = local.up(progress=results.progress(arguments))
+    results.write(arguments, status.plain(), f"{status}\n")
     return 0
 
 
 def run_down(arguments: argparse.Namespace) -> int:
     from msvc_pulumi import local  # noqa: PLC0415
 
-    local.down(keep=arguments.keep)
+    with results.progress(arguments).task("stopping the local control plane"):
+        local.down(keep=arguments.keep)
+    results.write(arguments, local.status().plain())
     return 0
 
 
-def run_status(_: argparse.Namespace) -> int:
+def run_status(arguments: argparse.Namespace) -> int:
     from msvc_pulumi import local  # noqa: PLC0415
 
-    sys.stdout.write(f"{local.status()}\n")
+    status = local.status()
+    results.write(arguments, status.plain(), f"{status}\n")
     return 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msvc_pulumi.cli import results
 from msvc_pulumi.cli.operatorarguments import (
     add_install_arguments,
     add_run_arguments,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+PATIENCE = 180.0  # seconds that a busy cluster is waited for
 DESCRIPTION = (
     "Watch ModelServices and make the cluster what they say, one Pulumi stack for each. State is "
     "kept in the folder that XDG_STATE_HOME names, on a volume, or where PULUMI_BACKEND_URL says: "
@@ -57,6 +58,7 @@ def add_parser(commands: Any) -> None:
         "the label metrics=enabled.",
     )
     add_install_arguments(manifests)
+    results.add_format(manifests)
     manifests.set_defaults(run=run_manifests, parser=manifests)
     uninstall = actions.add_parser(
         "uninstall",
@@ -65,6 +67,7 @@ def add_parser(commands: Any) -> None:
         "for them, then delete the operator and the CustomResourceDefinition.",
     )
     add_uninstall_arguments(uninstall)
+    results.add_format(uninstall)
     uninstall.set_defaults(run=run_uninstall)
 
 
@@ -193,15 +196,18 @@ def run_manifests(arguments: argparse.Namespace) -> int:
             workspace_namespace=arguments.workspace_namespace,
         )
     )
-    sys.stdout.write("---\n".join(to_yaml(item) for item in found))
+    listed = {"apiVersion": "v1", "kind": "List", "items": found}
+    results.write(arguments, listed, "---\n".join(to_yaml(item) for item in found))
     return 0
 
 
 def run_uninstall(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
+    from msvc_pulumi.cluster import Cluster, Patience  # noqa: PLC0415
     from msvc_pulumi.operator.uninstalling import uninstall  # noqa: PLC0415
 
-    with Cluster.connect() as cluster:
+    display = results.progress(arguments)
+    patience = Patience(PATIENCE, display)
+    with Cluster.connect(patience=patience) as cluster, display.task("uninstalling"):
         uninstall(
             cluster,
             arguments.operator_namespace,
@@ -210,6 +216,7 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
             keep_model_services=arguments.keep_modelservices,
             abandon=arguments.abandon,
             timeout=arguments.timeout,
-            progress=lambda text: print(text, file=sys.stderr),
+            progress=display,
         )
+    results.write(arguments, {"uninstalled": arguments.operator_namespace})
     return 0

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.errors import Diagnostic, LoadError, SpecError
+from msvc_pulumi.cli import results
+from msvc_pulumi.errors import Diagnostic, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
+    from msvc_pulumi.engine.process import Run
     from msvc_pulumi.engine.readiness import Workload
     from msvc_pulumi.engine.session import Session
     from msvc_pulumi.engine.stack import Stack
     from msvc_pulumi.plan import Plan
+    from msvc_pulumi.progress import Display
 
 __all__ = ["add_parser"]
 
 DEFAULT_STACK = "dev"
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
+PATIENCE = 180.0  # seconds that a busy cluster is waited for
+TRIES = 4  # at a cluster that the engine lost and that answers again
+
+T = TypeVar("T")
 
 
 def add_parser(commands: Any) -> None:
@@ -84,40 +91,62 @@ def _add_pulumi(commands: Any) -> None:
 
 
 def run_up(arguments: argparse.Namespace) -> int:
-    with _session() as session:
+    display = results.progress(arguments)
+    with _session(display) as session:
         stack, plans = _stack(session, arguments)
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
         for name in session.ensure_namespaces(wanted):
-            _say(f"created namespace {name}")
-        stack.up(*_flags(arguments, "skip_preview", "expect_no_changes"))
+            display(f"created namespace {name}")
+        flags = _flags(arguments, "skip_preview", "expect_no_changes")
+        done = _again(session, lambda: stack.up(*flags), display)
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
 
             workloads = list(_workloads(stack))
-            wait_available(session.cluster, workloads, timeout=arguments.wait, progress=_say)
+            with display.task("waiting for pods", expected=0.0) as task:
+                wait_available(
+                    session.cluster,
+                    workloads,
+                    timeout=arguments.wait,
+                    progress=display,
+                    missing=lambda left: task.count(
+                        len(workloads) - left, len(workloads), "workloads are available"
+                    ),
+                )
+        results.write(arguments, _result("up", stack, done))
     return 0
 
 
 def run_preview(arguments: argparse.Namespace) -> int:
-    with _session() as session:
+    display = results.progress(arguments)
+    with _session(display) as session:
         stack, _ = _stack(session, arguments)
-        stack.preview(*_flags(arguments, "expect_no_changes"))
+        flags = _flags(arguments, "expect_no_changes")
+        done = _again(session, lambda: stack.preview(*flags), display)
+        results.write(arguments, _result("preview", stack, done))
     return 0
 
 
 def run_destroy(arguments: argparse.Namespace) -> int:
-    with _session() as session:
+    display = results.progress(arguments)
+    with _session(display) as session:
         stack, _ = _stack(session, arguments)
-        stack.destroy()
+        done = _again(session, stack.destroy, display)
         stack.remove()
+        results.write(arguments, _result("destroy", stack, done))
     return 0
+
+
+def _result(operation: str, stack: Stack, done: Run) -> dict[str, Any]:
+    """What programs read of a run: how many objects each of the engine's operations touched."""
+    return {"operation": operation, "stack": stack.name, "changes": dict(done.changes)}
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.engine.failures import EngineError  # noqa: PLC0415
     from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
-    with _session() as session:
+    with _session(results.progress(arguments)) as session:
         try:
             project = find_project(Path.cwd())
         except EngineError:
@@ -125,14 +154,32 @@ def run_pulumi(arguments: argparse.Namespace) -> int:
         return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
 
 
-def _session() -> Session:
-    from msvc_pulumi.engine.session import Session  # noqa: PLC0415  `generate` must not load it
+def _session(display: Display) -> Session:
+    from msvc_pulumi.cluster import Patience  # noqa: PLC0415  `generate` must not load it
+    from msvc_pulumi.engine.session import Session  # noqa: PLC0415
 
-    return Session.open()
+    with display.task("looking at the cluster and for Pulumi's plugins"):
+        return Session.open(progress=display, patience=Patience(PATIENCE, display))
+
+
+def _again(session: Session, action: Callable[[], T], display: Display) -> T:
+    """What ``action`` returns; done again where the engine lost a cluster that is still there."""
+    from msvc_pulumi.engine.backend import cluster_identity  # noqa: PLC0415
+
+    for _ in range(TRIES - 1):
+        try:
+            return action()
+        except ModelServiceError as error:
+            if all(item.code != "cluster-unreachable" for item in error.diagnostics):
+                raise
+            cluster_identity(session.cluster)  # waits for an answer, or says that there is none
+            display(f"{error}; now it does, so once more")
+    return action()
 
 
 def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
+    output = subprocess.DEVNULL if results.is_json(arguments) else None
     if not arguments.modelservice:
         from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
@@ -140,7 +187,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
             if getattr(arguments, option):
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
         project = find_project(Path.cwd())
-        return session.stack(arguments.stack or DEFAULT_STACK, project=project), None
+        return session.stack(arguments.stack or DEFAULT_STACK, project=project, output=output), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
@@ -151,10 +198,11 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     default = arguments.namespace or session.cluster.connection.namespace
     served = Capabilities.discover(session.cluster.serves)
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
-    fleet = plan_inputs(inputs, plan_options, strict=arguments.strict)
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
     printed.show(fleet.general, arguments)  # a component shows those of its plan itself
     plans = list(fleet.plans)
-    return session.stack(_name(arguments, plans), plans=plans), plans
+    return session.stack(_name(arguments, plans), plans=plans, output=output), plans
 
 
 def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:
@@ -183,7 +231,3 @@ def _workloads(stack: Stack) -> Iterator[Workload]:
 
 def _flags(arguments: argparse.Namespace, *names: str) -> list[str]:
     return [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)]
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, options
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Severity
 from msvc_pulumi.fleetplan import plan_inputs
@@ -55,21 +55,36 @@ def run(arguments: argparse.Namespace) -> int:
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
     version = arguments.kubernetes_version
-    fleet = plan_inputs(
-        inputs, options(arguments), strict=arguments.strict, kubernetes_version=version
-    )
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(
+            inputs,
+            options(arguments),
+            strict=arguments.strict,
+            kubernetes_version=version,
+            planned=planned,
+        )
     found = Diagnostics([_refused(item) for item in fleet.warnings])
     checked, unchecked = ["the API server's rules"], list[str]()
-    _by_schemas(fleet.plans, version, found, checked, unchecked)
+    display = results.progress(arguments)
+    with display.task("checking by the schemas"):
+        _by_schemas(fleet.plans, version, found, checked, unchecked)
     if arguments.server:
-        _by_server(fleet.plans, found, checked, unchecked)
+        with display.task("asking the cluster"):
+            _by_server(fleet.plans, found, checked, unchecked)
     found.raise_errors(PlanError)
     printed.show(found, arguments)
     objects = sum(len(plan) for plan in fleet.plans)
     text = f"valid: {len(fleet.plans)} ModelServices, {objects} objects"
     text += f"; checked: {', '.join(checked)}"
     text += f"; not checked: {', '.join(unchecked)}" if unchecked else ""
-    sys.stdout.write(f"{text}\n")
+    data = {
+        "valid": True,
+        "modelServices": len(fleet.plans),
+        "objects": objects,
+        "checked": checked,
+        "notChecked": unchecked,
+    }
+    results.write(arguments, data, f"{text}\n")
     return 0
 
 

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from msvc_pulumi.cluster.errors import cluster_error, refusal, unreachable
+from msvc_pulumi.cluster.errors import ClusterError, cluster_error, refusal, unreachable
 from msvc_pulumi.cluster.kubeconfig import Connection
+from msvc_pulumi.cluster.patience import Patience
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ApiServer", "Parameters"]
+__all__ = ["ApiServer", "Parameters", "require_client"]
 
 ATTEMPTS = 5  # at a request that the server turns away for being busy
 CONNECTIONS = 32  # at once, for all threads together
@@ -29,16 +30,13 @@ Parameters = Mapping[str, str | int | bool]
 class ApiServer:
     """One server, with retries for a busy one and fresh credentials for stale ones. Thread-safe."""
 
-    def __init__(self, connection: Connection, timeout: float = 30.0) -> None:
-        try:
-            import httpx  # noqa: PLC0415
-        except ImportError as missing:
-            raise cluster_error(
-                "cluster-client-missing",
-                "talking to a cluster needs httpx, which is not installed",
-                "pip install 'msvc-pulumi[cluster]'",
-            ) from missing
-        self.connection = connection
+    def __init__(
+        self, connection: Connection, timeout: float = 30.0, patience: Patience | None = None
+    ) -> None:
+        require_client()
+        import httpx  # noqa: PLC0415
+
+        self.connection, self.patience = connection, patience
         self.timeout = timeout
         self._transport_error = httpx.TransportError
         host = urlsplit(connection.server).hostname or ""
@@ -70,20 +68,32 @@ class ApiServer:
     ) -> Any:
         """The decoded answer, text where it is not JSON. Raises ClusterError unless a success.
 
-        ``body`` is sent as JSON, ``content`` as it is; ``accept`` asks for another form.
+        ``body`` is sent as JSON, ``content`` as it is; ``accept`` asks for another form. With
+        patience a request may be made more than once.
         """
         data = json.dumps(body).encode() if body is not None else content
-        request = self._client.build_request(
-            method,
-            path,
-            params=params,
-            content=data,
-            headers={
-                **({"Content-Type": content_type} if data is not None else {}),
-                **({"Accept": accept} if accept else {}),
-            },
-            timeout=timeout or self.timeout,
-        )
+        headers = {
+            **({"Content-Type": content_type} if data is not None else {}),
+            **({"Accept": accept} if accept else {}),
+        }
+        began = time.monotonic()
+        while True:
+            request = self._client.build_request(
+                method,
+                path,
+                params=params,
+                content=data,
+                headers=headers,
+                timeout=timeout or self.timeout,
+            )
+            try:
+                return self._decoded_answer(request)
+            except ClusterError as error:
+                if self.patience is None:
+                    raise
+                self.patience.pause(error, began)
+
+    def _decoded_answer(self, request: httpx.Request) -> Any:
         with self._answer(request) as answer:
             answer.read()
             if answer.headers.get("content-type", "").startswith("application/json"):
@@ -127,6 +137,18 @@ class ApiServer:
                     raise refusal(what, response.status_code, _decoded(response))
         except self._transport_error as problem:
             raise unreachable(self.connection.server, problem) from problem
+
+
+def require_client() -> None:
+    """Raises ClusterError (cluster-client-missing) if there is no HTTP client."""
+    try:
+        import httpx  # noqa: PLC0415, F401
+    except ImportError as missing:
+        raise cluster_error(
+            "cluster-client-missing",
+            "talking to a cluster needs httpx, which is not installed",
+            "pip install 'msvc-pulumi[cluster]'",
+        ) from missing
 
 
 def _decoded(response: httpx.Response) -> object:

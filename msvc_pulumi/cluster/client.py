@@ -13,6 +13,7 @@ from typing import Any, Self
 from msvc_pulumi.cluster.apiserver import ApiServer, Parameters
 from msvc_pulumi.cluster.errors import ClusterError, cluster_error, refusal
 from msvc_pulumi.cluster.kubeconfig import Connection, load_connection
+from msvc_pulumi.cluster.patience import Patience
 
 __all__ = ["FIELD_MANAGER", "Cluster", "ClusterError", "Resource"]
 
@@ -46,18 +47,30 @@ class Cluster:
     connection: Connection
     timeout: float = 30.0
     """Seconds a request may take, unless it says otherwise."""
+    patience: Patience | None = None
+    """With it, requests that fail for want of time are made again."""
     server: ApiServer = field(init=False, repr=False)
     _served: dict[str, dict[str, Resource]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.server = ApiServer(self.connection, self.timeout)
+        self.server = ApiServer(self.connection, self.timeout, self.patience)
 
     @classmethod
     def connect(
-        cls, kubeconfig: Path | None = None, context: str | None = None, *, timeout: float = 30.0
+        cls,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        *,
+        timeout: float = 30.0,
+        patience: Patience | None = None,
     ) -> Cluster:
         """The cluster kubectl would talk to; makes no request. Raises ClusterError."""
-        return cls(load_connection(kubeconfig, context), timeout)
+        return cls(load_connection(kubeconfig, context), timeout, patience)
+
+    def lose_patience(self) -> None:
+        """From now on a request that fails is not made again, also where one waits to be."""
+        if self.patience is not None:
+            self.patience.seconds = self.patience.absent = 0.0
 
     def close(self) -> None:
         """Ends all connections."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from msvc_pulumi.engine.process import Run
-from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.errors import Diagnostic, ModelServiceError, Severity
 
 __all__ = ["EngineError", "ProgramError", "failure", "reason"]
 
@@ -71,7 +72,9 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "update Pulumi: `pulumi version` says which one this is",
     ),
     (
-        r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host",
+        r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host|"
+        r"TLS handshake timeout|currently unable to handle the request|etcdserver: |"
+        r"the server was unable to return a response in the time allotted|http2: client connection",
         "cluster-unreachable",
         "the Kubernetes cluster does not answer",
         "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`",
@@ -114,19 +117,20 @@ PREAMBLE = re.compile(
     r'resource "urn:[^"]*" (?=was successfully created, but)'
 )
 CONFLICT = re.compile(r"Apply failed with \d+ conflicts?: .*", re.DOTALL)
-RENDERED = re.compile(r"(error|warning)\[[a-z0-9-]+\]: ")
+RENDERED = re.compile(r"(error|warning)\[([a-z0-9-]+)\]: (.*)")
 COUNT = re.compile(r"\d+ errors? occurred:")
 SUMMARIES = {"update failed", "preview failed", "destroy failed", "refresh failed"}
 
 
-def failure(run: Run, what: str) -> ModelServiceError:
+def failure(run: Run, what: str, *, is_shown: bool = True) -> ModelServiceError:
     """The exception for a failed run; ``what`` names it in the summary.
 
-    ProgramError if the program itself said why, EngineError otherwise.
+    ProgramError if the program itself said why, with what it said if nobody was shown it;
+    EngineError otherwise.
     """
     errors = [(urn, message) for urn, message in run.errors if message not in SUMMARIES]
     if any(RENDERED.match(message) for urn, message in errors if not urn):
-        return ProgramError([])
+        return ProgramError([] if is_shown else _said(message for _, message in errors))
     if run.interrupted:
         return EngineError([Diagnostic("interrupted", f"{what} was interrupted", help=_AGAIN)])
     notes = tuple(_note(urn, message) for urn, message in errors) or _lines(run.stderr)
@@ -137,6 +141,15 @@ def failure(run: Run, what: str) -> ModelServiceError:
     return EngineError(
         [Diagnostic("engine-failed", f"{what} failed (exit code {run.code})", notes=notes)]
     )
+
+
+def _said(messages: Iterable[str]) -> Iterator[Diagnostic]:
+    """The diagnostics that a program's texts begin with; their places are in the notes."""
+    for message in messages:
+        first, *rest = message.splitlines()
+        if found := RENDERED.match(first):
+            severity, code, summary = found.groups()
+            yield Diagnostic(code, summary, Severity(severity), notes=tuple(rest))
 
 
 _AGAIN = "run it again: it continues from where it was"

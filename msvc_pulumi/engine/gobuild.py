@@ -6,31 +6,29 @@ Go's own settings (GOFLAGS, GOPROXY, GOMODCACHE, GOCACHE, GOTOOLCHAIN …) are t
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
-from msvc_pulumi.engine.interruption import Interruption
+from msvc_pulumi.engine.goprocess import Stopped, environment, run
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.progress import Progress, Task
 
-__all__ = ["Go", "Progress", "ToolError", "tool_error"]
+__all__ = ["Go", "Packages", "ToolError", "tool_error"]
 
-Progress = Callable[[str], None]
-"""Receives one finished line of text at a time."""
-
-HEARTBEAT = 10.0  # seconds between two lines about the same build: seldom enough for a CI log
-POLL = 0.05  # seconds
-TERM_WAIT = 5.0  # seconds a build may take to end when interrupted
+NICENESS = "5"  # whoever waits for it wants it, but not a machine that stutters
 GIGABYTE = 1 << 30
 LOG_TAIL = 12  # lines of a failed build that are shown; the whole log is named
 
 INSTALL_GO = "install Go 1.26 or newer (https://go.dev/dl/) and have `go` on PATH"
+
+# What a proxy refuses it refuses again; the rest may be there in a moment.
+REFUSED = ("403 Forbidden", "404 Not Found", "410 Gone", "module lookup disabled")
 
 # What Go prints, for each cause a user can do something about; the first that occurs decides.
 CAUSES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
@@ -54,12 +52,16 @@ CAUSES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
             "dial tcp",
             "no such host",
             "connection refused",
+            "connection reset",
             "i/o timeout",
             "TLS handshake",
+            "unexpected EOF",
             "proxyconnect",
-            "403 Forbidden",
-            "404 Not Found",
-            "module lookup disabled",
+            "500 Internal Server Error",
+            "502 Bad Gateway",
+            "503 Service Unavailable",
+            "504 Gateway Time",
+            *REFUSED,
         ),
         "Go modules cannot be downloaded",
         "connect to the network, or point GOPROXY at a module proxy this machine reaches",
@@ -84,6 +86,17 @@ def tool_error(code: str, summary: str, *, help: str, notes: Iterable[str] = ())
     return ToolError([Diagnostic(code, summary, help=help, notes=tuple(notes))])
 
 
+PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before each further try
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """What a program is made of: how many packages, and which Go has not compiled yet."""
+
+    total: int
+    stale: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Go:
     """A Go new enough for the module in ``folder``."""
@@ -106,7 +119,7 @@ class Go:
         asked = subprocess.run(
             ["go", "env", "-json", "GOCACHE", "GOMODCACHE"],
             cwd=folder,
-            env=_environment(),
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -132,29 +145,47 @@ class Go:
                     "XDG_CACHE_HOME holds the finished tools",
                 )
 
-    def modules(self, *paths: str) -> dict[tuple[str, str], Path]:
+    def modules(self, *paths: str, progress: Progress | None = None) -> dict[tuple[str, str], Path]:
         """(module path, version) → folder of its source, downloaded and checked against go.sum.
 
-        Without ``paths``: every module that go.mod requires, after its replacements.
-        Raises ToolError as `build` does.
+        Without ``paths``: every module that go.mod requires, after its replacements. A network that
+        is lost is tried again, with a word on ``progress``. Raises ToolError as `build` does.
         """
-        done = subprocess.run(
+        text = self._asked(
             ["go", "mod", "download", "-json", *paths],
-            cwd=self.folder,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            "Go modules cannot be downloaded",
+            progress or (lambda _: None),
+            threading.Event(),
         )
-        if done.returncode != 0:
-            _fail("Go modules cannot be downloaded", done.stderr + done.stdout, log=None)
         found: dict[tuple[str, str], Path] = {}
-        decoder, text = json.JSONDecoder(), done.stdout.strip()
+        decoder, text = json.JSONDecoder(), text.strip()
         while text:
             module, end = decoder.raw_decode(text)
             found[module["Path"], module["Version"]] = Path(module["Dir"])
             text = text[end:].lstrip()
         return found
+
+    def known_packages(self, package: str, *, linker_flags: str) -> Packages | None:
+        """What ``package`` is made of, if that can be said without a download."""
+        asked = subprocess.run(
+            _listing(package, linker_flags),
+            cwd=self.folder,
+            env={**environment(), "GOPROXY": "off"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return _packages(asked.stdout) if asked.returncode == 0 else None
+
+    def packages(
+        self, package: str, *, linker_flags: str, progress: Progress, stop: threading.Event
+    ) -> Packages:
+        """What ``package`` is made of, all of it downloaded.
+
+        A network that is lost is tried again. Raises ToolError as `build` does, or Stopped.
+        """
+        listing = _listing(package, linker_flags)
+        return _packages(self._asked(listing, "the build cannot begin", progress, stop))
 
     def build(
         self,
@@ -163,60 +194,82 @@ class Go:
         linker_flags: str,
         output: Path,
         log: Path,
-        title: str,
-        progress: Progress,
-    ) -> None:
+        packages: Packages,
+        task: Task,
+        stop: threading.Event,
+    ) -> float:
         """Builds ``package`` into the file ``output``; its messages go to the file ``log``.
 
+        Returns the processor seconds it took. ``task`` tells how many of ``packages`` are compiled.
         Runs at low priority, and without cgo so that the machine's C library does not matter.
-        Raises ToolError: tool-build-failed, or the code of one of `CAUSES`.
+        Raises ToolError: tool-build-failed, or the code of one of `CAUSES`; or Stopped.
         """
-        command = ["go", "build", "-trimpath", "-ldflags", linker_flags, "-o", str(output), package]
+        command = ["go", "build", "-v", "-trimpath", "-ldflags", linker_flags]
+        command += ["-o", str(output), package]
         if shutil.which("nice"):
-            command = ["nice", "-n", "10", *command]
-        progress(f"{title} …")
+            command = ["nice", "-n", NICENESS, *command]
+
+        def look() -> None:
+            done = sum(line in packages.stale for line in _lines(log))
+            task.count(done, len(packages.stale), "packages")
+            if done >= len(packages.stale):
+                task.note = "linking"
+
         with log.open("w", encoding="utf-8") as stream:
-            returncode = _run(command, self.folder, stream.fileno(), title, progress)
-        if returncode != 0:
-            _fail(f"{title} failed", log.read_text(encoding="utf-8", errors="replace"), log=log)
+            code, seconds = run(
+                command, self.folder, output=stream, errors=stream, stop=stop, look=look
+            )
+        if code != 0:
+            said = [line for line in _lines(log) if line not in packages.stale]
+            _fail(f"building {task.title} failed", "\n".join(said), log=log)
+        return seconds
+
+    def _asked(
+        self, command: Sequence[str], what: str, progress: Progress, stop: threading.Event
+    ) -> str:
+        """What ``command`` printed."""
+        for pause in (*PAUSES, None):
+            with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
+                code, _ = run(command, self.folder, output=answer, errors=errors, stop=stop)
+                for stream in (answer, errors):
+                    stream.seek(0)
+                text = answer.read().decode(errors="replace")
+                problem = errors.read().decode(errors="replace")
+            if code == 0:
+                return text
+            try:
+                _fail(what, problem + text, log=None)
+            except ToolError as error:
+                [diagnostic] = error.diagnostics
+                refused = any(sign in problem + text for sign in REFUSED)
+                if pause is None or refused or diagnostic.code != "modules-unreachable":
+                    raise
+            progress(
+                f"the network is lost ({_last(problem + text)}); trying again in {pause:.0f} s"
+            )
+            if stop.wait(pause):
+                raise Stopped
+        raise AssertionError
 
 
-def _run(command: Sequence[str], folder: Path, log: int, title: str, progress: Progress) -> int:
-    began = told = time.monotonic()
-    with Interruption() as interruption:
-        # A group of its own: the compilers that `go` starts end with it.
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
-        try:
-            while (returncode := process.poll()) is None:
-                interruption.check()
-                if time.monotonic() - told > HEARTBEAT:
-                    told = time.monotonic()
-                    progress(f"{title} … {told - began:.0f} s")
-                time.sleep(POLL)
-            return returncode
-        finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGTERM)
-                try:
-                    process.wait(timeout=TERM_WAIT)  # Go removes its work folder
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+def _listing(package: str, linker_flags: str) -> list[str]:
+    # With the flags of the build: they are part of what Go compares.
+    flags = ["-trimpath", "-ldflags", linker_flags]
+    form = "{{if .Stale}}-{{else}}={{end}}{{.ImportPath}}"
+    return ["go", "list", *flags, "-deps", "-f", form, package]
 
 
-def _environment() -> dict[str, str]:
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
-    for crossing in ("GOOS", "GOARCH"):
-        environment.pop(crossing, None)  # these tools run here
-    return environment
+def _packages(listed: str) -> Packages:
+    lines = listed.split()
+    return Packages(len(lines), frozenset(line[1:] for line in lines if line.startswith("-")))
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _last(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "").strip()[-160:]
 
 
 def _fail(what: str, output: str, *, log: Path | None) -> NoReturn:

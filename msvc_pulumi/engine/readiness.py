@@ -34,31 +34,33 @@ def wait_available(
     *,
     timeout: float,
     progress: Callable[[str], None],
+    missing: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Return once each has all its replicas available.
 
-    ``progress`` gets a line whenever one becomes available.
+    ``progress`` gets a line whenever one becomes available, ``missing`` how many are not.
 
     Raises:
         EngineError: some are not after ``timeout`` seconds; it says of each what it lacks.
         ClusterError: the cluster does not answer.
     """
     end = time.monotonic() + timeout
-    missing = dict.fromkeys(workloads, "")
+    lacking = dict.fromkeys(workloads, "")
     while True:
-        for workload in list(missing):
+        for workload in list(lacking):
             lacks = _lacks(cluster, workload)
             if lacks:
-                missing[workload] = lacks
+                lacking[workload] = lacks
             else:
-                del missing[workload]
+                del lacking[workload]
                 progress(f"{workload} is available")
-        if not missing:
+        missing(len(lacking))
+        if not lacking:
             return
         if time.monotonic() > end:
             raise EngineError(
                 _unavailable(cluster, workload, lacks, timeout)
-                for workload, lacks in missing.items()
+                for workload, lacks in lacking.items()
             )
         time.sleep(POLL_SECONDS)
 

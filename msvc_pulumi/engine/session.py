@@ -10,16 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TextIO
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError, Patience
 from msvc_pulumi.engine.backend import Backend, cluster_identity
 from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.gobuild import Progress
 from msvc_pulumi.engine.plugins import Plugins, choose
 from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.engine.toolchain import find_or_build, print_progress
+from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.progress import Progress, print_progress
 
 __all__ = ["Session"]
 
@@ -35,10 +35,17 @@ class Session:
     environment: Mapping[str, str] = field(repr=False)
 
     @classmethod
-    def open(cls, kubeconfig: Path | None = None, *, progress: Progress = print_progress) -> Self:
+    def open(
+        cls,
+        kubeconfig: Path | None = None,
+        *,
+        progress: Progress = print_progress,
+        patience: Patience | None = None,
+    ) -> Self:
         """The session for the cluster of ``kubeconfig``, by default the one kubectl would use.
 
-        Builds ``pulumi`` and its Kubernetes plugin where they are nowhere to be found.
+        Builds ``pulumi`` and its Kubernetes plugin where they are nowhere to be found; ``patience`` is
+        for a busy cluster.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -51,7 +58,7 @@ class Session:
         environment = {"MSVC_PYTHON": sys.executable, **os.environ}
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)
-        cluster = Cluster.connect(kubeconfig)
+        cluster = Cluster.connect(kubeconfig, patience=patience)
         try:
             identity = cluster_identity(cluster)
             try:
@@ -99,7 +106,11 @@ class Session:
         for name in sorted({*names} - {""}):
             if self.cluster.get("v1", "Namespace", name) is None:
                 manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-                self.cluster.create(manifest)
+                try:
+                    self.cluster.create(manifest)
+                except ClusterError as error:
+                    if error.reason != "AlreadyExists":  # by a request that got no answer
+                        raise
                 made.append(name)
         return made
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -187,7 +188,10 @@ class Stack:
             done = run(command, variables, cwd=self._cwd, output=self.output)
             if done.code != 0 and self._is_freed(done):
                 done = run(command, variables, cwd=self._cwd, output=self.output)
-        failed = failure(done, f"`pulumi {operation}`") if done.code != 0 else None
+        failed = None
+        if done.code != 0:
+            is_shown = self.output != subprocess.DEVNULL
+            failed = failure(done, f"`pulumi {operation}`", is_shown=is_shown)
         if operation == "up":
             self._conclude(done, failed)
         if failed is not None:

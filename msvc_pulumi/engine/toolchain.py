@@ -15,13 +15,18 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
-from msvc_pulumi.engine.gobuild import Go, Progress, ToolError, tool_error
+from msvc_pulumi.engine.building import Build, build_all
+from msvc_pulumi.engine.gobuild import Go, Packages, ToolError, tool_error
+from msvc_pulumi.engine.goprocess import Stopped
 from msvc_pulumi.engine.tools import CRD_SETS, TOOLS, Tool
+from msvc_pulumi.progress import Display, Progress, Task, print_progress
 
 __all__ = [
     "Progress",
@@ -35,11 +40,7 @@ __all__ = [
 ]
 
 MINIMUM_PULUMI = (3, 230)  # the oldest that the tests were run with (docs/decisions/0019-…)
-
-
-def print_progress(line: str) -> None:
-    """One line on stderr, at once: the same on a terminal and in a CI log."""
-    print(line, file=sys.stderr, flush=True)
+LOCK_POLL = 0.2  # seconds between two looks whether another process has finished
 
 
 def default_cache() -> Path:
@@ -56,9 +57,23 @@ class Toolchain:
     cache: Path = field(default_factory=default_cache)
     progress: Progress = print_progress
 
-    def find_or_build(self, tool: Tool, *, ordinal: str = "") -> Path:
-        """The program, ready to run; ``ordinal`` ("2 of 7") goes into the progress lines."""
-        return self.find(tool) or self.build(tool, ordinal=ordinal)
+    def find_or_build(self, tool: Tool) -> Path:
+        """The program, ready to run. Raises ToolError if there is none and it cannot be built."""
+        return self.find_or_build_all([tool])[tool.name]
+
+    def find_or_build_all(self, tools: Sequence[Tool]) -> dict[str, Path]:
+        """Tool → program for every one of ``tools``, the missing ones built.
+
+        Raises ToolError for the first that can be had in no way.
+        """
+        found = {tool.name: path for tool in tools if (path := self.find(tool))}
+        missing = [tool for tool in tools if tool.name not in found]
+        if missing:
+            builds = [self._build(tool) for tool in missing]
+            with self._held(self.cache, "nothing", threading.Event()):
+                pass  # it can be written
+            found |= build_all(builds, self.cache, Display.of(self.progress))
+        return {tool.name: found[tool.name] for tool in tools}
 
     def find(self, tool: Tool) -> Path | None:
         """The program if it need not be built: from PATH where preferred, else from the cache."""
@@ -70,37 +85,53 @@ class Toolchain:
         built = self.entry(tool) / tool.name
         return built if built.is_file() else None
 
-    def build(self, tool: Tool, *, ordinal: str = "") -> Path:
+    def _build(self, tool: Tool) -> Build:
+        go = Go.locate(self._folder(tool.folder), tool=tool.name, instead=tool.instead)
+        version = self.version(tool)
+        return Build(tool, version, go, _linker_flags(tool, version), self._make)
+
+    def _make(
+        self, build: Build, task: Task, stop: threading.Event
+    ) -> tuple[Path, Packages | None, float]:
         """The program, built unless another process has done it meanwhile."""
-        entry, version = self.entry(tool), self.version(tool)
-        with self._held(entry, tool.name):
+        tool, go, entry = build.tool, build.go, self.entry(build.tool)
+        with self._held(entry, tool.name, stop):
             if (entry / tool.name).is_file():
-                return entry / tool.name
-            go = Go.locate(self.sources / tool.folder, tool=tool.name, instead=tool.instead)
-            go.require_space(tool=tool.name, size=tool.size, target=self.cache)
+                return entry / tool.name, None, 0.0
+            Display.of(self.progress).announce(task)
+            task.note = "looking for its sources, downloading what is not here"
+            flags = build.linker_flags
+            packages = go.packages(
+                tool.package, linker_flags=flags, progress=self.progress, stop=stop
+            )
+            task.note = ""
             with self._filled(entry) as partial:
-                go.build(
+                seconds = go.build(
                     tool.package,
-                    linker_flags=_linker_flags(tool, version),
+                    linker_flags=flags,
                     output=partial / tool.name,
                     log=self._log(entry),
-                    title=f"{f'[{ordinal}] ' if ordinal else ''}building {tool.name} {version}",
-                    progress=self.progress,
+                    packages=packages,
+                    task=task,
+                    stop=stop,
                 )
                 if tool.assets:
-                    module = go.modules(tool.module)[self._versions(tool.folder)[tool.module]]
+                    modules = go.modules(tool.module, progress=self.progress)
+                    module = modules[self._versions(tool.folder)[tool.module]]
                     for asset in tool.assets:
                         _copy(module / asset, partial / asset)
-        return entry / tool.name
+        return entry / tool.name, packages, seconds
 
     def custom_resource_definitions(self) -> dict[str, Path]:
         """Set name (`CRD_SETS`) → folder of its YAML files, downloaded unless in the cache."""
         entry = self.cache / f"crds-{self._digest('crds', repr(CRD_SETS))}"
-        with self._held(entry, "the CustomResourceDefinitions"):
+        with self._held(entry, "the CustomResourceDefinitions", threading.Event()):
             if not entry.is_dir():
                 go = Go.locate(self._folder("crds"), tool="the set of CustomResourceDefinitions")
                 self.progress("downloading CustomResourceDefinitions …")
-                versions, modules = self._versions("crds"), go.modules()
+                versions, display = self._versions("crds"), Display.of(self.progress)
+                with display.task("downloading CustomResourceDefinitions"):
+                    modules = go.modules(progress=display)
                 with self._filled(entry) as partial:
                     for name, (module, patterns) in CRD_SETS.items():
                         for pattern in patterns:
@@ -146,7 +177,7 @@ class Toolchain:
         return folder / f"{entry.name}.log"
 
     @contextmanager
-    def _held(self, entry: Path, what: str) -> Iterator[None]:
+    def _held(self, entry: Path, what: str, stop: threading.Event) -> Iterator[None]:
         """Only one process at a time fills ``entry``; a dead process holds no lock."""
         try:
             entry.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +192,7 @@ class Toolchain:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self.progress(f"waiting for another process that builds {what} …")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                _lock(lock, stop)
             yield
 
     @contextmanager
@@ -183,20 +214,11 @@ def find_or_build(name: str, *, progress: Progress = print_progress) -> Path:
 
 
 def find_or_build_all(*names: str, progress: Progress = print_progress) -> dict[str, Path]:
-    """Name → program for every one of ``names``, the missing ones built in this order.
+    """Name → program for every one of ``names``, the missing ones built.
 
     Raises ToolError for the first that can be had in no way.
     """
-    toolchain = Toolchain(progress=progress)
-    found = {name: toolchain.find(TOOLS[name]) for name in names}
-    missing = [name for name, path in found.items() if path is None]
-    if missing:
-        progress(f"building {', '.join(missing)} from source; this takes minutes, once")
-    built = {
-        name: toolchain.build(TOOLS[name], ordinal=f"{position} of {len(missing)}")
-        for position, name in enumerate(missing, start=1)
-    }
-    return {name: path or built[name] for name, path in found.items()}
+    return Toolchain(progress=progress).find_or_build_all([TOOLS[name] for name in names])
 
 
 def custom_resource_definitions(*, progress: Progress = print_progress) -> dict[str, Path]:
@@ -250,6 +272,17 @@ def _refusal(pulumi: Path) -> str:
     if (int(version[1]), int(version[2])) < MINIMUM_PULUMI:
         return f"version {asked.stdout.strip()} is older than {'.'.join(map(str, MINIMUM_PULUMI))}"
     return ""
+
+
+def _lock(file: TextIO, stop: threading.Event) -> None:
+    """``file`` is locked. Raises Stopped."""
+    while not stop.wait(LOCK_POLL):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return
+    raise Stopped
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CRD_SETS", "KUBERNETES_PLUGIN_VERSION", "KUBERNETES_VERSION", "TOOLS", "Tool"]
+__all__ = [
+    "CRD_SETS",
+    "GIGABYTE",
+    "KUBERNETES_PLUGIN_VERSION",
+    "KUBERNETES_VERSION",
+    "TOOLS",
+    "Tool",
+]
 
 GIGABYTE = 1 << 30
 
@@ -42,13 +49,16 @@ class Tool:
     """Files of ``module`` that are kept beside the program."""
     size: int = GIGABYTE
     """Bytes that building it takes, Go's build cache included."""
+    cost: float = 140.0
+    """Processor seconds that compiling and linking all of it took once; what is expected here is
+    reckoned from it (`BuildTimes`)."""
     from_path: bool = False
     """Whether a program of this name on PATH is preferred."""
     instead: str = ""
     """Another way to get it."""
 
 
-def _kubernetes(name: str, *, from_path: bool = False, instead: str = "") -> Tool:
+def _kubernetes(name: str, *, cost: float, from_path: bool = False, instead: str = "") -> Tool:
     return Tool(
         name,
         "kubernetes",
@@ -56,6 +66,7 @@ def _kubernetes(name: str, *, from_path: bool = False, instead: str = "") -> Too
         f"k8s.io/kubernetes/cmd/{name}",
         stamps=KUBERNETES_STAMPS,
         size=3 * GIGABYTE,
+        cost=cost,
         from_path=from_path,
         instead=instead,
     )
@@ -68,6 +79,7 @@ def _picker(generation: str) -> Tool:
         f"picker-{generation}",
         extension,
         f"{extension}/cmd/epp",
+        cost=135.0,
     )
 
 
@@ -83,6 +95,7 @@ TOOLS: dict[str, Tool] = {
             "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
             stamps=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
             size=3 * GIGABYTE,
+            cost=280.0,
             from_path=True,
             instead="install Pulumi (https://www.pulumi.com/docs/install/)",
         ),
@@ -97,15 +110,17 @@ TOOLS: dict[str, Tool] = {
                 for name in ("schema", "terraform-mapping")
             ),
             size=3 * GIGABYTE,
+            cost=700.0,
             instead="install Pulumi (https://www.pulumi.com/docs/install/) and run `pulumi plugin "
             f"install resource kubernetes {KUBERNETES_VERSION}`",
         ),
-        Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3"),
-        _kubernetes("kube-apiserver"),
-        _kubernetes("kube-controller-manager"),
-        _kubernetes("kube-scheduler"),
+        Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", cost=65.0),
+        _kubernetes("kube-apiserver", cost=330.0),
+        _kubernetes("kube-controller-manager", cost=330.0),
+        _kubernetes("kube-scheduler", cost=220.0),
         _kubernetes(
             "kubectl",
+            cost=150.0,
             from_path=True,
             instead="install kubectl (https://kubernetes.io/docs/tasks/tools/)",
         ),
@@ -114,6 +129,7 @@ TOOLS: dict[str, Tool] = {
             "kwok",
             "sigs.k8s.io/kwok",
             "sigs.k8s.io/kwok/cmd/kwok",
+            cost=200.0,
             assets=tuple(
                 f"{KWOK_STAGES}/{stage}.yaml"
                 for stage in (
@@ -135,6 +151,7 @@ TOOLS: dict[str, Tool] = {
             "s3-server",
             "github.com/versity/versitygw",
             "github.com/versity/versitygw/cmd/versitygw",
+            cost=85.0,
         ),
         # What runs beside us in a user's cluster: real endpoint pickers, one of each generation of
         # the Inference Extension, and a model server without accelerators. Only tests ask for them.
@@ -145,6 +162,7 @@ TOOLS: dict[str, Tool] = {
             "simulator",
             "github.com/llm-d/llm-d-inference-sim",
             "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim",
+            cost=190.0,
         ),
     )
 }

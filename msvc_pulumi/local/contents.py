@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError, cluster_error
 from msvc_pulumi.local.nodes import STORAGE_CLASS, Node
+from msvc_pulumi.progress import Task
 
-__all__ = ["install", "is_ready", "settle"]
+__all__ = ["CRD", "REMINDED", "install", "is_ready", "remind", "settle"]
 
+POLL = 0.2  # seconds
 PARALLEL = 8  # requests at once; more only queue inside the API server
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 MANAGER = "msvc-local"
+ASK_AGAIN = 15.0  # seconds after which the API server is reminded of a definition
+REMINDED = "msvc-local/reminded"
 
 
-def install(cluster: Cluster, crds: Sequence[Path], nodes: Sequence[Node]) -> None:
+def install(
+    cluster: Cluster, crds: Sequence[Path], nodes: Sequence[Node], *, check: Callable[[], None]
+) -> None:
     """Definitions (YAML files of the folders ``crds``), nodes and storage class are applied.
 
-    Raises ClusterError.
+    ``check`` is called now and then and raises if that is in vain. Raises ClusterError.
     """
     files = [file for folder in crds for file in sorted(folder.glob("*.yaml"))]
     with ThreadPoolExecutor(PARALLEL) as pool:
@@ -34,27 +40,47 @@ def install(cluster: Cluster, crds: Sequence[Path], nodes: Sequence[Node]) -> No
             for ordinal, node in enumerate(nodes, start=1)
         ]
         done.append(pool.submit(_apply, cluster, STORAGE_CLASS))
-        for result in done:
-            result.result()
+        try:
+            left = set(done)
+            while left:
+                check()
+                ended, left = wait(left, timeout=POLL)
+                for each in ended:
+                    each.result()
+        except BaseException:
+            cluster.lose_patience()  # or those that are at it would keep the pool open
+            raise
 
 
 def settle(
-    cluster: Cluster, nodes: Sequence[Node], *, timeout: float, check: Callable[[], None]
+    cluster: Cluster,
+    nodes: Sequence[Node],
+    *,
+    timeout: float,
+    check: Callable[[], None],
+    task: Task | None = None,
 ) -> None:
     """Definitions are served, nodes take pods, and the controllers have begun to work.
 
-    ``check`` is called now and then and raises if waiting is in vain. Raises ClusterError
-    (local-timeout) naming what is not ready after ``timeout`` seconds.
+    ``check`` is called now and then and raises if waiting is in vain; ``task`` says what for.
+    Raises ClusterError (local-timeout) naming what is not ready after ``timeout`` seconds, and why.
     """
-    end = time.monotonic() + timeout
+    began = asked = time.monotonic()
     while waiting := _unready(cluster, nodes):
         check()
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if task is not None:
+            task.note = ", ".join(waiting)
+        if now - began > timeout:
             raise cluster_error(
                 "local-timeout",
                 f"not ready after {timeout:.0f} s: {', '.join(waiting)}",
-                "the machine may be too busy: try again, or look at the logs",
+                "the machine may be too busy: try again, or look at the logs; "
+                "`msvc local down` begins anew",
             )
+        if now - asked > ASK_AGAIN:
+            asked = now
+            remind(cluster)
         time.sleep(0.1)
 
 
@@ -70,13 +96,36 @@ def _unready(cluster: Cluster, nodes: Sequence[Node]) -> list[str]:
     # Pods need this account; the controller manager makes it, so it shows that it works.
     if cluster.get("v1", "ServiceAccount", "default", "default") is None:
         waiting.append("the default service account")
-    definitions, _ = cluster.list(*CRD)
     waiting += [
-        definition["metadata"]["name"]
-        for definition in definitions
-        if not _condition(definition, "Established")
+        f"{definition['metadata']['name']}{_reason(definition)}"
+        for definition in _unestablished(cluster)
     ]
     return waiting
+
+
+def _unestablished(cluster: Cluster) -> list[dict[str, Any]]:
+    definitions, _ = cluster.list(*CRD)
+    return [item for item in definitions if not _condition(item, "Established")]
+
+
+def _reason(definition: Mapping[str, Any]) -> str:
+    """Why the API server does not serve it, where it says so."""
+    conditions = definition.get("status", {}).get("conditions") or ()
+    said = [str(each.get("message")) for each in conditions if each["status"] != "True"]
+    return f" ({said[0]})" if said else ""
+
+
+def remind(cluster: Cluster) -> None:
+    """The API server looks again at definitions that it does not serve yet.
+
+    It does so when one changes and not by itself: what it was about to do when it lost its time or
+    its etcd stays undone.
+    """
+    for definition in _unestablished(cluster):
+        annotations = {REMINDED: str(time.time_ns())}
+        cluster.patch(
+            *CRD, definition["metadata"]["name"], body={"metadata": {"annotations": annotations}}
+        )
 
 
 def _condition(item: Mapping[str, Any], name: str) -> bool:

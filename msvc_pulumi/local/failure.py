@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
-__all__ = ["LocalError", "component_failed", "local_error"]
+__all__ = ["LocalError", "component_failed", "explained", "local_error"]
 
 LOG_TAIL = 8  # lines of a failed component's log that are shown
 
@@ -21,6 +23,19 @@ class LocalError(ModelServiceError):
 def local_error(code: str, summary: str, help: str, *notes: str) -> LocalError:  # noqa: A002
     """The exception for one problem."""
     return LocalError([Diagnostic(code, summary, help=help, notes=notes)])
+
+
+@contextmanager
+def explained(root: Path) -> Iterator[None]:
+    """What the system refuses in the block is a LocalError (local-system)."""
+    try:
+        yield
+    except OSError as problem:
+        raise local_error(
+            "local-system",
+            f"the local control plane in {root} cannot be worked on: {problem}",
+            "check permissions, free space and limits, or name another folder in MSVC_LOCAL_DIR",
+        ) from problem
 
 
 def component_failed(component: str, log: Path) -> LocalError:

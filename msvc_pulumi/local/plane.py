@@ -9,30 +9,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, Patience
 from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.engine.interruption import Interruption
-from msvc_pulumi.engine.toolchain import (
-    Progress,
-    custom_resource_definitions,
-    find_or_build_all,
-    print_progress,
-)
+from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.engine.tools import CRD_SETS
 from msvc_pulumi.local.components import AUDIT_POLICY, COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
-from msvc_pulumi.local.failure import local_error
+from msvc_pulumi.local.failure import explained
 from msvc_pulumi.local.folder import clear, default_directory, held, refuse_foreign
 from msvc_pulumi.local.nodes import DEFAULT_NODES, Node
 from msvc_pulumi.local.process import Process, find, stop_all
+from msvc_pulumi.local.requirements import require
 from msvc_pulumi.local.starting import Start
 from msvc_pulumi.local.state import State, Status, write_private
+from msvc_pulumi.progress import Display, Progress, print_progress
 
 __all__ = ["LocalControlPlane", "down", "status", "up"]
 
-READY_WAIT = 180.0  # seconds; an idle machine needs 8, one that builds something many times that
+READY_WAIT = 600.0  # seconds; an idle machine needs 8, one that builds something many times that
 STOP_WAIT = 10.0  # seconds a component may take to end when asked to
 ABORT_WAIT = 2.0  # the same, for one that never worked
+ABSENT_WAIT = 30.0  # seconds until a server that refuses connections is given up
 STATUS_WAIT = 5.0  # seconds within which a server that is well answers
 
 
@@ -63,7 +61,8 @@ class LocalControlPlane:
 
     def cluster(self) -> Cluster:
         """A client of this plane, for the caller to close."""
-        return Cluster.connect(self.kubeconfig)
+        patience = Patience(READY_WAIT, self.progress, absent=ABSENT_WAIT)
+        return Cluster.connect(self.kubeconfig, patience=patience)
 
     def __enter__(self) -> Self:
         self.up()
@@ -83,7 +82,7 @@ class LocalControlPlane:
         Raises ToolError, LocalError or ClusterError. Then, and when it is interrupted, what it
         started is stopped, and what it made is removed but for the logs.
         """
-        with held(self.layout):
+        with explained(self.layout.root), held(self.layout):
             began, state = time.monotonic(), State.load(self.layout.state)
             new = not self.layout.state.exists()
             running = state.alive()
@@ -94,6 +93,7 @@ class LocalControlPlane:
                     if ended
                     else "the local control plane runs already"
                 )
+            require(self.layout.root)
             programs = find_or_build_all(*COMPONENTS, progress=self.progress)
             definitions = custom_resource_definitions(progress=self.progress)
             with Interruption() as interruption:
@@ -131,18 +131,13 @@ class LocalControlPlane:
 
         Raises LocalError if a process cannot be ended.
         """
-        with held(self.layout):
+        with explained(self.layout.root), held(self.layout):
             state = State.load(self.layout.state)
             servers = [state.processes[name] for name in COMPONENTS[:2] if name in state.processes]
             clients = [process for process in state.processes.values() if process not in servers]
-            try:
-                # Each needs those that started before it, if only to say goodbye.
-                for processes in ([*clients, *self._orphans(state)], servers[1:], servers[:1]):
-                    stop_all(processes, grace=STOP_WAIT)
-            except TimeoutError as problem:
-                raise local_error(
-                    "local-stop", str(problem), "see what it does with ps"
-                ) from problem
+            # Each needs those that started before it, if only to say goodbye.
+            for processes in ([*clients, *self._orphans(state)], servers[1:], servers[:1]):
+                stop_all(processes, grace=STOP_WAIT)
             if not keep:
                 clear(self.layout, logs=True)
             elif state.port:
@@ -170,8 +165,14 @@ class LocalControlPlane:
         with self.cluster() as cluster:
             if start.started or not set(self.crds) <= set(state.crds):
                 self.progress("installing CustomResourceDefinitions and nodes")
-                install(cluster, [definitions[name] for name in self.crds], self.nodes)
-            settle(cluster, self.nodes, timeout=READY_WAIT, check=start.check)
+                install(
+                    cluster,
+                    [definitions[name] for name in self.crds],
+                    self.nodes,
+                    check=start.check,
+                )
+            with Display.of(self.progress).task("waiting for nodes and definitions") as task:
+                settle(cluster, self.nodes, timeout=READY_WAIT, check=start.check, task=task)
         state.crds = sorted({*state.crds, *self.crds})
         state.save(self.layout.state)
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from msvc_pulumi.local.failure import local_error
+
 __all__ = ["Process", "find", "stop_all"]
 
-KILL_WAIT = 5.0  # seconds until a killed process must be gone
+KILL_WAIT = 30.0  # seconds until a killed process must be gone, on a machine that has no time
 LINUX = sys.platform == "linux"
 
 
@@ -75,7 +77,7 @@ class Process:
 def stop_all(processes: Iterable[Process], *, grace: float) -> None:
     """All of them have ended: asked to, and killed after ``grace`` seconds.
 
-    Raises TimeoutError for one that survives being killed (it hangs in the kernel).
+    Raises LocalError (local-stop) for one that survives being killed (it hangs in the kernel).
     """
     left = [process for process in processes if process.alive()]
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, KILL_WAIT)):
@@ -87,7 +89,9 @@ def stop_all(processes: Iterable[Process], *, grace: float) -> None:
             if left:
                 time.sleep(0.02)
     if left:
-        raise TimeoutError(f"process {left[0].pid} cannot be ended")
+        raise local_error(
+            "local-stop", f"process {left[0].pid} cannot be ended", "see what it does with ps"
+        )
 
 
 def find(programs: Iterable[str], folder: Path) -> dict[int, str]:

@@ -14,11 +14,11 @@ from pathlib import Path
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.engine.interruption import Interruption
-from msvc_pulumi.engine.toolchain import Progress
 from msvc_pulumi.local.components import COMPONENTS, Layout, command, stages
 from msvc_pulumi.local.failure import LocalError, component_failed, local_error
 from msvc_pulumi.local.process import Process, stop_all
 from msvc_pulumi.local.state import State, write_private
+from msvc_pulumi.progress import Display, Progress, Task
 
 __all__ = ["Start"]
 
@@ -59,7 +59,8 @@ class Start:
                 self._choose_port()
                 self._launch(server)
             try:
-                self._await_server(timeout)
+                with Display.of(self.progress).task("waiting for the API server") as task:
+                    self._await_server(timeout, task)
                 break
             except LocalError:
                 if attempt + 1 == PORT_TRIES or not self._port_was_taken():
@@ -107,7 +108,7 @@ class Start:
         log = self.layout.log("kube-apiserver")
         return log.exists() and "address already in use" in log.read_text(errors="replace")
 
-    def _await_server(self, timeout: float) -> None:
+    def _await_server(self, timeout: float, task: Task) -> None:
         end = time.monotonic() + timeout
         answer = ""
         while answer != "ok":
@@ -127,7 +128,7 @@ class Start:
                     # Only ours has this certificate and knows this token.
                     answer = cluster.server.request("GET", "/readyz", timeout=5)
             except (ClusterError, OSError) as error:
-                answer = str(error)
+                answer = task.note = str(error)
 
     def _write_kubeconfig(self) -> None:
         token = self.layout.tokens.read_text(encoding="utf-8").partition(",")[0]

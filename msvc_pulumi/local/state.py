@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from msvc_pulumi.local.process import Process
 
@@ -67,6 +68,20 @@ class Status:
         """Whether every component runs, the API answers and every node takes pods."""
         parts = (*self.processes.values(), *self.nodes.values())
         return all(parts) and bool(self.nodes) and not self.problem
+
+    def plain(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "running": self.running,
+            "ready": self.ready,
+            "kubeconfig": str(self.kubeconfig),
+            "directory": str(self.directory),
+            "server": self.server,
+            "version": self.version,
+            "processes": dict(self.processes),
+            "nodes": dict(self.nodes),
+            "problem": self.problem,
+        }
 
     def __str__(self) -> str:
         if not self.running:

@@ -44,8 +44,9 @@ def kubeconfig(control_plane: LocalControlPlane, monkeypatch: pytest.MonkeyPatch
 def namespace(cluster: Cluster) -> Iterator[str]:
     """A new namespace in which pods can start; its deletion begins after the test."""
     name = f"test-{next(NUMBERS)}"
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=30)
+    # Applied: a request that is made again after it got no answer may find it made.
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    cluster.wait("v1", "ServiceAccount", "default", name, until=bool, timeout=300)
     yield name
     cluster.delete("v1", "Namespace", name)
 

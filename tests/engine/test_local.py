@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane, LocalError, Node
 from msvc_pulumi.local.components import COMPONENTS
+from msvc_pulumi.local.contents import CRD as DEFINITION
+from msvc_pulumi.local.contents import REMINDED, remind, settle
 from msvc_pulumi.local.process import Process, find
 
 KINDS = [
@@ -384,3 +386,50 @@ def test_a_component_that_cannot_start_is_named(tmp_path: Path) -> None:
     assert "etcd" in problem.summary
     assert str(plane.layout.log("etcd")) in problem.help
     assert not find(COMPONENTS, plane.layout.root)
+
+
+def test_what_is_not_served_is_named_with_its_reason(fragile: LocalControlPlane) -> None:
+    """A definition that the API server keeps waiting is asked for again, and is served as soon as
+    nothing is in its way; until then its reason is told."""
+    fragile.up()
+    with fragile.cluster() as client:
+        for plural, group_kind in (("thieves", "Wanted"), ("wanteds", "Wanted")):
+            client.apply(definition(plural, group_kind))
+        with pytest.raises(ClusterError) as late:
+            settle(client, [], timeout=2, check=lambda: None)
+        assert "wanteds.example.invalid (" in str(late.value)
+        assert "already in use" in str(late.value)
+
+        client.delete(*DEFINITION, "thieves.example.invalid")
+        settle(client, [], timeout=60, check=lambda: None)
+        assert client.serves("example.invalid/v1", "Wanted")
+        client.delete(*DEFINITION, "wanteds.example.invalid")
+
+
+def test_a_reminder_changes_nothing_but_a_note(fragile: LocalControlPlane) -> None:
+    with fragile.cluster() as client:
+        client.apply(definition("thieves", "Wanted"))
+        client.apply(definition("wanteds", "Wanted"))
+        before = client.get(*DEFINITION, "wanteds.example.invalid")
+        remind(client)
+        after = client.get(*DEFINITION, "wanteds.example.invalid")
+        assert before and after and before["spec"] == after["spec"]
+        assert REMINDED in after["metadata"]["annotations"]
+        for plural in ("thieves", "wanteds"):
+            client.delete(*DEFINITION, f"{plural}.example.invalid")
+
+
+def definition(plural: str, kind: str) -> dict[str, Any]:
+    """A definition that goes without a schema; two of one kind cannot both be served."""
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    return {
+        "apiVersion": DEFINITION[0],
+        "kind": DEFINITION[1],
+        "metadata": {"name": f"{plural}.example.invalid"},
+        "spec": {
+            "group": "example.invalid",
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }

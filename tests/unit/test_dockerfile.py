@@ -1,11 +1,11 @@
-"""The image recipe says what the repository says. Nothing here builds it."""
+"""The image recipe says what the repository says; ``tests/engine/test_image.py`` runs it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
+
+from recipe import ROOT, instructions
 
 from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST
 from msvc_pulumi.engine.toolchain import Toolchain
@@ -13,18 +13,8 @@ from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.installation.manifests import USER
 from msvc_pulumi.operator.pko.stackobject import PROGRAM
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Dockerfile").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-
-def instructions() -> Iterator[tuple[str, str]]:
-    """(name, rest) of each instruction, continued lines joined."""
-    lines = "\n".join(line for line in TEXT.splitlines() if not line.startswith("#"))
-    for line in lines.replace("\\\n", " ").splitlines():
-        if line.strip():
-            name, _, rest = line.partition(" ")
-            yield name, " ".join(rest.split())
 
 
 def stated(name: str) -> list[str]:

@@ -64,6 +64,12 @@ def test_before_the_engine(code: str, line: str) -> None:
     [
         ("configured Kubernetes cluster is unreachable: dial tcp: refused", "cluster-unreachable"),
         ("the API server https://x cannot be reached: timed out", "cluster-unreachable"),
+        (
+            'Get "https://127.0.0.1:1/openapi": net/http: TLS handshake timeout',
+            "cluster-unreachable",
+        ),
+        ("the server is currently unable to handle the request", "cluster-unreachable"),
+        ("etcdserver: request timed out", "cluster-unreachable"),
         ('configmaps "x" already exists', "object-exists"),
         ('Apply failed with 1 conflict: conflict with "kubectl": .data', "field-conflict"),
         ("spec.replicas: Invalid value: -1", "engine-failed"),
@@ -144,3 +150,17 @@ def test_interrupted() -> None:
     """Ctrl-C is not a failure to look into."""
     (diagnostic,) = failure(Run(1, "", interrupted=True), "`pulumi up`").diagnostics
     assert diagnostic.code == "interrupted"
+
+
+def test_what_nobody_was_shown_is_told() -> None:
+    """Where the engine's own display goes nowhere, its program's diagnostics are not lost."""
+    text = "error[spec-invalid]: spec.x: unknown field\n  --> a.yaml:3:4\nwarning[odd]: odd"
+    run = Run(1, "", (event(text), event("update failed")))
+    assert failure(run, "`pulumi up`").diagnostics == ()
+
+    found = failure(run, "`pulumi up`", is_shown=False)
+
+    assert isinstance(found, ProgramError)
+    (diagnostic,) = found.diagnostics
+    assert (diagnostic.code, diagnostic.summary) == ("spec-invalid", "spec.x: unknown field")
+    assert "  --> a.yaml:3:4" in diagnostic.notes

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from msvc_pulumi.engine import building, gobuild
+from msvc_pulumi.engine.buildtimes import BuildTimes
 from msvc_pulumi.engine.toolchain import Toolchain, ToolError, default_cache
 from msvc_pulumi.engine.tools import CRD_SETS, TOOLS, Tool
 
@@ -115,7 +117,7 @@ def test_two_at_once_build_once(toolchain: Toolchain) -> None:
         thread.join()
 
     assert toolchain.find(HELLO)
-    assert sum(any("building" in line for line in lines) for lines in told) == 1
+    assert sum(any("built hello" in line for line in lines) for lines in told) == 1
     assert not list(toolchain.cache.glob(".*.partial"))
 
 
@@ -136,6 +138,90 @@ def test_a_failed_build_names_its_log_and_leaves_nothing(
     assert str(log) in problem.notes[-1]
     assert toolchain.find(HELLO) is None
     assert not list(toolchain.cache.glob(".*.partial"))
+
+
+@needs_go
+def test_what_is_built_is_told_before_and_counted(
+    toolchain: Toolchain, sources: Path, told: list[str]
+) -> None:
+    """All that is missing, where it was looked for and about how long it takes come first."""
+    shutil.copytree(sources / "hello", sources / "other")
+    tools = [HELLO, replace(HELLO, name="again"), replace(HELLO, name="other", folder="other")]
+
+    found = toolchain.find_or_build_all(tools)
+
+    assert {tool.name: toolchain.entry(tool) / tool.name for tool in tools} == found
+    assert told[0].endswith(f"hello {VERSION}, again {VERSION}, other {VERSION}")
+    assert str(toolchain.cache) in told[1]
+    assert "about" in told[2] and "on this machine" in told[2]
+    built = [line for line in told[4:] if " built " in line]
+    assert sorted(line[:8] for line in built) == ["[1 of 3]", "[2 of 3]", "[3 of 3]"]
+    # Two of one go.mod follow one another.
+    place = {name: next(n for n, line in enumerate(built) if f" {name} " in line) for name in found}
+    assert place["hello"] < place["again"]
+
+
+@needs_go
+def test_builds_of_different_modules_run_at_once(
+    toolchain: Toolchain, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where processors and memory allow it, each waits for the other here."""
+    monkeypatch.setattr(building.machine, "processors", lambda: 2.0)
+    monkeypatch.setattr(building, "_by_memory", lambda: 2)
+    real = shutil.which("go")
+    hold = tmp_path / "bin"
+    hold.mkdir()
+    script(
+        hold / "go",
+        f'[ "$1" = build ] && {{ touch {tmp_path}/$(basename $PWD).began; '
+        f"until [ -e {tmp_path}/hello.began -a -e {tmp_path}/other.began ]; do sleep 0.05; "
+        f"done; }}\n"
+        f'exec {real} "$@"',
+    )
+    monkeypatch.setenv("PATH", f"{hold}{os.pathsep}{os.environ['PATH']}")
+    shutil.copytree(sources / "hello", sources / "other")
+
+    toolchain.find_or_build_all([HELLO, replace(HELLO, name="other", folder="other")])
+
+
+@needs_go
+def test_a_lost_network_is_tried_again(
+    toolchain: Toolchain,
+    told: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A download that broke off is begun again, and that is said; what is refused is not."""
+    real = shutil.which("go")
+    hold = tmp_path / "bin"
+    hold.mkdir()
+    script(
+        hold / "go",
+        f'[ "$1" = list ] && [ "$GOPROXY" != off ] && ! [ -e {tmp_path}/lost ] && '
+        f"{{ touch {tmp_path}/lost; echo 'Get: dial tcp: i/o timeout' >&2; exit 1; }}\n"
+        f'exec {real} "$@"',
+    )
+    monkeypatch.setenv("PATH", f"{hold}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(gobuild, "PAUSES", (0.01,))
+
+    assert toolchain.find_or_build(HELLO).is_file()
+    assert any("i/o timeout" in line and "trying again" in line for line in told)
+
+
+def test_what_builds_took_is_known_the_next_time(tmp_path: Path) -> None:
+    """A slower machine expects more, of all tools; a file that is broken is none."""
+    other = replace(HELLO, name="other", cost=50.0)
+    first = BuildTimes.read(tmp_path)
+    first.note(HELLO, 200, 200, HELLO.cost * 3)
+    first.note(other, 5, 200, 1000.0)  # says nothing of the whole
+
+    again = BuildTimes.read(tmp_path)
+
+    assert again.seconds(HELLO, 1.0) == pytest.approx(HELLO.cost * 3)
+    assert again.seconds(other, 1.0) == pytest.approx(150.0)
+    assert 0 < again.seconds(HELLO, 0.0) < again.seconds(HELLO, 0.5) < again.seconds(HELLO, 1.0)
+    (tmp_path / "buildtimes.json").write_text("[")
+    assert BuildTimes.read(tmp_path).seen == {}
 
 
 @needs_go
@@ -167,6 +253,7 @@ def test_what_is_missing_has_a_code_of_its_own(
     folder = toolchain.sources / "hello"
     stated = (folder / "go.mod").read_text()
     (folder / "go.mod").write_text(stated.replace("go 1.21", go_mod))
+    monkeypatch.setattr(gobuild, "PAUSES", ())
     program = PROGRAM.replace('"fmt"', '"fmt"\nimport _ "example.invalid/absent"')
     (folder / "main.go").write_text(program)
     for name, value in settings.items():
@@ -185,7 +272,7 @@ def test_a_full_disk_is_seen_before_the_build(toolchain: Toolchain, told: list[s
         toolchain.find_or_build(replace(HELLO, size=1 << 60))
 
     assert code_of(failed) == "disk-full"
-    assert not any("building" in line for line in told)
+    assert not told
 
 
 def test_without_go_both_ways_are_named(toolchain: Toolchain, empty_path: Path) -> None:
