@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.commandline.image import SIDECARS, Image
@@ -96,7 +97,7 @@ class Release:
 class Change:
     """What happened to a flag in ``version``; ``instead`` says what to write now."""
 
-    what: str
+    what: Literal["renamed", "removed", "deprecated"]
     version: Version
     instead: str
 

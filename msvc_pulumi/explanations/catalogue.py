@@ -13,6 +13,7 @@
       edits:                      # the cure: in each file one text in the place of another
         - {file: msvc.yaml, remove: text, write: text}
       cured: msvc generate …      # where the cure is another command
+      leaves: [code, …]           # what remains then, since the example has no cluster to answer
     see: words in the place of `example`, for what needs a cluster, a full disk and the like
     related: [code, …]
 """
@@ -65,6 +66,7 @@ class Example:
     environment: dict[str, str]
     edits: tuple[Edit, ...]
     cured_command: str
+    leaves: tuple[str, ...]
 
     @property
     def cured_files(self) -> dict[str, str | bytes]:
@@ -134,4 +136,5 @@ def _example(plain: dict[str, Any]) -> Example:
             for item in plain.get("edits", ())
         ),
         cured_command=plain.get("cured", command),
+        leaves=tuple(plain.get("leaves", ())),
     )
