@@ -20,7 +20,18 @@ from msvc_pulumi.errors import ModelServiceError
 
 __all__ = ["main", "parser"]
 
-MODULES = ("generate", "validate", "diff", "graph", "crd", "convert", "local", "stack", "operator")
+MODULES = (
+    "generate",
+    "validate",
+    "diff",
+    "graph",
+    "explain",
+    "convert",
+    "crd",
+    "local",
+    "stack",
+    "operator",
+)
 # Modules whose command has their name; the others are looked for in all of them.
 NAMESAKES = frozenset(MODULES) - {"stack"}
 

@@ -25,7 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None) -> None:
-    """Print ``diagnostics`` on standard error, in colour on a terminal."""
+    """Print ``diagnostics`` on standard error, in colour on a terminal.
+
+    There the first text of a run ends with how to read more; logs and programs get none of that.
+    """
     items: Sequence[Diagnostic] = tuple(diagnostics)
     if not items:
         return
@@ -34,5 +37,10 @@ def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None
     if getattr(arguments, "format", "text") == "json":
         sys.stderr.write(json.dumps(report.to_json(items), indent=2) + "\n")
         return
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    is_terminal = sys.stderr.isatty()
+    color = is_terminal and not os.environ.get("NO_COLOR")
     sys.stderr.write(report.render(items, color=color).rstrip("\n") + "\n")
+    if is_terminal and arguments is not None and not getattr(arguments, "is_hinted", False):
+        arguments.is_hinted = True  # once in a run is enough
+        worst = next((item for item in items if item.is_error), items[0])
+        sys.stderr.write(f"more: msvc explain {worst.code}\n")

@@ -102,17 +102,17 @@ def codes() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
-def explanation(code: str) -> Explanation:
-    """What there is to know of ``code``. Raises KeyError if nothing is."""
-    if code not in codes():
-        raise KeyError(code)
+def explanation(name: str) -> Explanation:
+    """What there is to know of the code ``name``. Raises KeyError if nothing is."""
+    if name not in codes():
+        raise KeyError(name)
     import yaml  # noqa: PLC0415  slow to import
 
-    source = resources.files(__package__).joinpath(f"{code}.yaml")
+    source = resources.files(__package__).joinpath(f"{name}.yaml")
     plain: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
     example = plain.get("example")
     return Explanation(
-        code=code,
+        code=name,
         title=plain["title"],
         severity=plain["severity"],
         topic=plain["topic"],

@@ -20,8 +20,8 @@ from msvc_pulumi.inputs import load_inputs
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CODES = codes()
-# Where a diagnostic is read that another process of ours has written.
-COPIED = {"msvc_pulumi/operator/planning/answer.py"}
+# Where codes are read that were written elsewhere: by another process, and in the catalogue.
+COPIED = {"msvc_pulumi/operator/planning/answer.py", "msvc_pulumi/explanations/catalogue.py"}
 HEADLINE = re.compile(r"^(error|warning)\[([a-z0-9-]+)\]: ", re.MULTILINE)
 SEVERITIES = {"error", "warning", "error or warning"}
 # Codes whose example nobody can run without a cluster, a full disk, Go or a program of Pulumi:
