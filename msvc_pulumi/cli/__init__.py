@@ -26,6 +26,7 @@ MODULES = (
     "diff",
     "graph",
     "explain",
+    "init",
     "convert",
     "crd",
     "local",
