@@ -29,6 +29,7 @@ MODULES = (
     "init",
     "convert",
     "crd",
+    "completion",
     "local",
     "stack",
     "operator",
