@@ -14,7 +14,16 @@ from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError
 from msvc_pulumi.rules.names import dns_label, dns_subdomain
 from msvc_pulumi.schema.quantity import QuantityError, canonical
-from msvc_pulumi.starter.choices import AUTOSCALING, ROUTING, SOURCES, Choices, name_of, source_of
+from msvc_pulumi.starter.choices import (
+    AUTOSCALING,
+    GATEWAY,
+    PROMETHEUS,
+    ROUTING,
+    SOURCES,
+    Choices,
+    name_of,
+    source_of,
+)
 
 __all__ = ["add_parser"]
 
@@ -172,16 +181,10 @@ def _questions(
         _one_of(*ROUTING),
     )
     if arguments.routing != "none":
-        yield (
-            "gateway",
-            "Name of the Gateway",
-            Choices.__dataclass_fields__["gateway"].default,
-            _name,
-        )
+        yield "gateway", "Name of the Gateway", GATEWAY, _name
     yield "autoscaling", f"Autoscaling ({', '.join(AUTOSCALING)})", "none", _one_of(*AUTOSCALING)
     if arguments.autoscaling == "keda":
-        default = str(Choices.__dataclass_fields__["prometheus"].default)
-        yield "prometheus", "Address of Prometheus", default, _url
+        yield "prometheus", "Address of Prometheus", PROMETHEUS, _url
     yield "namespace", "Namespace, if it is to be stated", "", _or_none(_label)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["AUTOSCALING", "ROUTING", "SOURCES", "Choices", "name_of", "source_of"]
+__all__ = [
+    "AUTOSCALING",
+    "GATEWAY",
+    "PROMETHEUS",
+    "ROUTING",
+    "SOURCES",
+    "Choices",
+    "name_of",
+    "source_of",
+]
 
 # Where a model is, by the scheme of its URI, with the URI to begin with.
 SOURCES = {
@@ -15,6 +24,8 @@ SOURCES = {
 }
 ROUTING = ("none", "v1alpha2", "v1")
 AUTOSCALING = ("none", "hpa", "keda")
+GATEWAY = "inference-gateway"
+PROMETHEUS = "http://prometheus-server.monitoring:9090"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +44,9 @@ class Choices:
     secret: str = ""
     prefill: bool = False
     routing: str = "none"
-    gateway: str = "inference-gateway"
+    gateway: str = GATEWAY
     autoscaling: str = "none"
-    prometheus: str = "http://prometheus-server.monitoring:9090"
+    prometheus: str = PROMETHEUS
     namespace: str = ""
 
     @property
