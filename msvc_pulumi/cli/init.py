@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError
+from msvc_pulumi.cli.files import refuse_existing, write_new
+from msvc_pulumi.errors import Diagnostics
 from msvc_pulumi.rules.names import dns_label, dns_subdomain
 from msvc_pulumi.schema.quantity import QuantityError, canonical
 from msvc_pulumi.starter.choices import (
@@ -79,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.starter import files  # noqa: PLC0415  only needed here
 
     folder = Path(arguments.directory)
-    _refuse_existing(folder)
+    refuse_existing(folder, FILES)
     if sys.stdin.isatty() and sys.stdout.isatty() and not arguments.yes:
         _ask_for_the_rest(arguments)
     choices = _choices(arguments)
@@ -87,40 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
         zip(FILES, (files.model_service(choices), files.base_config(choices)), strict=True)
     )
     _check(texts)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            with (folder / name).open("x", encoding="utf-8") as file:
-                file.write(text)
-    except FileExistsError:
-        _refuse_existing(folder)
-        raise
-    except OSError as problem:
-        raise LoadError(
-            [
-                Diagnostic(
-                    "file-unwritable",
-                    f'cannot write to "{folder}": {problem.strerror}',
-                    help="name another folder, or check its permissions",
-                )
-            ]
-        ) from problem
+    write_new(folder, texts)
     sys.stdout.write("\n".join(_next(folder, choices)) + "\n")
     return 0
-
-
-def _refuse_existing(folder: Path) -> None:
-    found = [str(folder / name) for name in FILES if (folder / name).exists()]
-    if found:
-        raise LoadError(
-            [
-                Diagnostic(
-                    "file-exists",
-                    f"there is {' and '.join(found)} already, which is left as it is",
-                    help="name another folder: msvc init DIRECTORY",
-                )
-            ]
-        )
 
 
 def _choices(arguments: argparse.Namespace) -> Choices:

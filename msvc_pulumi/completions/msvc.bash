@@ -5,9 +5,10 @@
 #    source ~/.local/share/bash_completion/msvc
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
+_shtab_msvc_convert_subparsers=(chart)
 _shtab_msvc_local_subparsers=(up down status)
 _shtab_msvc_operator_subparsers=(run manifests uninstall)
-_shtab_msvc_subparsers=(generate validate diff graph explain init crd completion local up preview destroy pulumi operator run)
+_shtab_msvc_subparsers=(generate validate diff graph explain init convert crd completion local up preview destroy pulumi operator run)
 
 _shtab_msvc_generate_option_strings=(-h --help -m --modelservice -b --baseconfig --namespace --epp-cluster-role --epp-pull-secrets --pd-pull-secrets --inference-api --capabilities -o --output --provenance --format --strict)
 _shtab_msvc_validate_option_strings=(-h --help -m --modelservice -b --baseconfig --namespace --epp-cluster-role --epp-pull-secrets --pd-pull-secrets --inference-api --capabilities --kubernetes-version --server --format --strict)
@@ -15,6 +16,8 @@ _shtab_msvc_diff_option_strings=(-h --help --epp-cluster-role --namespace --exit
 _shtab_msvc_graph_option_strings=(-h --help -m --modelservice -b --baseconfig --namespace --epp-cluster-role --epp-pull-secrets --pd-pull-secrets --inference-api --capabilities -o --output --format --strict)
 _shtab_msvc_explain_option_strings=(-h --help --recursive --format)
 _shtab_msvc_init_option_strings=(-h --help --name --source --model --size --secret --gpus --prefill --no-prefill --routing --gateway --autoscaling --prometheus --namespace -y --yes --format --strict)
+_shtab_msvc_convert_chart_option_strings=(-h --help --release --name --namespace -o --output --format --strict)
+_shtab_msvc_convert_option_strings=(-h --help)
 _shtab_msvc_crd_option_strings=(-h --help)
 _shtab_msvc_completion_option_strings=(-h --help)
 _shtab_msvc_local_up_option_strings=(-h --help)
@@ -32,6 +35,7 @@ _shtab_msvc_operator_option_strings=(-h --help)
 _shtab_msvc_run_option_strings=(-h --help -l --log-level --log-format --epp-cluster-role --epp-pull-secrets --pd-pull-secrets --inference-api --namespace --executor --workers --batch --planners --metrics-bind-address --health-probe-bind-address --metrics-secure --leader-elect --leader-election-namespace --metrics-cert-path --metrics-cert-name --metrics-cert-key --allow-base-config-namespaces --allow-object-namespaces --allow-cluster-trigger-authentications --allow-external-ips --workspace-image --workspace-namespace --workspace-storage --workspace-storage-class --workspace-backend --workspace-environment-secret --workspace-service-account --workspace-pod --workspace-update-limit --enable-http2 --defaults-yaml-path -t --toggle --webhook-cert-path --webhook-cert-name --webhook-cert-key)
 _shtab_msvc_option_strings=(-h --help --version)
 
+_shtab_msvc_generate_pos_0_COMPGEN=_shtab_compgen_dirs
 _shtab_msvc_generate__m_COMPGEN=_shtab_compgen_files
 _shtab_msvc_generate___modelservice_COMPGEN=_shtab_compgen_files
 _shtab_msvc_generate__b_COMPGEN=_shtab_compgen_files
@@ -50,6 +54,8 @@ _shtab_msvc_graph__b_COMPGEN=_shtab_compgen_files
 _shtab_msvc_graph___baseconfig_COMPGEN=_shtab_compgen_files
 _shtab_msvc_graph___capabilities_COMPGEN=_shtab_compgen_files
 _shtab_msvc_init_pos_0_COMPGEN=_shtab_compgen_dirs
+_shtab_msvc_convert_chart__o_COMPGEN=_shtab_compgen_dirs
+_shtab_msvc_convert_chart___output_COMPGEN=_shtab_compgen_dirs
 _shtab_msvc_up__m_COMPGEN=_shtab_compgen_files
 _shtab_msvc_up___modelservice_COMPGEN=_shtab_compgen_files
 _shtab_msvc_up__b_COMPGEN=_shtab_compgen_files
@@ -83,8 +89,8 @@ _shtab_msvc_run___webhook_cert_name_COMPGEN=_shtab_compgen_files
 _shtab_msvc_run___webhook_cert_key_COMPGEN=_shtab_compgen_files
 
 _shtab_msvc_generate___inference_api_choices=(auto v1alpha2 v1)
-_shtab_msvc_generate__o_choices=(manifests sections json)
-_shtab_msvc_generate___output_choices=(manifests sections json)
+_shtab_msvc_generate__o_choices=(manifests sections json kustomize)
+_shtab_msvc_generate___output_choices=(manifests sections json kustomize)
 _shtab_msvc_generate___format_choices=(text json)
 _shtab_msvc_validate___inference_api_choices=(auto v1alpha2 v1)
 _shtab_msvc_validate___format_choices=(text json)
@@ -93,12 +99,14 @@ _shtab_msvc_graph___inference_api_choices=(auto v1alpha2 v1)
 _shtab_msvc_graph__o_choices=(dot mermaid svg)
 _shtab_msvc_graph___output_choices=(dot mermaid svg)
 _shtab_msvc_graph___format_choices=(text json)
-_shtab_msvc_explain_pos_0_choices=(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-stop local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-group-mismatch picker-name-replaced picker-port-mismatch pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments selector-conflict sidecar-never-ends stack-locked stack-taken stack-unnamed state-folder state-leaving stated-finalizer target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unmeasured-container unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)
+_shtab_msvc_explain_pos_0_choices=(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-stop local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-carried-over not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-group-mismatch picker-name-replaced picker-port-mismatch pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments selector-conflict sidecar-never-ends stack-locked stack-taken stack-unnamed state-folder state-leaving stated-finalizer target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unknown-value unmeasured-container unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)
 _shtab_msvc_explain___format_choices=(text json)
 _shtab_msvc_init___source_choices=(hf oci pvc)
 _shtab_msvc_init___routing_choices=(none v1alpha2 v1)
 _shtab_msvc_init___autoscaling_choices=(none hpa keda)
 _shtab_msvc_init___format_choices=(text json)
+_shtab_msvc_convert_chart___format_choices=(text json)
+_shtab_msvc_convert_pos_0_choices=(chart)
 _shtab_msvc_completion_pos_0_choices=(bash fish zsh)
 _shtab_msvc_local_pos_0_choices=(up down status)
 _shtab_msvc_up___inference_api_choices=(auto v1alpha2 v1)
@@ -119,7 +127,7 @@ _shtab_msvc_run___log_level_choices=(debug info warn error dpanic panic fatal)
 _shtab_msvc_run___log_format_choices=(text json)
 _shtab_msvc_run___inference_api_choices=(auto v1alpha2 v1)
 _shtab_msvc_run___executor_choices=(embedded pko)
-_shtab_msvc_pos_0_choices=(generate validate diff graph explain init crd completion local up preview destroy pulumi operator run)
+_shtab_msvc_pos_0_choices=(generate validate diff graph explain init convert crd completion local up preview destroy pulumi operator run)
 
 _shtab_msvc_generate__h_nargs=0
 _shtab_msvc_generate___help_nargs=0
@@ -146,6 +154,13 @@ _shtab_msvc_init___no_prefill_nargs=0
 _shtab_msvc_init__y_nargs=0
 _shtab_msvc_init___yes_nargs=0
 _shtab_msvc_init___strict_nargs=0
+_shtab_msvc_convert_chart_pos_0_nargs=+
+_shtab_msvc_convert_chart__h_nargs=0
+_shtab_msvc_convert_chart___help_nargs=0
+_shtab_msvc_convert_chart___strict_nargs=0
+_shtab_msvc_convert_pos_0_nargs=A...
+_shtab_msvc_convert__h_nargs=0
+_shtab_msvc_convert___help_nargs=0
 _shtab_msvc_crd__h_nargs=0
 _shtab_msvc_crd___help_nargs=0
 _shtab_msvc_completion__h_nargs=0

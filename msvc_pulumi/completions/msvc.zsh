@@ -11,6 +11,7 @@
 _shtab_msvc_commands() {
   local _commands=(
     completion:'print a shell'"'"'s completion of this command'
+    convert:'turn a Helm chart'"'"'s values into a ModelService'
     crd:'print the CustomResourceDefinition'
     destroy:'delete what `up` made'
     diff:'show what changes'
@@ -27,6 +28,13 @@ _shtab_msvc_commands() {
     validate:'check ModelServices and BaseConfigs'
   )
   _describe 'msvc commands' _commands
+}
+
+_shtab_msvc_convert_commands() {
+  local _commands=(
+    chart:'values of the chart llm-d-modelservice'
+  )
+  _describe 'msvc convert commands' _commands
 }
 
 _shtab_msvc_local_commands() {
@@ -62,6 +70,27 @@ _shtab_msvc_completion_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_msvc_completion_defaults_added=0
+
+_shtab_msvc_convert_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_msvc_convert_defaults_added=0
+
+_shtab_msvc_convert_chart_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--release[name of the Helm release]:NAME:"
+  "--name[name of the ModelService (default\: what the chart calls its objects)]:NAME:"
+  "--namespace[for ModelServices that name none]:NAME:"
+  {-o,--output}"[write msvc.yaml, baseconfig.yaml and objects.yaml there (default\: print them)]:DIR:_files -/"
+  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--strict[treat warnings as errors]"
+  "(*):file as for \`helm install -f\`, or - \; later ones count more:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_msvc_convert_chart_defaults_added=0
 
 _shtab_msvc_crd_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -106,7 +135,7 @@ _shtab_msvc_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--recursive[print the names of all fields in a field]"
   "--format[how to print it (default\: text)]:format:(text json)"
-  ":a field or a code:(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-stop local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-group-mismatch picker-name-replaced picker-port-mismatch pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments selector-conflict sidecar-never-ends stack-locked stack-taken stack-unnamed state-folder state-leaving stated-finalizer target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unmeasured-container unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)"
+  ":a field or a code:(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-stop local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-carried-over not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-group-mismatch picker-name-replaced picker-port-mismatch pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments selector-conflict sidecar-never-ends stack-locked stack-taken stack-unnamed state-folder state-leaving stated-finalizer target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unknown-value unmeasured-container unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -122,10 +151,11 @@ _shtab_msvc_generate_options=(
   "*--pd-pull-secrets[image pull secrets of prefill and decode, comma-separated]:NAMES:"
   "--inference-api[generation of the Inference Extension to write for (default\: auto)]:inference_api:(auto v1alpha2 v1)"
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
-  {-o,--output}"[manifests for kubectl apply (default), the sections that the Go program prints, or one JSON list]:output:(manifests sections json)"
+  {-o,--output}"[manifests for kubectl apply (default), the sections that the Go program prints, one JSON list, or a Kustomize base in DIR]:output:(manifests sections json kustomize)"
   "--provenance[say in comments who set each field]"
   "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
   "--strict[treat warnings as errors]"
+  ":where -o kustomize writes:_files -/"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -420,6 +450,7 @@ _shtab_msvc() {
       curcontext="${curcontext%:*:*}:_shtab_msvc-$line[1]:"
       case $line[1] in
         completion) _arguments -C -s $_shtab_msvc_completion_options ;;
+        convert) _shtab_msvc_convert ;;
         crd) _arguments -C -s $_shtab_msvc_crd_options ;;
         destroy) _arguments -C -s $_shtab_msvc_destroy_options ;;
         diff) _arguments -C -s $_shtab_msvc_diff_options ;;
@@ -434,6 +465,29 @@ _shtab_msvc() {
         run) _arguments -C -s $_shtab_msvc_run_options ;;
         up) _arguments -C -s $_shtab_msvc_up_options ;;
         validate) _arguments -C -s $_shtab_msvc_validate_options ;;
+      esac
+  esac
+}
+
+_shtab_msvc_convert() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->convert'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_msvc_convert_defaults_added )); then
+    if (( ${_shtab_msvc_convert_options[(I)${(q)one_or_more}*]} +          ${_shtab_msvc_convert_options[(I)${(q)remainder}*]} +          ${_shtab_msvc_convert_options[(I)${(q)default}]} == 0 )); then
+      _shtab_msvc_convert_options+=(': :_shtab_msvc_convert_commands' '*::: :->convert')
+    fi
+    _shtab_msvc_convert_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_msvc_convert_options
+
+  case $state in
+    convert)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_msvc_convert-$line[1]:"
+      case $line[1] in
+        chart) _arguments -C -s $_shtab_msvc_convert_chart_options ;;
       esac
   esac
 }

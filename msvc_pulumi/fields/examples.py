@@ -6,6 +6,7 @@ import pkgutil
 from functools import cache
 from typing import Any
 
+from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.fields.tree import ITEM, Node
 
 __all__ = ["documents", "example"]
@@ -35,24 +36,8 @@ def example(node: Node) -> str:
         for document in documents():
             cut = _cut(document, way)
             if cut is not None:
-                return _written(cut)
+                return to_yaml(cut, sort_keys=False)
     return ""
-
-
-def _written(value: Any) -> str:
-    """``value`` as YAML in the order of the example, sections as blocks."""
-    import yaml  # noqa: PLC0415  slow to import
-
-    class Dumper(yaml.SafeDumper):
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-            super().increase_indent(flow, indentless=False)
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        style = "|" if "\n" in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
-
-    Dumper.add_representer(str, text)
-    return yaml.dump(value, Dumper=Dumper, sort_keys=False, width=1000)
 
 
 def _likened(steps: tuple[str, ...]) -> Way:
