@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 END = "end-of-answer"
 CASES = [
     ("msvc gen", {"generate"}),
-    ("msvc co", {"completion"}),
+    ("msvc comp", {"completion"}),
     ("msvc graph --ou", {"--output"}),
     ("msvc generate --inference-api v1a", {"v1alpha2"}),
     ("msvc explain template-s", {"template-structure", "template-syntax"}),
