@@ -211,6 +211,8 @@ class _Search:
         return self._any(known, path, depth)
 
     def _returned(self, call: ast.Call, path: tuple[Step, ...], depth: int) -> set[str]:
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "groups":
+            return set()  # read from the text of a diagnostic
         if isinstance(call.func, ast.Attribute) and call.func.attr == "get":
             return self._any((call.func.value, *call.args[1:]), path, depth)
         results = [
