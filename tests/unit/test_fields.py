@@ -12,15 +12,20 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from msvc_pulumi.cli import main
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.fields.examples import documents, example
 from msvc_pulumi.fields.lookup import field_named, fields_called, similar
 from msvc_pulumi.fields.merging import PAIRS, counterparts, is_template, merge_rule
+from msvc_pulumi.fields.printing import plain, text, unknown
 from msvc_pulumi.fields.tree import BASE_CONFIG, ITEM, MODEL_SERVICE, Node, below
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
+PIECES = ("spec", "decode", "containers", "data", "decodeDeployment", "limits", "args")
+SIGNS = (".", "[", "]", "[0]", "*", "-", "é", "\0")
 SERVICES = [one for one in documents() if one["kind"] == "ModelService"]
 CONFIGS = [one for one in documents() if one["kind"] == "ConfigMap"]
 FIELDS = list(below(MODEL_SERVICE))
@@ -254,9 +259,25 @@ def test_on_a_terminal_the_first_report_says_how_to_read_more(
     with os.fdopen(other, "w", buffering=1) as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         assert main(["generate", "-m", str(service)]) == 1
-        text = os.read(shown, 1 << 16).decode().replace("\r\n", "\n")
-        assert text.endswith("\nmore: msvc explain required\n")
-        assert text.count("msvc explain") == 1
         assert main(["generate", "-m", str(service), "--format=json"]) == 1
-        assert json.loads(os.read(shown, 1 << 16))
+        terminal.write("end\n")
+        told = ""
+        while not told.endswith("\nend\n"):
+            told += os.read(shown, 1 << 16).decode().replace("\r", "")
+        text, hint, rest = told.partition("\nmore: msvc explain required\n")
+        assert hint and "msvc explain" not in text + rest
+        assert json.loads(rest.removesuffix("end\n"))
     os.close(shown)
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(PIECES + SIGNS), max_size=8).map("".join))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_asked_for_is_answered(name: str) -> None:
+    """By the field, or by an error with a remedy; never by a traceback."""
+    node = field_named(name)
+    if node is not None:
+        assert text(node).startswith(str(node))
+        assert plain(node)["field"] == str(node)
+    else:
+        problem = unknown(name, fields_called(name)).diagnostics[0]
+        assert problem.help

@@ -190,7 +190,10 @@ def test_on_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(sys, "stdin", asked)
         monkeypatch.setattr(sys, "stdout", shown)
         assert main(["init", str(tmp_path)]) == 0
-    text = os.read(ours, 1 << 16).decode()
+        shown.write("end\n")
+        text = ""
+        while "end\r\n" not in text:
+            text += os.read(ours, 1 << 16).decode()
     assert '"nowhere" is none of hf, oci, pvc' in text
     assert "answer yes or no" in text
     os.close(ours)
