@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit tools engine dist fmt lock types-table custom-resources-table schemas pictures clean
+.PHONY: help setup up down test quick lint types unit tools engine dist fmt lock completions types-table custom-resources-table schemas pictures clean
 
 ##@ Use
 help: ## Show this list
@@ -55,6 +55,9 @@ fmt: setup ## Format the code
 lock: setup ## Resolve the dependencies again
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+
+completions: setup ## Make the shells' completions again from the command line
+	@$(BIN)/python tools/completions.py
 
 types-table: setup ## Make the table of Kubernetes types again from the Go modules
 	@$(BIN)/python tools/types/generate.py

@@ -22,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None) -> None:
-    """Print ``diagnostics`` on standard error, in colour on a terminal."""
+    """Print ``diagnostics`` on standard error, in colour on a terminal.
+
+    There the first text of a run ends with how to read more; logs and programs get none of that.
+    """
     items: Sequence[Diagnostic] = tuple(diagnostics)
     if not items:
         return
@@ -32,6 +35,10 @@ def show(diagnostics: Iterable[Diagnostic], arguments: argparse.Namespace | None
     from msvc_pulumi import report  # noqa: PLC0415  most runs have nothing to say
 
     sys.stderr.write(report.render(items, color=is_coloured(sys.stderr)).rstrip("\n") + "\n")
+    if sys.stderr.isatty() and arguments is not None and not getattr(arguments, "is_hinted", False):
+        arguments.is_hinted = True  # once in a run is enough
+        worst = next((item for item in items if item.is_error), items[0])
+        sys.stderr.write(f"more: msvc explain {worst.code}\n")
 
 
 def finish(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.kustomization import KUSTOMIZATION, listed, to_kustomization
 from msvc_pulumi.plan import Plan
 
-__all__ = ["write_base", "write_new"]
+__all__ = ["refuse_existing", "write_base", "write_new"]
 
 
 def write_new(folder: Path, texts: Mapping[str, str]) -> None:
@@ -18,7 +18,7 @@ def write_new(folder: Path, texts: Mapping[str, str]) -> None:
 
     Raises LoadError if one of them is there already, or cannot be written.
     """
-    _refuse_existing(folder, texts)
+    refuse_existing(folder, texts)
     _write(folder, texts)
 
 
@@ -31,7 +31,7 @@ def write_base(folder: Path, plans: Iterable[Plan]) -> None:
     kustomization = folder / KUSTOMIZATION
     before = listed(read_source(str(kustomization)).text) if kustomization.exists() else []
     ours = {KUSTOMIZATION, *before} if before else set()
-    _refuse_existing(folder, [name for name in texts if name not in ours])
+    refuse_existing(folder, [name for name in texts if name not in ours])
     # The list last: a run that breaks off leaves one that still names every file of ours.
     lasting = {name: text for name, text in texts.items() if name != KUSTOMIZATION}
     _write(folder, {**lasting, KUSTOMIZATION: texts[KUSTOMIZATION]})
@@ -40,7 +40,8 @@ def write_base(folder: Path, plans: Iterable[Plan]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _refuse_existing(folder: Path, names: Iterable[str]) -> None:
+def refuse_existing(folder: Path, names: Iterable[str]) -> None:
+    """Raises LoadError if one of the files ``names`` is in ``folder``."""
     existing = next((name for name in names if (folder / name).exists()), None)
     if existing is not None:
         raise LoadError(

@@ -1,4 +1,4 @@
-"""``msvc graph``: the children of ModelServices and what they wait for."""
+"""``msvc graph``: the objects of ModelServices as a picture."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ __all__ = ["add_parser"]
 def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "graph",
-        help="draw the children and their dependencies",
-        description="Print the dependency graph of the children.",
+        help="draw the objects and what they have to do with each other",
+        description="Print a picture of the objects by role: what routes to, selects, scales and "
+        "refers to what. A browser shows svg.",
     )
     add_input_arguments(parser)
     parser.add_argument(
-        "-o", "--output", choices=("dot", "mermaid"), default="dot", help="language of the graph"
+        "-o",
+        "--output",
+        choices=("dot", "mermaid", "svg"),
+        default="dot",
+        help="language of the picture (default: dot)",
     )
     printed.add_arguments(parser)
     parser.set_defaults(run=run)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from msvc_pulumi.operator.pko.settings import WorkspaceSettings
     from msvc_pulumi.options import PlanOptions
 
-__all__ = ["add_parser"]
+__all__ = ["add_parser", "plan_options"]
 
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
 DESCRIPTION = (
@@ -94,7 +94,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     workspace = _workspace(arguments) if elsewhere else None
     logs.configure(arguments.log_level, arguments.log_format)
     settings = Settings(
-        plan=_plan_options(arguments),
+        plan=plan_options(arguments),
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         workers=arguments.workers or (64 if elsewhere else 2),
         batch=arguments.batch or Settings().batch,
@@ -131,7 +131,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _plan_options(arguments: argparse.Namespace) -> PlanOptions:
+def plan_options(arguments: argparse.Namespace) -> PlanOptions:
     """The plan options that the arguments state. Raises LoadError."""
     from msvc_pulumi.cli.generate import names, options  # noqa: PLC0415
     from msvc_pulumi.reach import Reach  # noqa: PLC0415
@@ -156,7 +156,7 @@ def _workspace(arguments: argparse.Namespace) -> WorkspaceSettings:
         arguments.parser.error("--executor pko needs --workspace-image")
     return WorkspaceSettings(
         arguments.workspace_image,
-        plan=_plan_options(arguments),
+        plan=plan_options(arguments),
         namespaces=tuple(dict.fromkeys(arguments.namespace)),
         namespace=arguments.workspace_namespace,
         service_account=arguments.workspace_service_account,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["without_deleted", "without_empty"]
+__all__ = ["FIELDS", "without_deleted", "without_empty"]
 
 # What a ModelService can say of a container, by its name in any spelling, as Go reads it.
 FIELDS = {

@@ -165,11 +165,11 @@ def test_diff_of_two_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_graph_names_edges(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both graph languages have a node per child and an edge per dependency."""
+    """Both graph languages have a node per child and an edge per relation."""
     _, dot, _ = run(capsys, "graph", "-m", SIMPLE, "-b", BASE)
     _, mermaid, _ = run(capsys, "graph", "-m", SIMPLE, "-b", BASE, "-o", "mermaid")
 
-    assert dot.count("->") == mermaid.count("-->") == 1
+    assert dot.count("->") == mermaid.count("-->") == 2  # Service, Deployment, ServiceAccount
     assert "Deployment granite-decode" in dot
 
 

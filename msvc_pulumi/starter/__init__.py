@@ -1,0 +1,1 @@
+"""A first ModelService and BaseConfig, made from a few choices (`files`)."""
