@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit conformance engine fmt lock types-table custom-resources-table clean
+.PHONY: help setup up down test quick lint types unit conformance engine docs fmt lock types-table custom-resources-table clean
 
 ##@ Use
 help: ## Show this list
@@ -19,7 +19,7 @@ down: setup ## Destroy the sample's stack and stop the local control plane
 ##@ Test
 test: setup quick engine ## Set up and run the whole test suite
 
-quick: setup lint types unit ## Lint, types, unit and conformance tests: under two minutes
+quick: setup lint types docs unit ## Lint, types, documentation, unit and conformance tests: under two minutes
 
 lint: setup ## ruff and the import contract
 	@$(BIN)/ruff check
@@ -34,6 +34,9 @@ unit: setup ## Unit and conformance tests
 
 engine: setup ## Tests against the real engine and a real API server
 	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
+
+docs: setup ## Build the documentation into build/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock

@@ -34,7 +34,11 @@ BIN = Path(sys.executable).parent
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[a-z]*) *(?P<more>.*)$")
 _TITLE = re.compile(r'title="(?P<title>[^"]+)"')
 _COMMENT = re.compile(r"^ *<!-- (?P<text>.*?) -->$")
-_SHELL = re.compile(r"[|&;<>$*`(){}\\#~]|^(?:export|cd|kill)\b|\n")
+# msvc with at most a file for what it prints, and something that reads it.
+_OURS = re.compile(
+    r"msvc (?P<words>[^|&;<>$*`(){}~\n]+?)(?: 2> (?P<errors>\S+))?(?: > (?P<file>\S+))?"
+    r"(?: \| (?P<filter>.+))?$"
+)
 # What a bare machine has not, and how a command begins that asks for it.
 _CLUSTER = re.compile(
     r"(?:^|[|&]\s*)(?:kubectl|pulumi|make|msvc (?:up|preview|destroy|pulumi|local|run|operator run))\b"
@@ -179,13 +183,27 @@ def variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def run(command: Command, folder: Path) -> tuple[int, str]:
     """The exit code and all output of a command, in ``folder``; msvc itself in this process."""
-    if command.text.startswith("msvc ") and not _SHELL.search(command.text):
-        return _within(shlex.split(command.text)[1:], folder)
+    ours = _OURS.match(command.text)
+    if ours is None:
+        return _shell(command.text, folder)
+    code, printed, errors = _within(shlex.split(ours["words"]), folder)
+    if ours["errors"]:
+        (folder / ours["errors"]).write_text(errors)
+        errors = ""
+    if ours["file"]:
+        (folder / ours["file"]).write_text(printed)
+        printed = ""
+    if ours["filter"]:
+        code, printed = _shell(ours["filter"], folder, printed)
+    return code, errors + printed
+
+
+def _shell(text: str, folder: Path, given: str = "") -> tuple[int, str]:
     done = subprocess.run(
-        ["bash", "-c", command.text],
+        ["bash", "-c", text],
         cwd=folder,
         env=variables(),
-        stdin=subprocess.DEVNULL,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -195,18 +213,18 @@ def run(command: Command, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def _within(words: Iterable[str], folder: Path) -> tuple[int, str]:
-    printed = io.StringIO()
+def _within(words: Iterable[str], folder: Path) -> tuple[int, str, str]:
+    printed, errors = io.StringIO(), io.StringIO()
     with (
         contextlib.chdir(folder),
         contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
+        contextlib.redirect_stderr(errors),
     ):
         try:
             code = main(list(words))
         except SystemExit as stop:
             code = int(stop.code or 0)
-    return code, printed.getvalue()
+    return code, printed.getvalue(), errors.getvalue()
 
 
 def output_differs(wanted: str | None, found: str) -> str:

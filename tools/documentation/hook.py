@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from repositorylinks import relinked
 from sitepages import made_pages
+from templatepages import variables
 
 ROOT = Path(__file__).resolve().parents[2]
+# What a browser fetches by itself; links that somebody follows may lead anywhere.
+_FETCHED = re.compile(r"<(?:script|img|iframe|link(?![^>]*rel=.?canonical))\b[^>]*?(?:src|href)=.?(?:https?:)?//[^\s>]*")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -32,7 +37,16 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     source = f"docs/{page.file.src_uri}"
     origin = next((made.origin for made in made_pages(ROOT) if made.path == page.file.src_uri), "")
     pages = {file.src_uri for file in files}
+    markdown = markdown.replace("<!-- variables -->", variables(ROOT))
     return relinked(markdown, origin or source, page.file.src_uri, pages)
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """The page as it is. Raises PluginError if a browser would fetch part of it from elsewhere."""
+    del config
+    if found := _FETCHED.search(output):
+        raise PluginError(f"{page.file.src_uri} is not whole without a network: {found[0]}")
+    return output
 
 
 def _expanded(entry: Any, sources: set[str]) -> Any:

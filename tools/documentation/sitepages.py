@@ -40,8 +40,8 @@ def made_pages(root: Path) -> tuple[Page, ...]:
         Page("reference/base-config.md", base_config()),
         Page("reference/command-line.md", command_line()),
         Page("reference/settings.md", settings(root)),
-        Page("templates/go.md", go_functions(root)),
-        Page("templates/jinja2.md", jinja_names(root)),
+        Page("template-language/go.md", go_functions(root)),
+        Page("template-language/jinja2.md", jinja_names(root)),
     )
 
 

@@ -32,8 +32,8 @@ class Example(NamedTuple):
 
 
 def themes(root: Path, file: str) -> dict[str, list[Example]]:
-    """The examples of ``docs/templates/FILE``, by theme."""
-    value = yaml.safe_load((root / "docs/templates" / file).read_text())
+    """The examples of ``docs/template-language/FILE``, by theme."""
+    value = yaml.safe_load((root / "docs/template-language" / file).read_text())
     return {
         theme: [
             Example(str(name), entry["does"], entry["example"], entry["gives"])
@@ -50,7 +50,7 @@ def examples(root: Path, file: str) -> Iterator[Example]:
 
 
 def given(root: Path, dialect: str, template: str) -> str:
-    """What ``template`` gives for the ModelService of docs/templates/example.yaml.
+    """What ``template`` gives for the ModelService of docs/template-language/example.yaml.
 
     Raises ValueError with what is wrong with it.
     """
@@ -76,7 +76,7 @@ def variable_names(root: Path) -> set[str]:
 @cache
 def _interpolation(root: Path) -> Interpolation:
     problems = Diagnostics()
-    source = read_source(str(root / "docs/templates/example.yaml"))
+    source = read_source(str(root / "docs/template-language/example.yaml"))
     (document,) = parse(source, diagnostics=problems)
     service = load_model_service(document, problems)
     assert service is not None, list(problems)
