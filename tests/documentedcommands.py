@@ -43,7 +43,9 @@ _OURS = re.compile(
 _CLUSTER = re.compile(
     r"(?:^|[|&]\s*)(?:kubectl|pulumi|make|msvc (?:up|preview|destroy|pulumi|local|run|operator run))\b"
 )
-_WORDS = re.compile(r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+=")
+_WORDS = re.compile(
+    r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+="
+)
 SHOWN = ("yaml", "python", "typescript", "json", "text", "jinja", "go", "")
 COPIED = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "Makefile", "pyproject.toml"}
 LINKED = {".venv", "components", "msvc_pulumi", "samples", "tools", "requirements.lock", "LICENSE"}
@@ -110,7 +112,9 @@ def blocks(page: Path) -> Iterator[Block]:
                 page, start, fence["language"], title["title"] if title else "", text, comments
             )
             comments, number = {}, number + 1
-        elif line.startswith("    ") and _WORDS.match(line.strip()) and not lines[start - 2].strip():
+        elif (
+            line.startswith("    ") and _WORDS.match(line.strip()) and not lines[start - 2].strip()
+        ):
             while number < len(lines) and (not lines[number] or lines[number].startswith("    ")):
                 number += 1
             yield _block(page, start - 1, "sh", "", "\n".join(lines[start - 1 : number]), comments)
@@ -228,7 +232,7 @@ def _within(words: Iterable[str], folder: Path) -> tuple[int, str, str]:
 
 
 def output_differs(wanted: str | None, found: str) -> str:
-    """"" if ``found`` is what a page shows, else both."""
+    """ "" if ``found`` is what a page shows, else both."""
     if wanted is None:
         return ""
     pattern = ""

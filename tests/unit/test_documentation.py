@@ -59,7 +59,9 @@ def test_every_block_is_of_a_known_kind() -> None:
         for block in ALL
         if block.language not in (*SHOWN, "sh", "console")
         or (block.language == "console" and not block.commands)
-        or (block.language in ("", "text") and re.search(r"^\$ |^msvc |^kubectl ", block.text, re.M))
+        or (
+            block.language in ("", "text") and re.search(r"^\$ |^msvc |^kubectl ", block.text, re.M)
+        )
     ]
     assert wrong == []
 
@@ -100,7 +102,8 @@ def test_every_variable_is_documented() -> None:
 def test_documented_environment_variables_are_read() -> None:
     """Every one is a word of the code, and what the code reads of ours is documented."""
     code = "\n".join(
-        file.read_text() for folder in ("msvc_pulumi", "components")
+        file.read_text()
+        for folder in ("msvc_pulumi", "components")
         for file in (ROOT / folder).rglob("*.py")
     )
     assert [name for name in ENVIRONMENT if f'"{name}"' not in code] == []

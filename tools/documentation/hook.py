@@ -19,7 +19,9 @@ from templatepages import variables
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a browser fetches by itself; links that somebody follows may lead anywhere.
-_FETCHED = re.compile(r"<(?:script|img|iframe|link(?![^>]*rel=.?canonical))\b[^>]*?(?:src|href)=.?(?:https?:)?//[^\s>]*")
+_FETCHED = re.compile(
+    r"<(?:script|img|iframe|link(?![^>]*rel=.?canonical))\b[^>]*?(?:src|href)=.?(?:https?:)?//[^\s>]*"
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -28,6 +30,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, page.path, content=page.text))
     sources = {file.src_uri for file in files.documentation_pages()}
     config.nav = [_expanded(entry, sources) for entry in config.nav or ()]
+    config.nav = [
+        entry for entry in config.nav if not isinstance(entry, dict) or all(entry.values())
+    ]
     return files
 
 

@@ -154,7 +154,7 @@ def base_config() -> str:
         "| annotation | of | means |",
         "|---|---|---|",
         "| `llm-d.ai/template-dialect` | BaseConfig, ModelService | `go` (default) or `jinja2`: the "
-        "language of this document's [templates](../template-language/index.md) |",
+        "language of this document's [templates](../templates.md) |",
         "| `llm-d.ai/roles` | BaseConfig | `stated`: prefill and decode exist only where the "
         "ModelService has the section; `any` (default): also where only the BaseConfig has |",
         "| `llm-d.ai/allowed-namespaces` | BaseConfig | namespaces whose ModelServices may use it "

@@ -14,7 +14,7 @@ from msvc_pulumi.gotemplate.functions import _HELM, DISABLED
 __all__ = ["go_functions", "jinja_names", "variables"]
 
 INTRODUCTION = """\
-All examples are rendered by a test, for the ModelService on the page [Templates](index.md)."""
+All examples are rendered by a test, for the ModelService on the page [Templates](../templates.md)."""
 
 
 def go_functions(root: Path) -> str:
