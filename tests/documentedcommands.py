@@ -5,7 +5,8 @@ print, where a line ``...`` stands for any lines and ``…`` for any characters.
 ``title="NAME"`` is a file, written into the folder that the page's commands run in: a checkout. A
 comment in front of a block says more:
 
-``<!-- needs: cluster -->``    run where there is a control plane and an engine; also what calls for one
+``<!-- needs: cluster -->``    run where there is a control plane and an engine; also where a
+                               command calls for one
 ``<!-- exits: 1 -->``          the exit code of its last command
 ``<!-- not run: REASON -->``   shown only
 """
@@ -41,7 +42,8 @@ _OURS = re.compile(
 )
 # What a bare machine has not, and how a command begins that asks for it.
 _CLUSTER = re.compile(
-    r"(?:^|[|&]\s*)(?:kubectl|pulumi|make|msvc (?:up|preview|destroy|pulumi|local|run|operator run))\b"
+    r"(?:^|[|&]\s*)(?:kubectl|pulumi|make"
+    r"|msvc (?:up|preview|destroy|pulumi|local|run|operator (?:run|uninstall)))\b"
 )
 _WORDS = re.compile(
     r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+="
@@ -107,30 +109,27 @@ def blocks(page: Path) -> Iterator[Block]:
             while lines[number].strip() != "```":
                 number += 1
             text = "\n".join(lines[start:number])
-            title = _TITLE.search(fence["more"])
-            yield _block(
-                page, start, fence["language"], title["title"] if title else "", text, comments
-            )
+            yield _block(page, start, (fence["language"], fence["more"]), text, comments)
             comments, number = {}, number + 1
-        elif (
-            line.startswith("    ") and _WORDS.match(line.strip()) and not lines[start - 2].strip()
-        ):
+        elif line.startswith("    ") and _WORDS.match(line.strip()) and _is_blank(lines[start - 2]):
             while number < len(lines) and (not lines[number] or lines[number].startswith("    ")):
                 number += 1
-            yield _block(page, start - 1, "sh", "", "\n".join(lines[start - 1 : number]), comments)
+            text = "\n".join(lines[start - 1 : number])
+            yield _block(page, start - 1, ("sh", ""), text, comments)
             comments = {}
         elif line.strip():
             comments = {}
 
 
 def _block(
-    page: Path, line: int, language: str, title: str, text: str, comments: Mapping[str, str]
+    page: Path, line: int, opening: tuple[str, str], text: str, comments: Mapping[str, str]
 ) -> Block:
+    title = _TITLE.search(opening[1])
     block = Block(
         page,
         line,
-        language,
-        title,
+        opening[0],
+        title["title"] if title else "",
         textwrap.dedent(text) + "\n",
         comments.get("needs", ""),
         comments.get("not run", ""),
@@ -139,6 +138,10 @@ def _block(
     if not block.needs and any(_CLUSTER.search(command.text) for command in block.commands):
         return replace(block, needs="cluster")
     return block
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip()
 
 
 def _plain(text: str, line: int) -> Iterator[Command]:

@@ -33,9 +33,9 @@ def command_line() -> str:
     lines = [
         "# Command line",
         "",
-        "`msvc`, or `python -m msvc_pulumi`. Results go to standard output, diagnostics to standard "
-        "error. Exit codes: 0 fine, 1 errors in the input, 2 wrong usage, 3 the engine or the "
-        "cluster failed.",
+        "`msvc`, or `python -m msvc_pulumi`. Results go to standard output, diagnostics to "
+        "standard error. Exit codes: 0 fine, 1 errors in the input, 2 wrong usage, 3 the engine or "
+        "the cluster failed.",
         "",
     ]
     shown: dict[str, str] = {}

@@ -46,32 +46,35 @@ def model_service() -> str:
     lines = [
         "# ModelService",
         "",
-        "All fields of the custom resource `llm-d.ai/v1alpha1`, made from the models that read it. "
-        "`msvc crd` prints the CustomResourceDefinition. A field that holds a type of Kubernetes is "
-        "written as there.",
+        "All fields of the custom resource `llm-d.ai/v1alpha1`, made from the models that read "
+        "it. `msvc crd` prints the CustomResourceDefinition. A field that holds a type of "
+        "Kubernetes is written as there.",
         "",
         "## spec",
         "",
-        *_model(ModelServiceSpec, "spec"),
+        *_model(ModelServiceSpec, "spec", {}),
         "## status",
         "",
         "Written by the operator.",
         "",
-        *_model(ModelServiceStatus, "status"),
+        *_model(ModelServiceStatus, "status", {}),
     ]
     return "\n".join(lines)
 
 
-def _model(model: type[BaseModel], path: str) -> Iterator[str]:
+def _model(model: type[BaseModel], path: str, shown: dict[type[BaseModel], str]) -> Iterator[str]:
+    """The fields of ``model``, then those of the models in it that were not ``shown`` elsewhere."""
     nested: list[tuple[str, type[BaseModel]]] = []
     for name, field, info in api_fields(model):
         inner, is_list = nested_model(field, info)
         place = f"{path}.{name}"
         inside = f"{place}[]" if is_list else place
-        has_fields = inner is not None and bool(api_fields(inner))
-        title = f"[`{name}`](#{_anchor(inside)})" if has_fields else f"`{name}`"
-        if inner is not None and has_fields:
-            nested.append((inside, inner))
+        title = f"`{name}`"
+        if inner is not None and api_fields(inner):
+            if inner not in shown:
+                shown[inner] = inside
+                nested.append((inside, inner))
+            title = f"[`{name}`](#{_anchor(shown[inner])})"
         words = ", ".join(_facts(field, is_list=is_list, is_object=inner is not None))
         # A definition list in all but name: a table of four columns is too wide for a telephone.
         yield f"* {title} <small>{words}</small>"
@@ -81,7 +84,7 @@ def _model(model: type[BaseModel], path: str) -> Iterator[str]:
     for place, inner in nested:
         yield f"### {place} {{ #{_anchor(place)} }}"
         yield ""
-        yield from _model(inner, place)
+        yield from _model(inner, place, shown)
 
 
 def _anchor(path: str) -> str:
@@ -129,9 +132,9 @@ def base_config() -> str:
     lines = [
         "# BaseConfig",
         "",
-        "A BaseConfig is a ConfigMap. Each data key below is a *section*: a template that renders to "
-        "one object (`configMaps`: a list of them). A section that is absent, blank or `null` does "
-        "not exist; `{}` does. Names, namespace, labels and selectors are filled in. Other keys "
+        "A BaseConfig is a ConfigMap. Each data key below is a *section*: a template that renders "
+        "to one object (`configMaps`: a list of them). A section that is absent, blank or `null` "
+        "does not exist; `{}` does. Names, namespace, labels and selectors are filled in. Other keys "
         "are warned of (`unknown-section`).",
         "",
         "## Sections",
@@ -146,15 +149,15 @@ def base_config() -> str:
         lines.append(f"| `{key}` | {MADE[key]} | {shown} |")
     lines += [
         "",
-        "Where a section may hold several types, its `apiVersion` and `kind` say which; the first is "
-        "what it is without them.",
+        "Where a section may hold several types, its `apiVersion` and `kind` say which; the first "
+        "is what it is without them.",
         "",
         "## Annotations",
         "",
         "| annotation | of | means |",
         "|---|---|---|",
-        "| `llm-d.ai/template-dialect` | BaseConfig, ModelService | `go` (default) or `jinja2`: the "
-        "language of this document's [templates](../templates.md) |",
+        "| `llm-d.ai/template-dialect` | BaseConfig, ModelService | `go` (default) or `jinja2`: "
+        "the language of this document's [templates](../templates.md) |",
         "| `llm-d.ai/roles` | BaseConfig | `stated`: prefill and decode exist only where the "
         "ModelService has the section; `any` (default): also where only the BaseConfig has |",
         "| `llm-d.ai/allowed-namespaces` | BaseConfig | namespaces whose ModelServices may use it "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from posixpath import dirname, normpath, relpath
 
-__all__ = ["relinked", "relative_links"]
+__all__ = ["relinked"]
 
 # Files outside of docs that have a page.
 PAGES = {
@@ -43,15 +43,6 @@ def relinked(markdown: str, origin: str, page: str, pages: set[str]) -> str:
     return "".join(
         line if is_code else _LINK.sub(changed, line) for line, is_code in _lines(markdown)
     )
-
-
-def relative_links(markdown: str) -> Iterator[str]:
-    """The paths that ``markdown`` links to beside it, without fragments."""
-    for line, is_code in _lines(markdown):
-        if not is_code:
-            for found in _LINK.finditer(line):
-                if not _is_elsewhere(found["target"]):
-                    yield found["target"].partition("#")[0]
 
 
 def _lines(markdown: str) -> Iterator[tuple[str, bool]]:

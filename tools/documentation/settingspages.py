@@ -1,9 +1,10 @@
-"""The reference of settings: a stack's configuration, the components' arguments, the environment."""
+"""The reference of settings: of stacks, of components and of the environment."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -36,8 +37,8 @@ def settings(root: Path) -> str:
         "",
         "## A stack's configuration",
         "",
-        "For `pulumi up` and `msvc up` in this folder, in `Pulumi.STACK.yaml` with `modelservice:` in "
-        "front (`pulumi config set --path 'modelServices[0]' FILE`).",
+        "For `pulumi up` and `msvc up` in this folder, in `Pulumi.STACK.yaml` with `modelservice:` "
+        "in front (`pulumi config set --path 'modelServices[0]' FILE`).",
         "",
         "| setting | means | default |",
         "|---|---|---|",
@@ -74,10 +75,9 @@ def _arguments(file: Path, name: str) -> Iterator[str]:
     body = next(n for n in module.body if isinstance(n, ast.ClassDef) and n.name == name).body
     yield "| argument | means |"
     yield "|---|---|"
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            assert isinstance(text.value, ast.Constant)
             kind = ast.unparse(field.annotation)
             needed = "" if kind.startswith("NotRequired") else " **required**"
-            words = " ".join(str(text.value.value).split())
+            words = " ".join(str(ast.literal_eval(text.value)).split())
             yield f"| `{ast.unparse(field.target)}`{needed} | {words} |"

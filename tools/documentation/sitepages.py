@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clipages import command_line
+from diagnosticpages import diagnostic_pages
 from referencepages import base_config, model_service
 from samplepages import sample_pages
 from settingspages import settings
@@ -35,6 +36,7 @@ def made_pages(root: Path) -> tuple[Page, ...]:
     return (
         *(Page(path, (root / file).read_text(), file) for path, file in copied.items()),
         *(Page(*page) for page in sample_pages(root)),
+        *(Page(*page) for page in diagnostic_pages()),
         Page("decisions/index.md", _decisions(root)),
         Page("reference/model-service.md", model_service()),
         Page("reference/base-config.md", base_config()),

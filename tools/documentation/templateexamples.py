@@ -79,10 +79,12 @@ def _interpolation(root: Path) -> Interpolation:
     source = read_source(str(root / "docs/template-language/example.yaml"))
     (document,) = parse(source, diagnostics=problems)
     service = load_model_service(document, problems)
-    assert service is not None, list(problems)
+    if service is None:
+        raise ValueError(list(problems))
     artifacts = service.spec.model_artifacts
     artifact = parse_artifact(
         artifacts.uri, auth_secret_name=artifacts.auth_secret_name, size=None, pull_policy=""
     )
-    assert isinstance(artifact, ModelArtifact), artifact
+    if not isinstance(artifact, ModelArtifact):
+        raise ValueError(artifact)
     return Interpolation.of(service, ChildNames(service.name), artifact, problems, document)

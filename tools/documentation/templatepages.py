@@ -14,7 +14,8 @@ from msvc_pulumi.gotemplate.functions import _HELM, DISABLED
 __all__ = ["go_functions", "jinja_names", "variables"]
 
 INTRODUCTION = """\
-All examples are rendered by a test, for the ModelService on the page [Templates](../templates.md)."""
+All examples are rendered by a test, for the ModelService of the page
+[Templates](../templates.md)."""
 
 
 def go_functions(root: Path) -> str:
@@ -47,8 +48,8 @@ def jinja_names(root: Path) -> str:
     lines = [
         "# Jinja2 filters and tests",
         "",
-        "Jinja2 3.1, sandboxed and strict: a name that is not there is an error. Loops, `if`, `set` "
-        "and macros are as in [Jinja's own manual]"
+        "Jinja2 3.1, sandboxed and strict: a name that is not there is an error. Loops, `if` and "
+        "macros are as in [Jinja's own manual]"
         "(https://jinja.palletsprojects.com/en/stable/templates/); what loads another template "
         f"(`include`, `import`, `extends`) is off. {INTRODUCTION}",
         "",
