@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import yaml
 from documentedcommands import ROOT, SHOWN, Block, blocks, checkout, output_differs, pages, run
 
 sys.path.insert(0, str(ROOT / "tools" / "documentation"))
@@ -14,10 +17,15 @@ sys.path.insert(0, str(ROOT / "tools" / "documentation"))
 from settingspages import ENVIRONMENT
 from templateexamples import Example, examples, given, variable_names
 
+from msvc_pulumi.components import ModelService
+from msvc_pulumi.components.arguments import ModelServiceArgs, planned
+from msvc_pulumi.declaration import COMPONENT
 from msvc_pulumi.gotemplate.functions import NAMES
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
 from msvc_pulumi.jinjatemplate.sandbox import Environment
 
+# What our own processes tell each other.
+INTERNAL = {"MSVC_BASE_CONFIG", "MSVC_NAME", "MSVC_NAMESPACE", "MSVC_OPTIONS", "MSVC_PYTHON"}
 HIDDEN = re.compile(r"^\$ |^msvc |^kubectl ", re.MULTILINE)
 ALL = [block for page in pages() for block in blocks(page)]
 NOT_RUN = [block for block in ALL if block.reason]
@@ -98,6 +106,44 @@ def test_every_variable_is_documented() -> None:
     assert {example.name for example in examples(ROOT, "variables.yaml")} == variable_names(ROOT)
 
 
+def camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def yaml_programs() -> Iterator[dict[str, Any]]:
+    for block in ALL:
+        if block.title.endswith("Pulumi.yaml"):
+            program = yaml.safe_load(block.text)
+            if program["runtime"] == "yaml":
+                yield program
+
+
+def test_programs_in_yaml_plan() -> None:
+    """Each resource is one that the plugin knows, and its properties make a plan."""
+    programs = list(yaml_programs())
+    assert programs
+    arguments = {camel(name): name for name in ModelServiceArgs.__annotations__}
+    for program in programs:
+        for resource in program["resources"].values():
+            assert resource["type"] == COMPONENT
+            given = {arguments[name]: value for name, value in resource["properties"].items()}
+            assert len(planned(cast("ModelServiceArgs", given))) > 1
+
+
+def test_programs_in_typescript_use_what_there_is() -> None:
+    """Names of arguments and outputs; no compiler is at hand."""
+    programs = [block.text for block in ALL if block.language == "typescript"]
+    assert programs
+    outputs = {camel(name) for name in ModelService.__annotations__}
+    for program in programs:
+        made = re.search(r"(?s)new llmd\.ModelService\(\"\w+\", \{\n(.*?)\n\}\)", program)
+        assert made
+        stated = set(re.findall(r"(?m)^    (\w+):", made[1]))
+        assert stated <= {camel(name) for name in ModelServiceArgs.__annotations__}
+        assert set(re.findall(r"= facebook\.(\w+);", program)) <= outputs
+
+
 def test_documented_environment_variables_are_read() -> None:
     """Every one is a word of the code, and what the code reads of ours is documented."""
     code = "\n".join(
@@ -106,3 +152,4 @@ def test_documented_environment_variables_are_read() -> None:
         for file in (ROOT / folder).rglob("*.py")
     )
     assert [name for name in ENVIRONMENT if f'"{name}"' not in code] == []
+    assert set(re.findall(r'"((?:MSVC|XDG)_[A-Z_]+)"', code)) - INTERNAL <= {*ENVIRONMENT}

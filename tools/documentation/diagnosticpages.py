@@ -17,7 +17,7 @@ def diagnostic_pages() -> Iterator[tuple[str, str]]:
     if find_spec("msvc_pulumi.explanations") is None:
         yield "diagnostics/index.md", "# Diagnostics\n\nThere is no catalogue in this build.\n"
         return
-    from msvc_pulumi.explanations import catalogue
+    from msvc_pulumi.explanations import catalogue  # noqa: PLC0415  see above
 
     explained = [catalogue.explanation(code) for code in catalogue.codes()]
     topics = {

@@ -134,8 +134,8 @@ def base_config() -> str:
         "",
         "A BaseConfig is a ConfigMap. Each data key below is a *section*: a template that renders "
         "to one object (`configMaps`: a list of them). A section that is absent, blank or `null` "
-        "does not exist; `{}` does. Names, namespace, labels and selectors are filled in. Other keys "
-        "are warned of (`unknown-section`).",
+        "does not exist; `{}` does. Names, namespace, labels and selectors are filled in. Other "
+        "keys are warned of (`unknown-section`).",
         "",
         "## Sections",
         "",

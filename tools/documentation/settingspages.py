@@ -48,9 +48,12 @@ def settings(root: Path) -> str:
         shown = f"`{default}`" if default not in ("", []) else ""
         lines.append(f"| `{name}` | {entry['description']} | {shown} |")
     lines += ["", "## Arguments of the component ModelService", ""]
-    lines += _arguments(root / "components/arguments.py", "ModelServiceArgs")
+    lines += _fields(root / "components/arguments.py", "ModelServiceArgs", "argument")
+    lines += ["", "## Outputs of the component ModelService", ""]
+    lines += _fields(root / "components/model_service.py", "ModelService", "output")
     lines += ["", "## Arguments of the component ModelServiceOperator", ""]
-    lines += _arguments(root / "components/model_service_operator.py", "ModelServiceOperatorArgs")
+    operator = root / "components/model_service_operator.py"
+    lines += _fields(operator, "ModelServiceOperatorArgs", "argument")
     lines += [
         "",
         "Other languages write the names in camelCase: `modelService`, `baseConfig`.",
@@ -69,15 +72,15 @@ def settings(root: Path) -> str:
     return "\n".join(lines)
 
 
-def _arguments(file: Path, name: str) -> Iterator[str]:
-    """The fields of a TypedDict with the texts behind them."""
+def _fields(file: Path, name: str, what: str) -> Iterator[str]:
+    """The fields of a class with the texts behind them."""
     module = ast.parse(file.read_text())
     body = next(n for n in module.body if isinstance(n, ast.ClassDef) and n.name == name).body
-    yield "| argument | means |"
+    yield f"| {what} | means |"
     yield "|---|---|"
     for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
             kind = ast.unparse(field.annotation)
-            needed = "" if kind.startswith("NotRequired") else " **required**"
+            needed = "" if kind.startswith(("NotRequired", "pulumi.")) else " **required**"
             words = " ".join(str(ast.literal_eval(text.value)).split())
             yield f"| `{ast.unparse(field.target)}`{needed} | {words} |"
