@@ -48,7 +48,7 @@ def made_pages(root: Path) -> tuple[Page, ...]:
 
 
 def _decisions(root: Path) -> str:
-    lines = ["# Decisions", "", "What was decided, and what it cost.", ""]
+    lines = ["# All decisions", "", "What was decided, and what it cost.", ""]
     for file in sorted((root / "docs/decisions").glob("0*.md")):
         title = file.read_text().partition("\n")[0].removeprefix("# ")
         lines.append(f"* [{title}]({file.name})")
