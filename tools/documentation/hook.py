@@ -55,12 +55,14 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
 
 
 def _expanded(entry: Any, sources: set[str]) -> Any:
+    """``entry`` of the navigation; of pages that are not there nothing is left."""
     if isinstance(entry, dict):
-        return {title: _expanded(value, sources) for title, value in entry.items()}
+        found = {title: _expanded(value, sources) for title, value in entry.items()}
+        return {title: value for title, value in found.items() if value}
     if isinstance(entry, list):
-        return [_expanded(item, sources) for item in entry]
+        return [found for item in entry if (found := _expanded(item, sources))]
     if entry.endswith("/"):
         inside = sorted(source for source in sources if source.startswith(entry))
         index = f"{entry}index.md"
         return [index] * (index in inside) + [source for source in inside if source != index]
-    return entry
+    return entry if entry in sources else ""
