@@ -48,7 +48,7 @@ _CLUSTER = re.compile(
 _WORDS = re.compile(
     r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+="
 )
-SHOWN = ("yaml", "python", "typescript", "json", "text", "jinja", "go", "")
+SHOWN = ("yaml", "mermaid", "python", "typescript", "json", "text", "jinja", "go", "")
 COPIED = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "Makefile"}
 # Of what `make setup` looks at only the time counts.
 LINKED = {".venv", "components", "msvc_pulumi", "pyproject.toml", "requirements.lock", "samples"}

@@ -18,7 +18,7 @@ from typing import Any
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.errors import ModelServiceError
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 MODULES = ("generate", "validate", "diff", "graph", "crd", "convert", "local", "stack", "operator")
 # Modules whose command has their name; the others are looked for in all of them.
@@ -34,19 +34,19 @@ class _Version(argparse.Action):
         parser.exit(message=f"{_version()}\n")
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line: it knows all commands, or the one that comes first."""
-    parser = argparse.ArgumentParser(
+    known = argparse.ArgumentParser(
         prog="msvc",
         description="Serve large language models on Kubernetes from llm-d ModelServices.",
     )
-    parser.add_argument(
+    known.add_argument(
         "--version", action=_Version, nargs=0, help="show program's version number and exit"
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = known.add_subparsers(metavar="COMMAND", required=True)
     for name in words[:1] if words and words[0] in NAMESAKES else MODULES:
         import_module(f"msvc_pulumi.cli.{name}").add_parser(commands)
-    return parser
+    return known
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -54,7 +54,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return _parser(words).parse_args(words)
+        return parser(words).parse_args(words)
     finally:
         if was_enabled:
             gc.enable()

@@ -6,14 +6,14 @@ import argparse
 import re
 from collections.abc import Iterator, Sequence
 
-from msvc_pulumi.cli import _parser
+from msvc_pulumi.cli import parser
 
 __all__ = ["command_line", "commands"]
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser, str]]:
     """The words, parser and short help of every command that does something."""
-    yield from _commands((), _parser(()), "")
+    yield from _commands((), parser(()), "")
 
 
 def _commands(
@@ -39,13 +39,13 @@ def command_line() -> str:
         "",
     ]
     shown: dict[str, str] = {}
-    for words, parser, short in commands():
+    for words, command, short in commands():
         name = " ".join(words)
         lines += [f"## msvc {name}", ""]
-        options = "\n".join(_options(parser))
-        told = parser.description or short
+        options = "\n".join(_options(command))
+        told = command.description or short
         lines += [told[:1].upper() + told[1:].rstrip(".") + ".", ""] if told else []
-        lines += ["```text", _usage(parser), "```", ""]
+        lines += ["```text", _usage(command), "```", ""]
         if options and options in shown:
             lines += [f"Options are those of `msvc {shown[options]}`.", ""]
         elif options:
