@@ -15,6 +15,7 @@ __all__ = ["diagnostic_pages"]
 def diagnostic_pages() -> Iterator[tuple[str, str]]:
     """Path and text of each page, the list of all codes first."""
     if find_spec("msvc_pulumi.explanations") is None:
+        yield "diagnostics/index.md", "# Diagnostics\n\nThis build has no catalogue of them.\n"
         return
     from msvc_pulumi.explanations import catalogue  # noqa: PLC0415  see above
 
