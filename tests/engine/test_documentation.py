@@ -41,7 +41,14 @@ PAGES = [page for page in pages() if any(block.needs for block in blocks(page))]
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
     """A control plane for these pages alone: some install and remove the definition."""
     with LocalControlPlane(tmp_path_factory.mktemp("documented") / "local") as started:
+        with started.cluster() as cluster:
+            create(cluster, "serving")  # where samples are applied to
         yield started
+
+
+def create(cluster: Cluster, namespace: str) -> None:
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=30)
 
 
 def script(page: Path) -> tuple[str, list[tuple[Block, Command, bool]]]:
@@ -116,8 +123,7 @@ def test_page(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
     plane: LocalControlPlane = request.getfixturevalue("plane")
     namespace = re.sub(r"[^a-z0-9]+", "-", str(page.relative_to(ROOT)).lower()).strip("-")
     with plane.cluster() as cluster:
-        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-        cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=30)
+        create(cluster, namespace)
         file = kubeconfig(plane, namespace, tmp_path / "kubeconfig")
         try:
             check(commands, played(text, folder, engine_of(file, environment)))

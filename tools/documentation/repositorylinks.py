@@ -17,6 +17,7 @@ PAGES = {
     "docs": "index.md",
     "docs/decisions": "decisions/index.md",
     "samples": "samples/index.md",
+    "samples/README.md": "samples/index.md",
 }
 _LINK = re.compile(r"(?P<open>!?\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^()\s]+)\)")
 _FENCE = re.compile(r"^(?:```|~~~)")

@@ -42,13 +42,14 @@ def _drawn(folder: Path) -> str:
     """The objects of a sample as SVG; "" where `msvc graph` cannot draw that."""
     if not hasattr(graph, "__path__") or find_spec("msvc_pulumi.graph.svg") is None:
         return ""
-    files = [str(folder / file) for file in FILES if (folder / file).exists()]
-    plans = plan_inputs(load_inputs(files), PlanOptions()).plans
+    service, base = ([str(folder / file)] for file in FILES)
+    plans = plan_inputs(load_inputs(service, base), PlanOptions()).plans
     return graph.render(plans, "svg")
 
 
 def _shown(name: str) -> str:
-    return f'<img src="{name}.svg" alt="What {name} is made of" loading="lazy">'
+    image = f'<img src="{name}.svg" alt="What {name} is made of" loading="lazy">'
+    return f'<a href="{name}.svg">{image}</a>'
 
 
 def _index(root: Path, folders: list[Path], pictures: dict[str, str]) -> str:
