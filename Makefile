@@ -36,7 +36,7 @@ engine: setup ## Tests against the real engine and a real API server
 	@$(BIN)/pytest -q tests/differential tests/engine tests/operator
 
 docs: setup ## Build the documentation into build/site; a broken link fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo built build/site/index.html
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock
