@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit tools engine dist fmt lock completions types-table custom-resources-table schemas pictures clean
+.PHONY: help setup up down test quick lint types unit tools engine dist docs fmt lock completions types-table custom-resources-table schemas pictures clean
 
 ##@ Use
 help: ## Show this list
@@ -19,7 +19,7 @@ down: setup ## Destroy the sample's stack and stop the local control plane
 ##@ Test
 test: setup quick engine ## Set up and run the whole test suite
 
-quick: setup lint types unit ## Lint, types, unit and conformance tests: under two minutes
+quick: setup lint types docs unit ## Lint, types, documentation, unit and conformance tests: under two minutes
 
 lint: setup ## ruff and the import contract
 	@$(BIN)/ruff check
@@ -40,6 +40,9 @@ engine: setup tools ## Tests against the real engine, a real API server and real
 
 dist: setup ## Build sdist and wheel into dist/, install the wheel by itself and use it
 	@$(BIN)/python tools/dist.py
+
+docs: setup ## Build the documentation into build/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo built build/site/index.html
 
 ##@ Develop
 setup: $(VENV)/.ready ## Make the virtual environment from the lock
