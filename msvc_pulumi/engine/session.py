@@ -44,8 +44,8 @@ class Session:
     ) -> Self:
         """The session for the cluster of ``kubeconfig``, by default the one kubectl would use.
 
-        Builds ``pulumi`` and its Kubernetes plugin where they are nowhere to be found; ``patience`` is
-        for a busy cluster.
+        Builds ``pulumi`` and its Kubernetes plugin where they are nowhere to be found;
+        ``patience`` is for a busy cluster.
 
         Raises:
             ClusterError: the cluster does not answer.

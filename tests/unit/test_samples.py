@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.children.flags import endpoint_picker
+from msvc_pulumi.children.pickerflags import pickers
 from msvc_pulumi.cli import main
 from msvc_pulumi.commandline.image import SIDECARS, Image
 from msvc_pulumi.inputs import load_inputs
@@ -89,9 +89,10 @@ def test_pickers_sidecars_and_pools_are_of_one_generation(folder: Path) -> None:
         return
     is_v1 = found["inferencePool"].manifest["apiVersion"] == V1
     assert f"Generation: {'v1' if is_v1 else 'v1alpha2'}" in readme
-    [(path, picker)] = endpoint_picker(found["eppDeployment"].child)
-    assert (picker.version >= (1, 0)) == is_v1
-    container = path.find(found["eppDeployment"].manifest)
+    [picker] = pickers(found["eppDeployment"].child)
+    assert picker.known is not None
+    assert picker.known.takes("pool-group") == is_v1
+    container = picker.path.find(found["eppDeployment"].manifest)
     assert "$(NAMESPACE)" in " ".join(container["args"])
     [own] = [one for one in container["env"] if one["name"] == "NAMESPACE"]
     assert own["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.namespace"
