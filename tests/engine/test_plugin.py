@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -100,62 +99,6 @@ def test_removed_field_is_removed(stack: Any, cluster: Cluster, namespace: str) 
     assert container["env"] == less["env"]
     managers = {item["manager"] for item in live(cluster, namespace)["metadata"]["managedFields"]}
     assert "pulumi-kubernetes" not in managers
-
-
-def test_one_field_manager_for_each_object(stack: Any, cluster: Cluster, namespace: str) -> None:
-    """It is drawn once and kept; nobody else owns what was applied."""
-
-    def owners() -> set[tuple[str, str]]:
-        found = live(cluster, namespace)["metadata"]["managedFields"]
-        return {(item["manager"], item["operation"]) for item in found if "subresource" not in item}
-
-    stack(deployment(namespace, replicas=1)).up("--skip-preview")
-    [(manager, operation)] = owners() - {("kube-controller-manager", "Update")}
-    assert re.fullmatch("pulumi-kubernetes-[0-9a-f]{8}", manager)
-    assert operation == "Apply"
-    before = owners()
-    stack(deployment(namespace, replicas=2)).up("--skip-preview")
-    assert owners() == before
-
-
-@pytest.mark.parametrize("skips", [True, False])
-def test_waits_for_endpoints_of_a_service(
-    skips: bool, stack: Any, cluster: Cluster, namespace: str
-) -> None:
-    """A Service that selects no pod is never ready, and made nevertheless; skipAwait is heeded."""
-    annotations = {"pulumi.com/timeoutSeconds": "2", **(NO_WAIT if skips else {})}
-    metadata = {"name": "service", "namespace": namespace, "annotations": annotations}
-    spec = {"selector": {"no": "pod"}, "ports": [{"port": 80}]}
-    made = stack(lambda: void(k8s.core.v1.Service("service", metadata=metadata, spec=spec)))
-    if skips:
-        assert made.up("--skip-preview").changes == {"create": 2}
-    else:
-        with pytest.raises(EngineError) as caught:
-            made.up("--skip-preview")
-        [note] = caught.value.diagnostics[0].notes
-        assert "timed out waiting to be Ready" in note
-    assert cluster.get("v1", "Service", "service", namespace)
-
-
-def test_waits_for_the_end_of_a_deletion(stack: Any, cluster: Cluster, namespace: str) -> None:
-    """What a finalizer holds back stays in the state, and the next run goes on from it."""
-    metadata = {
-        "name": "held",
-        "namespace": namespace,
-        "finalizers": ["example.com/hold"],
-        "annotations": {"pulumi.com/timeoutSeconds": "2"},
-    }
-    made = stack(lambda: void(k8s.core.v1.ConfigMap("held", metadata=metadata, data={"a": "b"})))
-    made.up("--skip-preview")
-    with pytest.raises(EngineError):
-        made.destroy()
-    found = cluster.get("v1", "ConfigMap", "held", namespace)
-    assert found is not None and found["metadata"]["deletionTimestamp"]
-    assert len(made.state()["resources"]) > 1
-    body = {"metadata": {"finalizers": None}}
-    cluster.patch("v1", "ConfigMap", "held", namespace, body=body)
-    made.destroy()
-    assert not made.state().get("resources")
 
 
 def test_foreign_change_is_kept_out_of_the_diff(
