@@ -3,6 +3,7 @@
 # ruff: noqa: N802  the protocol's names
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ from pulumi.runtime.proto import (
 
 from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.declaration import declarations
-from msvc_pulumi.engine.inline import host
+from msvc_pulumi.engine.inline import host, serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.plan import Plan, plan_model_service
 
@@ -114,6 +115,20 @@ def test_the_engine_is_told_what_the_component_tells_it(plan: Plan) -> None:
     assert not answer.bail
     assert comparable(by_protocol.registered) == comparable(by_component.registered)
     assert by_protocol.finished == by_component.finished
+
+
+@pytest.mark.parametrize("servicer", [PlanHost([]), host(lambda: None)], ids=["plans", "program"])
+def test_what_the_engine_asks_for_before_the_program_is_answered(
+    servicer: language_pb2_grpc.LanguageRuntimeServicer,
+) -> None:
+    """A method without an answer would be a traceback in the log of this process."""
+    with serving(servicer) as client, grpc.insecure_channel(client.partition("=")[2]) as channel:
+        stub = language_pb2_grpc.LanguageRuntimeStub(channel)
+        assert stub.About(language_pb2.AboutRequest()).executable == sys.executable
+        assert not stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages
+        assert not stub.GetPluginInfo(Empty()).version
+        if isinstance(servicer, PlanHost):  # the SDK's own has no answer to that
+            stub.Cancel(Empty())
 
 
 def test_a_stack_exports_and_warns_as_with_the_component() -> None:
