@@ -9,12 +9,15 @@ would say (``tests/unit/test_planhost.py`` compares the two).
 # ruff: noqa: N802  the protocol's names
 from __future__ import annotations
 
+import platform
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import (
     engine_pb2,
@@ -57,6 +60,14 @@ class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def __init__(self, plans: Sequence[Plan], *, tells: bool = False) -> None:
         self._plans, self._tells = plans, tells
+
+    def About(self, _request: Any, _context: Any) -> Any:
+        return language_pb2.AboutResponse(
+            executable=sys.executable, version=platform.python_version()
+        )
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:
+        return Empty()  # the engine goes away, and every request with it
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
         return plugin_pb2.PluginInfo()

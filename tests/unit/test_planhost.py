@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +26,7 @@ from pulumi.runtime.proto import (
 
 from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.declaration import POOL_UID, declarations
-from msvc_pulumi.engine.inline import host
+from msvc_pulumi.engine.inline import host, serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.plan import Plan, plan_model_service
 
@@ -135,6 +136,20 @@ def test_the_picker_bears_the_uid_of_its_pool() -> None:
     pool = f"{plan.name}-inference-pool"
     assert template["metadata"]["annotations"] == {POOL_UID: f"uid of {pool}"}
     assert picker == f"{plan.name}-epp-deployment"
+
+
+@pytest.mark.parametrize("servicer", [PlanHost([]), host(lambda: None)], ids=["plans", "program"])
+def test_what_the_engine_asks_for_before_the_program_is_answered(
+    servicer: language_pb2_grpc.LanguageRuntimeServicer,
+) -> None:
+    """A method without an answer would be a traceback in the log of this process."""
+    with serving(servicer) as client, grpc.insecure_channel(client.partition("=")[2]) as channel:
+        stub = language_pb2_grpc.LanguageRuntimeStub(channel)
+        assert stub.About(language_pb2.AboutRequest()).executable == sys.executable
+        assert not stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest()).packages
+        assert not stub.GetPluginInfo(Empty()).version
+        if isinstance(servicer, PlanHost):  # the SDK's own has no answer to that
+            stub.Cancel(Empty())
 
 
 def test_a_stack_exports_and_warns_as_with_the_component() -> None:
