@@ -13,7 +13,7 @@ from msvc_pulumi.engine.tools import Tool
 __all__ = ["BuildTimes"]
 
 FILE = "buildtimes.json"
-ENOUGH = 100  # packages that a build compiles before it says something of the next
+ENOUGH = 0.5  # part of its packages that a build compiles before it says something of the next
 LINKED = 0.05  # part of the whole cost that is left where all packages are compiled
 
 
@@ -41,7 +41,8 @@ class BuildTimes:
 
     def note(self, tool: Tool, compiled: int, total: int, seconds: float) -> None:
         """Keep what a build has taken that compiled so many of its packages."""
-        if compiled < ENOUGH or seconds <= 0:
+        # A build that goes on from another has the largest packages left, or the smallest.
+        if seconds <= 0 or compiled < ENOUGH * total:
             return
         ratio = seconds / _cost(tool, compiled / total)
         # Others may have noted theirs meanwhile.
