@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -42,6 +43,7 @@ TOPICS = {
     "operator": "The operator",
     "programs": "Pulumi programs and installation",
 }
+CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 COMMAND = "msvc generate -m msvc.yaml -b baseconfig.yaml"
 
 
@@ -104,12 +106,13 @@ def codes() -> list[str]:
 
 def explanation(name: str) -> Explanation:
     """What there is to know of the code ``name``. Raises KeyError if nothing is."""
-    if name not in codes():
+    source = resources.files(__package__).joinpath(f"{name}.yaml")
+    if not CODE.fullmatch(name) or not source.is_file():
         raise KeyError(name)
     import yaml  # noqa: PLC0415  slow to import
 
-    source = resources.files(__package__).joinpath(f"{name}.yaml")
-    plain: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it was built
+    plain: dict[str, Any] = yaml.load(source.read_text(encoding="utf-8"), loader)  # noqa: S506
     example = plain.get("example")
     return Explanation(
         code=name,

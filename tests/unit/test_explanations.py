@@ -20,6 +20,7 @@ from msvc_pulumi.inputs import load_inputs
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CODES = codes()
+ENTRIES = {code: explanation(code) for code in CODES}
 # Where codes are read that were written elsewhere: by another process, and in the catalogue.
 COPIED = {"msvc_pulumi/operator/planning/answer.py", "msvc_pulumi/explanations/catalogue.py"}
 HEADLINE = re.compile(r"^(error|warning)\[([a-z0-9-]+)\]: ", re.MULTILINE)
@@ -77,7 +78,7 @@ def all(status: int, what, mystery):
 
 @pytest.mark.parametrize("code", CODES)
 def test_an_entry_says_something(code: str) -> None:
-    entry = explanation(code)
+    entry = ENTRIES[code]
     assert entry.topic in TOPICS
     assert entry.severity in SEVERITIES
     assert not entry.title.endswith(".")
@@ -92,19 +93,19 @@ def test_an_entry_says_something(code: str) -> None:
 
 def test_no_text_is_of_two_codes() -> None:
     for name in ("title", "meaning", "cure"):
-        texts = [getattr(explanation(code), name) for code in CODES]
+        texts = [getattr(ENTRIES[code], name) for code in CODES]
         assert len(set(texts)) == len(texts), name
 
 
 def test_who_has_no_example_is_known() -> None:
-    assert {code for code in CODES if explanation(code).see} == IN_WORDS
+    assert {code for code in CODES if ENTRIES[code].see} == IN_WORDS
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - IN_WORDS))
 def test_an_example_gives_its_code_and_its_cure_takes_it_away(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    entry = explanation(code)
+    entry = ENTRIES[code]
     example = entry.example
     assert example is not None
     for name, value in example.environment.items():
@@ -159,3 +160,9 @@ def test_an_edit_that_does_not_fit_is_told(text: str) -> None:
     example = Example("msvc", {"a": text}, {}, (Edit("a", "x", "y"),), "msvc", ())
     with pytest.raises(ValueError, match="a does not hold once: x"):
         example.cured_files  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["", "no-such-code", "../errors", "catalogue.py", "Required"])
+def test_what_is_no_code_is_not_looked_for_elsewhere(name: str) -> None:
+    with pytest.raises(KeyError):
+        explanation(name)
