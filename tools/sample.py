@@ -18,6 +18,7 @@ from time import monotonic
 from msvc_pulumi import local
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.cluster import Cluster, ClusterError, Patience
+from msvc_pulumi.engine.plugins import KUBERNETES, official
 from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.errors import ModelServiceError
@@ -60,17 +61,23 @@ def msvc(environment: Mapping[str, str], *arguments: str) -> None:
         sys.exit(result.returncode)
 
 
+def engine() -> tuple[str, ...]:
+    """Pulumi, and its Kubernetes plugin unless that is there or Pulumi will fetch it."""
+    is_installed = shutil.which("pulumi") or official(KUBERNETES, Path("pulumi"), os.environ)
+    return ("pulumi",) if is_installed else ("pulumi", KUBERNETES)
+
+
 def up() -> None:
     began = monotonic()
     environment = dict(os.environ)
     display = Display.standard()
     if reachable():
         # What is on PATH or built is used, and only what is missing is built.
-        find_or_build_all("pulumi", progress=display)
+        find_or_build_all(*engine(), progress=display)
         kubeconfig = os.environ["KUBECONFIG"]
     else:
         require(local.default_directory())
-        find_or_build_all("pulumi", *COMPONENTS, progress=display)
+        find_or_build_all(*engine(), *COMPONENTS, progress=display)
         kubeconfig = str(local.up(progress=display).kubeconfig.absolute())
         environment["KUBECONFIG"] = kubeconfig
     msvc(environment, "up", "--wait", READY)

@@ -24,6 +24,7 @@ _shtab_msvc_commands() {
     preview:'say what `up` would change'
     pulumi:'run any pulumi command on the state that `up` keeps'
     run:'the same as `operator run`, the original'"'"'s name for it'
+    schema:'print a JSON Schema for editors'
     up:'make the cluster what ModelServices say'
     validate:'check ModelServices and BaseConfigs'
   )
@@ -84,7 +85,7 @@ _shtab_msvc_convert_chart_options=(
   "--name[name of the ModelService (default\: what the chart calls its objects)]:NAME:"
   "--namespace[for ModelServices that name none]:NAME:"
   {-o,--output}"[write msvc.yaml, baseconfig.yaml and objects.yaml there (default\: print them)]:DIR:_files -/"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
   "(*):file as for \`helm install -f\`, or - \; later ones count more:"
 )
@@ -94,6 +95,7 @@ _shtab_msvc_convert_chart_defaults_added=0
 
 _shtab_msvc_crd_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -110,7 +112,7 @@ _shtab_msvc_destroy_options=(
   "--inference-api[generation of the Inference Extension to write for (default\: auto)]:inference_api:(auto v1alpha2 v1)"
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
   "--stack[stack to work on (default\: dev\; with -m, the name of the ModelService)]:NAME:"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
 )
 
@@ -122,7 +124,7 @@ _shtab_msvc_diff_options=(
   "--epp-cluster-role[as in generate]:NAME:"
   "--namespace[for ModelServices that name none]:NAME:"
   "--exit-code[exit with 1 if anything differs]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
   ":input:_files"
   ":input\; without it, A against the cluster:_files"
@@ -135,7 +137,7 @@ _shtab_msvc_explain_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--recursive[print the names of all fields in a field]"
   "--format[how to print it (default\: text)]:format:(text json)"
-  ":a field or a code:(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-stop local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-carried-over not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-group-mismatch picker-name-replaced picker-port-mismatch pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments selector-conflict sidecar-never-ends stack-locked stack-taken stack-unnamed state-folder state-leaving stated-finalizer target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unknown-value unmeasured-container unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)"
+  ":a field or a code:(accelerators-twice ambiguous-name apply-failed autoscaler-without-metrics backend-group-mismatch backend-legacy backend-login backend-taken backend-unreachable backend-unsupported base-config-mismatch base-config-not-allowed base-config-not-found base-config-out-of-reach cache-unwritable cluster-certificate cluster-client-missing cluster-conflict cluster-credential cluster-expired cluster-failed cluster-forbidden cluster-not-found cluster-rejected cluster-timeout cluster-unauthorized cluster-unreachable deletion-stuck dependency-missing deprecated-flag disk-full duplicate-key duplicate-model-service duplicate-value empty-file empty-namespace empty-reference endpoint-not-served endpoint-picker-too-old engine-annotation engine-failed field-conflict file-exists file-not-found file-unreadable file-unwritable forbidden foreign-address foreign-base-config foreign-credentials foreign-namespace foreign-owner go-missing go-too-old ignored-document immutable-object incomplete-trigger inference-model-converted internal-error interrupted invalid-argument invalid-base64 invalid-capabilities invalid-key invalid-name invalid-object invalid-quantity invalid-setting invalid-time invalid-type invalid-uri invalid-value kind-not-served kubeconfig-context kubeconfig-invalid kubeconfig-missing leader-state local-component local-directory local-port local-stop local-system local-timeout merge-type misplaced-arguments model-name-conflict model-service-not-found module-checksum modules-unreachable name-conflict no-base-config no-files no-model-service no-schema no-schemas node-port-conflict nodes-apart not-a-model-service not-available not-carried-over not-finite not-found not-shown not-utf8 object-exists obsolete-variable operator-missing out-of-memory out-of-range output-in-arguments overruled-flag parallelism-mismatch parallelism-not-applied passphrase-missing passphrase-wrong picker-config-kind picker-grace-period picker-group-mismatch picker-metrics-auth picker-name-replaced picker-port-mismatch picker-probe pko-silent plan-duplicate planning-failed plugin-missing pool-without-picker pool-without-port prefill-never-asked project-missing removed-flag renamed-flag replaced-value replicas-ignored required route-without-backend script-arguments sdk-missing selector-conflict sidecar-never-ends sidecar-speaks-tls single-dash-flag stack-locked stack-taken stack-unnamed state-folder state-leaving state-legacy state-too-new stated-finalizer switch-value target-model-dropped template-disabled template-exec template-limit template-retyped template-structure template-syntax template-unprintable too-few too-large too-long too-many tool-build-failed tool-sources-missing two-accelerators unexpected-kind unheard-port unknown-field unknown-flag unknown-name unknown-port unknown-section unknown-value unmeasured-container unread-arguments unserved-model unsupported-uri unsupported-value unusable-selector unused-field unused-secret update-too-long workspace-differs workspace-failed workspace-not-ready workspace-pod workspace-unauthenticated yaml-limit yaml-syntax spec spec.modelArtifacts spec.modelArtifacts.uri spec.modelArtifacts.authSecretName spec.modelArtifacts.size spec.modelArtifacts.pullPolicy spec.routing spec.routing.modelName spec.routing.ports spec.routing.gatewayRefs spec.baseConfigMapRef spec.decoupleScaling spec.decode spec.decode.replicas spec.decode.containers spec.decode.initContainers spec.decode.parallelism spec.decode.parallelism.tensor spec.decode.parallelism.data spec.decode.parallelism.pipeline spec.decode.parallelism.expert spec.decode.acceleratorTypes spec.decode.acceleratorTypes.labelKey spec.decode.acceleratorTypes.labelValues spec.decode.tolerations spec.decode.priorityClassName spec.decode.autoscaling spec.decode.autoscaling.hpa spec.decode.autoscaling.keda spec.decode.autoscaling.external spec.decode.multiNode spec.decode.multiNode.size spec.decode.multiNode.restartPolicy spec.decode.multiNode.leader spec.prefill spec.prefill.replicas spec.prefill.containers spec.prefill.initContainers spec.prefill.parallelism spec.prefill.parallelism.tensor spec.prefill.parallelism.data spec.prefill.parallelism.pipeline spec.prefill.parallelism.expert spec.prefill.acceleratorTypes spec.prefill.acceleratorTypes.labelKey spec.prefill.acceleratorTypes.labelValues spec.prefill.tolerations spec.prefill.priorityClassName spec.prefill.autoscaling spec.prefill.autoscaling.hpa spec.prefill.autoscaling.keda spec.prefill.autoscaling.external spec.prefill.multiNode spec.prefill.multiNode.size spec.prefill.multiNode.restartPolicy spec.prefill.multiNode.leader spec.endpointPicker spec.endpointPicker.replicas spec.endpointPicker.containers spec.endpointPicker.initContainers spec.mergePolicy spec.mergePolicy.args data data.configMaps data.prefillDeployment data.decodeDeployment data.prefillService data.decodeService data.httpRoute data.inferencePool data.inferenceModel data.eppDeployment data.eppService data.prefillLeaderWorkerSet data.decodeLeaderWorkerSet data.prefillAutoscaler data.decodeAutoscaler data.inferenceObjective data.inferenceModelRewrite)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -153,7 +155,7 @@ _shtab_msvc_generate_options=(
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
   {-o,--output}"[manifests for kubectl apply (default), the sections that the Go program prints, one JSON list, or a Kustomize base in DIR]:output:(manifests sections json kustomize)"
   "--provenance[say in comments who set each field]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
   ":where -o kustomize writes:_files -/"
 )
@@ -172,7 +174,7 @@ _shtab_msvc_graph_options=(
   "--inference-api[generation of the Inference Extension to write for (default\: auto)]:inference_api:(auto v1alpha2 v1)"
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
   {-o,--output}"[language of the picture (default\: dot)]:output:(dot mermaid svg)"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
 )
 
@@ -194,7 +196,7 @@ _shtab_msvc_init_options=(
   "--prometheus[that keda asks]:URL:"
   "--namespace[of both (default\: where they are applied)]:NAME:"
   {-y,--yes}"[ask nothing, also on a terminal]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
   ":where to (default\: here):_files -/"
 )
@@ -212,6 +214,7 @@ _shtab_msvc_local_defaults_added=0
 _shtab_msvc_local_down_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--keep[keep the data for the next start]"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -219,6 +222,7 @@ _shtab_msvc_local_down_defaults_added=0
 
 _shtab_msvc_local_status_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -226,6 +230,7 @@ _shtab_msvc_local_status_defaults_added=0
 
 _shtab_msvc_local_up_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -255,6 +260,7 @@ _shtab_msvc_operator_manifests_options=(
   "--metrics-secure[metrics over HTTPS, for those who may get them\; false is HTTP for everybody (default true)]:true|false:"
   "--network-policy[let nothing in but probes, and metrics\' readers from namespaces with the label metrics\=enabled (default true)]:true|false:"
   "--workspace-namespace[of the executor pko\'s Stacks, which is made, and for nothing else (default\: the operator\'s with -workspaces behind it)]:NAME:"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -313,6 +319,7 @@ _shtab_msvc_operator_uninstall_options=(
   "--keep-modelservices[leave ModelServices, their objects, the definition and the state\: undeploy only]"
   "--abandon[let Kubernetes remove the objects by their owner, if the operator cannot]"
   "--timeout[how long to wait (default 300)]:SECONDS:"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -330,7 +337,7 @@ _shtab_msvc_preview_options=(
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
   "--stack[stack to work on (default\: dev\; with -m, the name of the ModelService)]:NAME:"
   "--expect-no-changes[fail if anything would change]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
 )
 
@@ -390,6 +397,14 @@ _shtab_msvc_run_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_msvc_run_defaults_added=0
 
+_shtab_msvc_schema_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  ":modelservice (default), baseconfig, or a section such as decodeDeployment:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_msvc_schema_defaults_added=0
+
 _shtab_msvc_up_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*"{-m,--modelservice}"[ModelService custom resources]:FILE:_files"
@@ -404,7 +419,7 @@ _shtab_msvc_up_options=(
   "--skip-preview[do not check all changes first]"
   "--wait[until all pods are available (default\: 600 s)]:SECONDS:"
   "--expect-no-changes[fail if anything would change]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
 )
 
@@ -423,7 +438,7 @@ _shtab_msvc_validate_options=(
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
   "--kubernetes-version[release whose rules and schemas the objects are checked by (default\: the newest tested\; what only older ones refuse is then a warning)]:X.Y:"
   "--server[ask the cluster of KUBECONFIG as well, by a dry run that stores nothing]"
-  "--format[how to print diagnostics on standard error (default\: text)]:format:(text json)"
+  "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
 )
 
@@ -463,6 +478,7 @@ _shtab_msvc() {
         preview) _arguments -C -s $_shtab_msvc_preview_options ;;
         pulumi) _arguments -C -s $_shtab_msvc_pulumi_options ;;
         run) _arguments -C -s $_shtab_msvc_run_options ;;
+        schema) _arguments -C -s $_shtab_msvc_schema_options ;;
         up) _arguments -C -s $_shtab_msvc_up_options ;;
         validate) _arguments -C -s $_shtab_msvc_validate_options ;;
       esac

@@ -17,8 +17,9 @@ from msvc_pulumi.cli.diagnostics import is_coloured
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = str(ROOT / "samples" / "facebook")
-# Commands that speak a language of their own: pulumi's, and logs, which have --log-format.
-SPEAK_OTHERWISE = {"pulumi", "operator run", "run"}
+# Commands that speak a language of their own: pulumi's, logs, which have --log-format, a shell's,
+# and JSON whatever is asked for.
+SPEAK_OTHERWISE = {"pulumi", "operator run", "run", "completion", "schema"}
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -39,7 +40,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, A
 def test_every_command_has_a_form_for_programs() -> None:
     without = {
         name
-        for name, parser in commands(cli._parser([]))
+        for name, parser in commands(cli.parser([]))
         if not any("--format" in action.option_strings for action in parser._actions)
     }
     assert without == SPEAK_OTHERWISE
