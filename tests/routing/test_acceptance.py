@@ -27,6 +27,7 @@ LISTED = (
     "who may list them all may read each; charts of the pickers grant it, and a release may ask"
 )
 NOT_SERVED = "the local plane has no definitions of the llm-d router"
+WATCHED = "pickers of v1 list by a watch where the server can, and list where it cannot"
 ROUTER_VERBS = ("get", "list", "watch")
 ELECTED = "charts of the pickers grant it; a lock is read, made and updated, and no more"
 REPEATED = "an event that repeats an earlier one within minutes"
@@ -37,6 +38,14 @@ UNSEEN = {
             ("", "pods"),
             ("inference.networking.x-k8s.io", "inferencepools"),
             ("inference.networking.x-k8s.io", "inferencemodels"),
+            ("inference.networking.x-k8s.io", "inferenceobjectives"),
+            ("inference.networking.x-k8s.io", "inferencemodelrewrites"),
+            ("inference.networking.k8s.io", "inferencepools"),
+        )
+    },
+    **{
+        (group, resource, "list"): WATCHED
+        for group, resource in (
             ("inference.networking.x-k8s.io", "inferenceobjectives"),
             ("inference.networking.x-k8s.io", "inferencemodelrewrites"),
             ("inference.networking.k8s.io", "inferencepools"),
