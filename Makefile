@@ -30,7 +30,7 @@ types: setup ## mypy, strict
 	@$(BIN)/mypy
 
 unit: setup ## Unit and conformance tests
-	@$(BIN)/pytest -q tests/unit tests/conformance
+	@$(BIN)/pytest -q --numprocesses auto --dist worksteal tests/unit tests/conformance
 
 tools: setup ## Build what is missing of Pulumi, the control plane and what tests run
 	@$(BIN)/python tools/sample.py tools

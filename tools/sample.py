@@ -18,7 +18,7 @@ from time import monotonic
 from msvc_pulumi import local
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.cluster import Cluster, ClusterError, Patience
-from msvc_pulumi.engine.plugins import KUBERNETES, official
+from msvc_pulumi.engine.plugins import KUBERNETES, installed
 from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.engine.tools import TOOLS
 from msvc_pulumi.errors import ModelServiceError
@@ -63,7 +63,7 @@ def msvc(environment: Mapping[str, str], *arguments: str) -> None:
 
 def engine() -> tuple[str, ...]:
     """Pulumi, and its Kubernetes plugin unless that is there or Pulumi will fetch it."""
-    is_installed = shutil.which("pulumi") or official(KUBERNETES, Path("pulumi"), os.environ)
+    is_installed = shutil.which("pulumi") or installed(KUBERNETES, Path("pulumi"), os.environ)
     return ("pulumi",) if is_installed else ("pulumi", KUBERNETES)
 
 

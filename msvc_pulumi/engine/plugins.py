@@ -18,7 +18,7 @@ from msvc_pulumi.engine.gobuild import ToolError
 from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
-__all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose"]
+__all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose", "installed"]
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LANGUAGE_HOST, KUBERNETES = "pulumi-language-python", "pulumi-resource-kubernetes"

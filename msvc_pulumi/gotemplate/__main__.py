@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import WIDE, Function, Struct, TemplateError, render
+from . import WIDE, Function, Profile, Struct, TemplateError, render
 from .provenance import wholly
 
 __all__ = ["main", "render_row"]
@@ -35,7 +35,9 @@ def _json_name(name: str) -> str:
     return name[:leading].lower() + name[leading:]
 
 
-def render_row(row: Mapping[str, Any], *, marked: bool = False) -> dict[str, str]:
+def render_row(
+    row: Mapping[str, Any], *, marked: bool = False, profile: Profile = WIDE
+) -> dict[str, str]:
     """``out`` or ``err`` of one object; with ``marked``, all texts of the data are."""
     ports: Mapping[str, int] = row.get("ports", _PORTS)
     get_port = Function(
@@ -51,7 +53,7 @@ def render_row(row: Mapping[str, Any], *, marked: bool = False) -> dict[str, str
             row["template"],
             data,
             functions={"getPort": get_port},
-            profile=WIDE,
+            profile=profile,
             missing_key=row.get("missingkey", "default"),
         )
     except TemplateError as problem:
