@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
 from msvc_pulumi.pattern import pattern
@@ -116,8 +116,7 @@ def unused_fields(uri: str, stated: dict[str, Any]) -> Iterator[Diagnostic]:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What ``spec.modelArtifacts`` says beside the URI."""
 
     secret: str

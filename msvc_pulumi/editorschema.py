@@ -15,9 +15,9 @@ from msvc_pulumi.api.modelservice import API_VERSION, KIND, ModelServiceSpec
 from msvc_pulumi.api.openapi import QUANTITY_PATTERN
 from msvc_pulumi.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
+from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 
 __all__ = [
-    "DESCRIPTIONS",
     "DRAFT",
     "base_config_schema",
     "model_service_schema",
@@ -31,24 +31,6 @@ TEMPLATE = r"\{\{|\{%"
 NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 WHOLE = "#/definitions/"
 
-DESCRIPTIONS = {
-    "configMaps": "ConfigMaps that the other sections use; a list.",
-    "prefillDeployment": "The prefill pods; the ModelService's prefill is merged over it.",
-    "decodeDeployment": "The decode pods; the ModelService's decode is merged over it.",
-    "prefillService": "The Service in front of the prefill pods.",
-    "decodeService": "The Service in front of the decode pods.",
-    "httpRoute": "Which requests reach the pool; gatewayRefs become its parentRefs.",
-    "inferencePool": "The pods that the endpoint picker chooses from; v1 where apiVersion says so.",
-    "inferenceModel": "The model in a pool of v1alpha2; v1 has none.",
-    "eppDeployment": "The endpoint picker; without it there is none.",
-    "eppService": "The Service by which gateways ask the endpoint picker.",
-    "prefillLeaderWorkerSet": "What a prefill that spans several pods has beside its Deployment's.",
-    "decodeLeaderWorkerSet": "What a decode that spans several pods has beside its Deployment's.",
-    "prefillAutoscaler": "Scales prefill: HorizontalPodAutoscaler or ScaledObject, by kind.",
-    "decodeAutoscaler": "Scales decode: HorizontalPodAutoscaler or ScaledObject, by kind.",
-    "inferenceObjective": "A priority that requests to a pool of v1 may ask for.",
-    "inferenceModelRewrite": "Which model requests to a pool of v1 are sent on for.",
-}
 _DIALECT: dict[str, Schema] = {
     "llm-d.ai/template-dialect": {
         "enum": ["go", "jinja2"],

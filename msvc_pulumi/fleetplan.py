@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
 from msvc_pulumi.inputs import Inputs, base_config_for
@@ -14,8 +14,7 @@ from msvc_pulumi.rules.refusals import parse_version, plan_warnings
 __all__ = ["FleetPlan", "plan_inputs"]
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPlan:
+class FleetPlan(NamedTuple):
     """The plans in the order of the inputs, and the warnings of all in the order of their finding.
 
     ``general`` are those warnings that no plan has itself: of the inputs, and between plans.

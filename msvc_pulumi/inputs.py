@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.document.source import Document, Source, parse, read_source
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity, nearest
@@ -18,8 +17,7 @@ OBJECT = ("apiVersion", "metadata", "spec", "data")
 REFERENCE = FieldPath.of("spec", "baseConfigMapRef")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """The documents of a run, in the order they were named, with the warnings of reading them."""
 
     model_services: tuple[Document, ...]

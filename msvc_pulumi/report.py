@@ -14,7 +14,7 @@ from typing import Any
 
 from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
-__all__ = ["counts", "headline", "render", "summary_line", "to_json", "visible"]
+__all__ = ["counts", "headline", "render", "to_json", "visible"]
 
 MAX_LINE_WIDTH = 120  # columns of a source line that are shown
 MAX_VALUE_LENGTH = 400  # characters of a summary, note or help text that are shown
@@ -48,9 +48,9 @@ def render(
 ) -> str:
     """The text of the diagnostics in order of their places, each with its source line.
 
-    Ends with the `summary_line`, which counts those that are not shown, and a line end; "" for
-    none. Control characters of the input are shown escaped, so a terminal never obeys them. The
-    text has at most ``longest`` characters, as long as one diagnostic fits into them.
+    Ends with a line that counts them, also those that are not shown, and a line end; "" for none.
+    Control characters of the input are shown escaped, so a terminal never obeys them. The text has
+    at most ``longest`` characters, as long as one diagnostic fits into them.
     """
     items = _in_order(diagnostics)
     if not items:
@@ -75,12 +75,6 @@ def render(
 def headline(diagnostic: Diagnostic) -> str:
     """The first line of a diagnostic: what is wrong, without its place."""
     return f"{diagnostic.severity}[{diagnostic.code}]: {_sentence(diagnostic)}"
-
-
-def summary_line(diagnostics: Iterable[Diagnostic]) -> str:
-    """How many errors and warnings there are, as in "2 errors, 1 warning"; "" for none."""
-    items = list(diagnostics)
-    return _summary(*counts(items), sum(sum(item.rest) for item in items))
 
 
 def counts(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:

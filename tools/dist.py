@@ -72,6 +72,9 @@ def check(program: Path) -> None:
         ("generate", "-m", SAMPLE, "-o", "sections"),
         ("validate", "-m", SAMPLE, "--format", "json"),
         ("crd",),
+        ("explain", "invalid-uri"),
+        ("explain", "spec.decode.containers"),
+        ("completion", "bash"),
     ):
         if arguments[0] != "validate" and said(program, *arguments) != said(ours, *arguments):
             raise SystemExit(f"the installed program says something else to {arguments}")

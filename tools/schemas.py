@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.editorschema import (
-    DESCRIPTIONS,
     DRAFT,
     base_config_schema,
     model_service_schema,
 )
+from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 
 FOLDER = Path(__file__).resolve().parents[1] / "schemas"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Severity, Span
@@ -18,8 +18,7 @@ __all__ = ["Base", "Child", "Origin", "Overlay", "Owner", "build_child"]
 Manifest = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """The ModelService as its children refer to it; ``uid`` is empty outside a cluster."""
 
     name: str

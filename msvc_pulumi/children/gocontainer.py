@@ -14,6 +14,7 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.commandline.goprograms import Candidates, candidates
 from msvc_pulumi.commandline.gowords import Parser, Reading, WordFlag, read_flags
 from msvc_pulumi.commandline.invocation import GO_PROGRAMS, commands, script_of
+from msvc_pulumi.commandline.references import expanded
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.pattern import pattern
 
@@ -26,7 +27,6 @@ LEADER = FieldPath.of("spec", "leaderWorkerTemplate", "leaderTemplate")
 Step = tuple[str, int]  # a list of the container, and the number of a word in it
 STARTING = frozenset({"exec", "env", "nohup", "time", "tini", "dumb-init", "--"})
 WRAPPERS = 4  # words like tini and -- before the program's own
-_REFERENCE = pattern(r"\$\(([^()]+)\)")
 _ASSIGNMENT = pattern(r"\w+=")
 
 
@@ -110,7 +110,7 @@ class GoContainer(NamedTuple):
             flag,
             words[flag.at][1],
             words[max(flag.at, flag.value_at)][1],
-            _expanded(flag.value, self.container) if "$(" in flag.value else flag.value,
+            expanded(flag.value, self.container),
             *(words[flag.aside] if flag.aside >= 0 else ()),
         )
 
@@ -119,6 +119,10 @@ class GoContainer(NamedTuple):
         """A word behind which flags are not read, and where it is."""
         end = self.line.reading.end
         return self.line.words[end] if end >= 0 else None
+
+    @property
+    def image_place(self) -> FieldPath:
+        return self.path.child("image")
 
     @property
     def container(self) -> Mapping[str, Any]:
@@ -233,12 +237,3 @@ def _of_script(
 
 def _program(word: str) -> str:
     return word.rpartition("/")[2]
-
-
-def _expanded(value: str, container: Mapping[str, Any]) -> str:
-    variables = {
-        variable.get("name", ""): variable.get("value", "")
-        for variable in container.get("env") or ()
-        if "valueFrom" not in variable
-    }
-    return _REFERENCE.sub(lambda match: variables.get(match[1], match[0]), value)

@@ -190,7 +190,7 @@ def _check_references(children: Sequence[Child], context: BuildContext) -> None:
 def _convert_endpoint_picker(child: Child, context: BuildContext) -> None:
     """Point the endpoint picker at pools of v1; its default is that group already."""
     for here in pickers(child):
-        image = here.path.child("image")
+        image = here.image_place
         if here.known is not None and here.known.refuses("pool-group"):
             context.diagnostics.warning(
                 "endpoint-picker-too-old",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +12,10 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.commandline.invocation import Invocation, invocation, script_of
 from msvc_pulumi.commandline.parallelsizes import Sizes, StatedSizes, flag_name
 from msvc_pulumi.commandline.reader import REST, Statement, read
+from msvc_pulumi.commandline.references import expanded
 from msvc_pulumi.errors import FieldPath
 
 __all__ = ["ModelServer", "effective_sizes", "model_servers"]
-
-VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
 def model_servers(child: Child, templates: Sequence[FieldPath]) -> list[ModelServer]:
@@ -69,12 +67,9 @@ class ModelServer:
 
 
 def _expanded(statements: Sequence[Statement], container: Mapping[str, Any]) -> Iterator[Statement]:
-    """``statements`` with ``$(NAME)`` as Kubernetes expands it from the container's own values."""
-    env = {v.get("name"): v.get("value") for v in container.get("env") or ()}
+    """``statements`` as the program sees them."""
     for statement in statements:
-        match = VARIABLE.fullmatch(statement.value or "")
-        value = env.get(match[1]) if match else None
-        yield statement._replace(values=(value,)) if value is not None else statement
+        yield statement._replace(values=tuple(expanded(v, container) for v in statement.values))
 
 
 def _servers(child: Child, template: FieldPath) -> list[int]:

@@ -7,11 +7,10 @@ variables of the container's environment, which the kubelet fills in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.children.child import Child
-from msvc_pulumi.children.gocontainer import GoContainer
+from msvc_pulumi.children.gocontainer import GoContainer, Told
 from msvc_pulumi.commandline.goprograms import Candidates, candidates, letters
 from msvc_pulumi.errors import FieldPath
 
@@ -20,7 +19,6 @@ __all__ = [
     "HEALTH_PORT",
     "LIVENESS",
     "READINESS",
-    "Flag",
     "flags",
     "grpc_port",
     "is_of_router",
@@ -59,15 +57,6 @@ PORTS = FieldPath.of("spec", "ports")
 USUAL_NAMES = ("grpc-ext-proc", "ext-proc", "grpc")
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A stated flag: where, and its value; "" where it has none. ``joined`` is one behind ``=``."""
-
-    place: FieldPath
-    value: str
-    joined: bool
-
-
 def pickers(child: Child) -> Iterator[GoContainer]:
     """The containers of a picker's Deployment that run a known endpoint picker."""
     for number, container in enumerate(child.get(CONTAINERS) or ()):
@@ -81,38 +70,35 @@ def is_of_router(known: Candidates) -> bool:
     return known.program.name == "llm-d" and known.are_since(ROUTER)
 
 
-def flags(picker: Child) -> dict[str, Flag]:
+def flags(picker: Child) -> dict[str, Told]:
     """The `KNOWN` flags of the picker's Deployment; of one that is stated twice the last counts.
 
     Where no container is known to be the picker, all of them are looked at.
     """
-    found: dict[str, Flag] = {}
+    found: dict[str, Told] = {}
     known = list(pickers(picker))
     numbers = range(len(picker.get(CONTAINERS) or ()))
     for here in known or [GoContainer.of(picker, CONTAINERS.child(number)) for number in numbers]:
         for flag in here.line.reading.flags:
             name = KNOWN.get(letters(flag.name))
             if name is not None:
-                told = here.tell(flag)
-                found[name] = Flag(told.value_place, told.value, told.flag.is_joined)
+                found[name] = here.tell(flag)
     return found
 
 
-def is_on(stated: Mapping[str, Flag], name: str, *, default: bool = False) -> bool:
-    """Whether the switch ``name`` is on; Go's flags take a switch's value only behind ``=``."""
+def is_on(stated: Mapping[str, Told], name: str, *, default: bool = False) -> bool:
+    """Whether the switch ``name`` is on."""
     told = stated.get(name)
-    if told is None:
-        return default
-    return not told.joined or told.value.lower() in ("true", "t", "1")
+    return default if told is None else told.is_on
 
 
-def stated_port(stated: Mapping[str, Flag], name: str, default: int) -> int:
+def stated_port(stated: Mapping[str, Told], name: str, default: int) -> int:
     """The port that the flag ``name`` states."""
     told = stated.get(name)
     return int(told.value) if told and told.value.isdecimal() else default
 
 
-def grpc_port(stated: Mapping[str, Flag]) -> int:
+def grpc_port(stated: Mapping[str, Told]) -> int:
     """The port on which the picker answers gateways."""
     return stated_port(stated, "grpc-port", GRPC_PORT)
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from msvc_pulumi.children.child import Child
-from msvc_pulumi.children.pickerflags import Flag, flags, is_of_router, is_on, pickers
+from msvc_pulumi.children.gocontainer import Told
+from msvc_pulumi.children.pickerflags import flags, is_of_router, is_on, pickers
 from msvc_pulumi.commandline.goprograms import Candidates
 
 __all__ = ["EPP_RULES", "LEADER_ELECTION", "elects_leader", "rules"]
@@ -47,12 +48,12 @@ def _reading(groups: Mapping[str, list[str]]) -> list[Rule]:
     return [{"apiGroups": [g], "resources": kinds, "verbs": READ} for g, kinds in groups.items()]
 
 
-def elects_leader(known: Candidates | None, told: Mapping[str, Flag]) -> bool:
+def elects_leader(known: Candidates | None, told: Mapping[str, Told]) -> bool:
     """Whether replicas elect a leader; a release that does not know the flag ends at it."""
     return is_on(told, LEADER_ELECTION) and not (known and known.refuses(LEADER_ELECTION))
 
 
-def _extension(known: Candidates | None, told: Mapping[str, Flag]) -> Mapping[str, list[str]]:
+def _extension(known: Candidates | None, told: Mapping[str, Told]) -> Mapping[str, list[str]]:
     """What it reads of each API group of the Inference Extension and its heirs."""
     if known is not None and known.refuses("pool-group"):
         return {OLD: [POOLS, MODELS]}

@@ -6,9 +6,9 @@ Semantics: the original's ``internal/controller/child_resources.go`` (``mergePDD
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi import placement
 from msvc_pulumi.artifacts import HF_HOME, MODEL_VOLUME_NAME, MOUNT_PATH
@@ -39,8 +39,7 @@ NODE_SELECTOR_TERMS = (
 MOST_VALUES = 100_000  # of labels in all terms; etcd takes objects of 1.5 MiB
 
 
-@dataclass(frozen=True, slots=True)
-class PodOverlay:
+class PodOverlay(NamedTuple):
     """A pod spec and the ModelService fields behind it; paths are relative to the pod spec."""
 
     spec: dict[str, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.children.child import Child
@@ -14,8 +14,7 @@ __all__ = ["SkippedObject", "served"]
 SPEC = FieldPath.of("spec")
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedObject:
+class SkippedObject(NamedTuple):
     """An object that is left out, and why: a clause for people."""
 
     key: str

@@ -30,16 +30,17 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from msvc_pulumi import editorschema  # noqa: PLC0415  only needed here
     from msvc_pulumi.errors import nearest  # noqa: PLC0415
+    from msvc_pulumi.sectiondescriptions import DESCRIPTIONS  # noqa: PLC0415
 
     name: str = arguments.name
     if name == "modelservice":
         schema = editorschema.model_service_schema()
     elif name == "baseconfig":
         schema = editorschema.base_config_schema()
-    elif name in editorschema.DESCRIPTIONS:
+    elif name in DESCRIPTIONS:
         schema = editorschema.section_schema(name)
     else:
-        known = ["modelservice", "baseconfig", *editorschema.DESCRIPTIONS]
+        known = ["modelservice", "baseconfig", *DESCRIPTIONS]
         close = nearest(name, known)
         arguments.usage_error(
             f"there is no schema {name!r}: "

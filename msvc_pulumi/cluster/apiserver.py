@@ -93,6 +93,13 @@ class ApiServer:
                     raise
                 self.patience.pause(error, began)
 
+    def request_object(self, method: str, path: str, **details: Any) -> dict[str, Any]:
+        """The answer of a `request`, which is an object. Raises ClusterError if it is none."""
+        answer = self.request(method, path, **details)
+        if not isinstance(answer, dict):
+            raise refusal(f"{method} {path}", 200, f"not an object: {answer!r}"[:200])
+        return answer
+
     def _decoded_answer(self, request: httpx.Request) -> Any:
         with self._answer(request) as answer:
             answer.read()

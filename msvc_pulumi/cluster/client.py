@@ -14,6 +14,7 @@ from msvc_pulumi.cluster.apiserver import ApiServer, Parameters
 from msvc_pulumi.cluster.errors import ClusterError, cluster_error, refusal
 from msvc_pulumi.cluster.kubeconfig import Connection, load_connection
 from msvc_pulumi.cluster.patience import Patience
+from msvc_pulumi.cluster.resource import Resource, discovered
 
 __all__ = ["FIELD_MANAGER", "Cluster", "ClusterError", "Resource"]
 
@@ -22,22 +23,6 @@ PARTIAL = "application/json;g=meta.k8s.io;v=v1"
 ONE = "PartialObjectMetadata"
 PAGE = 500  # objects a list request asks for at once, as kubectl does
 Object = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What the server calls a kind."""
-
-    api_version: str
-    kind: str
-    plural: str
-    namespaced: bool
-
-    def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """URL path of the collection or of one object; no namespace means all of them."""
-        root = "/apis/" if "/" in self.api_version else "/api/"
-        space = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
-        return f"{root}{self.api_version}{space}/{self.plural}{f'/{name}' if name else ''}"
 
 
 @dataclass(slots=True)
@@ -91,7 +76,7 @@ class Cluster:
         """How the server serves a kind. Raises ClusterError (kind-not-served) if it does not."""
         known = self._served.get(api_version)
         if known is None or kind not in known:  # a CRD may have come since
-            known = self._served[api_version] = self._discover(api_version)
+            known = self._served[api_version] = discovered(self.server, api_version)
         if kind not in known:
             error = cluster_error(
                 "kind-not-served",
@@ -124,7 +109,9 @@ class Cluster:
         """The object, or only its metadata; None if there is none of that name."""
         path = self._path(api_version, kind, name, namespace)
         try:
-            return self._object("GET", path, accept=f"{PARTIAL};as={ONE}" if metadata else "")
+            return self.server.request_object(
+                "GET", path, accept=f"{PARTIAL};as={ONE}" if metadata else ""
+            )
         except ClusterError as error:
             if error.status == 404 and error.reason == "NotFound":
                 return None
@@ -146,7 +133,7 @@ class Cluster:
         accept = f"{PARTIAL};as=PartialObjectMetadataList" if metadata else ""
         while True:
             given = {key: value for key, value in params.items() if value}
-            page = self._object("GET", path, params=given, accept=accept)
+            page = self.server.request_object("GET", path, params=given, accept=accept)
             yield page["items"] or [], page["metadata"]["resourceVersion"]
             params["continue"] = page["metadata"].get("continue", "")
             if not params["continue"]:
@@ -171,7 +158,7 @@ class Cluster:
         """The object, new. Raises ClusterError (reason AlreadyExists) if there is one."""
         resource = self.resource(manifest["apiVersion"], manifest["kind"])
         space = manifest["metadata"].get("namespace") or self.connection.namespace
-        return self._object(
+        return self.server.request_object(
             "POST", resource.path(space), body=manifest, params={"fieldManager": FIELD_MANAGER}
         )
 
@@ -199,7 +186,7 @@ class Cluster:
             **({"dryRun": "All"} if dry_run else {}),
             **({"fieldValidation": "Strict"} if strict else {}),
         }
-        return self._object(
+        return self.server.request_object(
             "PATCH",
             f"{path}/{subresource}" if subresource else path,
             params=params,
@@ -219,7 +206,7 @@ class Cluster:
     ) -> Object:
         """The object after a JSON merge patch (RFC 7386)."""
         path = self._path(api_version, kind, name, namespace)
-        return self._object(
+        return self.server.request_object(
             "PATCH",
             f"{path}/{subresource}" if subresource else path,
             body=body,
@@ -307,26 +294,6 @@ class Cluster:
             pause = min(2 * pause, 0.5)
         return found
 
-    def _object(self, method: str, path: str, **details: Any) -> Object:
-        answer = self.server.request(method, path, **details)
-        if not isinstance(answer, dict):
-            raise refusal(f"{method} {path}", 200, f"not an object: {answer!r}"[:200])
-        return answer
-
     def _path(self, api_version: str, kind: str, name: str, namespace: str | None) -> str:
         space = namespace or self.connection.namespace
         return self.resource(api_version, kind).path(space, name)
-
-    def _discover(self, api_version: str) -> dict[str, Resource]:
-        root = "/apis/" if "/" in api_version else "/api/"
-        try:
-            listed = self._object("GET", f"{root}{api_version}")["resources"]
-        except ClusterError as error:
-            if error.status == 404:
-                return {}
-            raise
-        return {
-            item["kind"]: Resource(api_version, item["kind"], item["name"], item["namespaced"])
-            for item in listed
-            if "/" not in item["name"]  # those are subresources
-        }

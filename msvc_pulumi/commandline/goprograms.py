@@ -221,7 +221,7 @@ def _of_name(program: GoProgram, name: str, since: Number) -> Candidates:
 def _stretch(numbers: Sequence[Number], stated: re.Match[str]) -> tuple[int, int] | None:
     """The first and last of the releases that a tag may mean; one past the last for later ones."""
     major, minor, suffix = int(stated[1]), int(stated[2]), stated[4]
-    candidate = _CANDIDATE.match(suffix)
+    candidate = _CANDIDATE.match(suffix) if suffix else None
     if stated[3] is None and candidate is None:  # v0.4 is moved from patch to patch
         same = [
             place
@@ -233,7 +233,7 @@ def _stretch(numbers: Sequence[Number], stated: re.Match[str]) -> tuple[int, int
     if candidate is not None:
         is_known = candidate[1].lower() == "rc" and candidate[2]
         return _around(numbers, (*version, int(candidate[2]) if is_known else 0))
-    return _around(numbers, (*version, FINAL + 1 if _BEHIND.match(suffix) else FINAL))
+    return _around(numbers, (*version, FINAL + 1 if suffix and _BEHIND.match(suffix) else FINAL))
 
 
 def _around(numbers: Sequence[Number], number: Number) -> tuple[int, int] | None:

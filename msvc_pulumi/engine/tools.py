@@ -11,7 +11,6 @@ __all__ = [
     "CRD_SETS",
     "GIGABYTE",
     "KUBERNETES_PLUGIN_VERSION",
-    "KUBERNETES_VERSION",
     "TOOLS",
     "Tool",
 ]
@@ -28,8 +27,8 @@ KUBERNETES_STAMPS = tuple(
 KUBERNETES_PLUGIN = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 # The commit that go.mod pins is the tag v4.25.0, which is no version of the module. The engine asks
 # for the SDK's version or a later one, else it warns in each run, and ignores what is after the +.
-KUBERNETES_VERSION = "4.34.2"
-KUBERNETES_PLUGIN_VERSION = f"{KUBERNETES_VERSION}+module.4.25.0"
+KUBERNETES_SDK_VERSION = "4.34.2"
+KUBERNETES_PLUGIN_VERSION = f"{KUBERNETES_SDK_VERSION}+module.4.25.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ TOOLS: dict[str, Tool] = {
             size=3 * GIGABYTE,
             cost=700.0,
             instead="install Pulumi (https://www.pulumi.com/docs/install/) and run `pulumi plugin "
-            f"install resource kubernetes {KUBERNETES_VERSION}`",
+            f"install resource kubernetes {KUBERNETES_SDK_VERSION}`",
         ),
         Tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", cost=65.0),
         _kubernetes("kube-apiserver", cost=330.0),

@@ -17,6 +17,7 @@ from msvc_pulumi.api.modelservice import ModelServiceSpec
 from msvc_pulumi.api.status import ModelServiceStatus
 from msvc_pulumi.baseconfig import OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
+from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 
 __all__ = ["BASE_CONFIG", "MODEL_SERVICE", "Node", "below"]
 
@@ -165,29 +166,9 @@ def _text(*steps: str, description: str = "", required: bool = False) -> Node:
 def _section(key: str, type_name: str) -> Node:
     types = tuple(map(parse_type, (type_name, *OTHER_TYPES.get(key, ()))))
     unique = tuple(dict.fromkeys(types))
-    return Node(("data", key), _WHAT[key], types=unique)
+    return Node(("data", key), DESCRIPTIONS[key], types=unique)
 
 
-_WHAT = {
-    "configMaps": "ConfigMaps that belong to the ModelService, such as a picker's configuration.",
-    **{
-        f"{role}{kind}": text.format(role=role)
-        for role in ("prefill", "decode")
-        for kind, text in (
-            ("Deployment", "The Deployment of the {role} pods."),
-            ("Service", "The Service in front of the {role} pods."),
-            ("LeaderWorkerSet", "The {role} pods where a replica spans several nodes."),
-            ("Autoscaler", "What scales the {role} pods; its kind says with what."),
-        )
-    },
-    "httpRoute": "The route from the gateways in spec.routing.gatewayRefs to the model.",
-    "inferencePool": "The pool of model servers that the endpoint picker chooses from.",
-    "inferenceModel": "Criticality and target models, in the older generation of routing.",
-    "inferenceObjective": "The priority that requests can ask for, in the newer generation.",
-    "inferenceModelRewrite": "Where requests for a model go, in the newer generation.",
-    "eppDeployment": "The Deployment of the endpoint picker.",
-    "eppService": "The Service at which gateways reach the endpoint picker.",
-}
 _METADATA = (
     _text("metadata", "name", description="Its objects are named after it.", required=True),
     _text("metadata", "namespace", description="Where it and its objects are."),

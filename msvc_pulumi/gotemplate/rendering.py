@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from .budget import Budget, Meter, metered
 from .calls import Function
@@ -51,8 +52,7 @@ class Rendered:
         return source + (output_offset - output if self.literal[index] else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+class _Compiled(NamedTuple):
     main: Body
     templates: Mapping[str, Body]
     tokens: int

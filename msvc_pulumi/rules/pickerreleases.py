@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msvc_pulumi.children.gocontainer import GoContainer
+from msvc_pulumi.children.gocontainer import GoContainer, Told
 from msvc_pulumi.children.pickerflags import (
     HEALTH_PORT,
     LIVENESS,
     READINESS,
-    Flag,
     flags,
     is_of_router,
     is_on,
@@ -23,7 +22,6 @@ from msvc_pulumi.children.pickerflags import (
     stated_port,
 )
 from msvc_pulumi.children.pickerrights import elects_leader
-from msvc_pulumi.commandline.goprograms import Candidates
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.pattern import pattern
 from msvc_pulumi.plan import Plan, PlannedObject
@@ -57,18 +55,18 @@ def picker_release_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagno
     told = flags(picker.child)
     here = next(pickers(picker.child), None)
     yield from (placed(picker, finding) for finding in _namespace(plan, picker, told, here))
-    if here is None or here.known is None:
+    if here is None:
         return
-    for finding in (*_probes(here, told), *_grace(picker, here.known, told)):
+    for finding in (*_probes(here, told), *_grace(picker, here, told)):
         yield placed(picker, finding)
     for holder in (picker, found.get("eppService")):
         if holder is not None:
             yield from (placed(holder, item) for item in _metrics(holder, here, told))
-    yield from _configuration(plan, picker, here.known, told)
+    yield from _configuration(plan, picker, here, told)
 
 
 def _namespace(
-    plan: Plan, picker: PlannedObject, told: Mapping[str, Flag], here: GoContainer | None
+    plan: Plan, picker: PlannedObject, told: Mapping[str, Told], here: GoContainer | None
 ) -> Iterator[Finding]:
     """A pool's namespace that is stated and empty: no release looks into its own one then."""
     stated = told.get("pool-namespace")
@@ -82,7 +80,7 @@ def _namespace(
         if plan.namespace == "default":
             return
     yield advice(
-        stated.place,
+        stated.value_place,
         "empty-namespace",
         "the endpoint picker is told to look for its pool in no namespace: it finds none there and "
         "is never ready",
@@ -104,7 +102,7 @@ def _is_said(known: Diagnostic) -> bool:
     return known.code == "empty-namespace" and known.field[:2] in PICKERS
 
 
-def _probes(here: GoContainer, told: Mapping[str, Flag]) -> Iterator[Finding]:
+def _probes(here: GoContainer, told: Mapping[str, Told]) -> Iterator[Finding]:
     """Probes that ask where nobody answers, or for what a standby never says."""
     known = here.known
     elects = elects_leader(known, told)
@@ -154,16 +152,21 @@ def _outcome(probe: str) -> str:
     return "it is never ready" if probe == "readinessProbe" else "it is restarted for ever"
 
 
-def _grace(picker: PlannedObject, known: Candidates, told: Mapping[str, Flag]) -> Iterator[Finding]:
+def _grace(picker: PlannedObject, here: GoContainer, told: Mapping[str, Told]) -> Iterator[Finding]:
     """A picker that is killed before it has served what it still serves after SIGTERM."""
-    if known.program.name != "llm-d" or not (known.is_known and known.are_since(DRAINING)):
+    known = here.known
+    if (
+        known is None
+        or known.program.name != "llm-d"
+        or not (known.is_known and known.are_since(DRAINING))
+    ):
         return
     drain = _seconds(told["drain-timeout"].value) if "drain-timeout" in told else DRAIN_SECONDS
     stated = GRACE.find(picker.manifest)
     grace = GRACE_SECONDS if stated is None else stated
     if drain is None or drain <= 0 or not isinstance(grace, int) or grace > drain:
         return
-    place = GRACE if stated is not None else next(pickers(picker.child)).path.child("image")
+    place = GRACE if stated is not None else here.image_place
     yield advice(
         place,
         "picker-grace-period",
@@ -182,7 +185,7 @@ def _seconds(text: str) -> float | None:
 
 
 def _metrics(
-    holder: PlannedObject, here: GoContainer, told: Mapping[str, Flag]
+    holder: PlannedObject, here: GoContainer, told: Mapping[str, Told]
 ) -> Iterator[Finding]:
     """Metrics that somebody wants to scrape, and that only known tokens get."""
     known = here.known
@@ -210,10 +213,11 @@ def _metrics(
 
 
 def _configuration(
-    plan: Plan, picker: PlannedObject, known: Candidates, told: Mapping[str, Flag]
+    plan: Plan, picker: PlannedObject, here: GoContainer, told: Mapping[str, Told]
 ) -> Iterator[Diagnostic]:
     """A configuration of the llm-d router's kind for a picker that is older."""
-    if is_of_router(known) or known.is_later:
+    known = here.known
+    if known is None or is_of_router(known) or known.is_later:
         return
     if known.program.name == "llm-d" and not known.are_before((0, 9)):
         return
@@ -227,15 +231,14 @@ def _configuration(
             f"{known.title()} does not know EndpointPickerConfig of {ROUTERS_KIND}, and ends",
             f"write apiVersion: {OLD_KIND}, or use llm-d-router v0.9 or later",
         )
-        image = next(pickers(picker.child)).path.child("image")
-        yield placed(planned, finding, [(picker, (image, "the endpoint picker"))])
+        yield placed(planned, finding, [(picker, (here.image_place, "the endpoint picker"))])
 
 
 def _configurations(
-    plan: Plan, picker: PlannedObject, told: Mapping[str, Flag]
+    plan: Plan, picker: PlannedObject, told: Mapping[str, Told]
 ) -> Iterator[tuple[PlannedObject, FieldPath, str]]:
     if "config-text" in told:
-        yield picker, told["config-text"].place, told["config-text"].value
+        yield picker, told["config-text"].value_place, told["config-text"].value
     if "config-file" not in told:
         return
     name = told["config-file"].value.rpartition("/")[2]

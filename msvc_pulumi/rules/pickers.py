@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msvc_pulumi.children.gocontainer import Told
 from msvc_pulumi.children.inference import OLD_GROUP
-from msvc_pulumi.children.pickerflags import GRPC_PORT, Flag, flags, grpc_port, leads_to, pickers
+from msvc_pulumi.children.pickerflags import GRPC_PORT, flags, grpc_port, leads_to, pickers
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import advice, required
@@ -51,7 +52,7 @@ def picker_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  
         yield _no_picker(pool, stated, has_picker=picker is not None)
 
 
-def _group(pool: PlannedObject, picker: PlannedObject, told: Flag | None) -> Iterator[Diagnostic]:
+def _group(pool: PlannedObject, picker: PlannedObject, told: Told | None) -> Iterator[Diagnostic]:
     group = pool.manifest["apiVersion"].partition("/")[0]
     where = [(pool, (FieldPath.of("apiVersion"), f"the pool is one of {group}"))]
     remedy = f"write --pool-group={group}"
@@ -62,12 +63,12 @@ def _group(pool: PlannedObject, picker: PlannedObject, told: Flag | None) -> Ite
             f'the endpoint picker watches InferencePools of "{told.value}", the pool is one of '
             f'"{group}": it is never ready'
         )
-        place = told.place
+        place = told.value_place
     else:
         here = next(pickers(picker.child), None)
         if here is None or here.known is None:
             return
-        place = here.path.child("image")
+        place = here.image_place
         if group != OLD_GROUP:
             converted = pool.origin(FieldPath.of("apiVersion")).kind == "converted"
             if not converted and here.known.refuses("pool-group"):
@@ -123,7 +124,7 @@ def _port(  # noqa: PLR0917
     stated: dict[str, Any],
     service: PlannedObject,
     picker: PlannedObject | None,
-    told: Mapping[str, Flag],
+    told: Mapping[str, Told],
 ) -> Iterator[Diagnostic]:
     """The port of the Service that gateways ask, and whether the picker answers behind it."""
     if stated.get("name") != service.manifest["metadata"].get("name"):
@@ -160,7 +161,7 @@ def _port(  # noqa: PLR0917
             f"write targetPort: {wanted}",
         )
         yield placed(
-            service, finding, [(picker, (told["grpc-port"].place, f"listens on {wanted}"))]
+            service, finding, [(picker, (told["grpc-port"].value_place, f"listens on {wanted}"))]
         )
 
 

@@ -7,12 +7,12 @@ adapters it loads; any other name is 404. SGLang answers to all.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msvc_pulumi.commandline.invocation import invocation, script_of
 from msvc_pulumi.commandline.reader import POSITIONAL, VLLM, Statement
+from msvc_pulumi.commandline.references import expanded
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import advice, items
@@ -23,7 +23,6 @@ __all__ = ["served_names", "unserved_models"]
 
 SPEC = FieldPath.of("spec")
 SHOWN = 5  # names that a message repeats
-_VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 
 
 def unserved_models(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
@@ -126,7 +125,7 @@ def served_names(container: dict[str, Any]) -> frozenset[str] | None:
         model = next((one for one in statements if one.option == POSITIONAL), None)
     name = said.get("served-model-name") or model
     stated = [*(name.values if name else ()), *_adapters(adapters)]
-    names = [_expanded(text, container) for text in stated]
+    names = [expanded(text, container) for text in stated]
     if not name or any("$" in text for text in names):
         return None
     return frozenset(names)
@@ -162,15 +161,3 @@ def _loads_adapters(container: dict[str, Any]) -> bool:
 
 def _is_on(switch: Statement | None) -> bool:
     return switch is not None and not switch.is_inverse
-
-
-def _expanded(text: str, container: dict[str, Any]) -> str:
-    """``text`` with ``$(NAME)`` as Kubernetes expands it from the container's own values."""
-    if "$(" not in text:
-        return text
-    values = {
-        variable.get("name"): variable.get("value")
-        for _, variable in items(container.get("env"))
-        if "valueFrom" not in variable
-    }
-    return _VARIABLE.sub(lambda found: str(values.get(found[1], found[0])), text)

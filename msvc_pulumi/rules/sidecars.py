@@ -17,7 +17,7 @@ from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.finding import Place, advice, items
 from msvc_pulumi.rules.places import placed
-from msvc_pulumi.rules.workloads import Pods
+from msvc_pulumi.rules.workloads import Pods, selected_pods
 
 __all__ = ["endless_init_containers", "sidecar_problems"]
 
@@ -37,10 +37,6 @@ class Sidecar(NamedTuple):
     pod: Pods
     words: GoContainer
     known: Candidates
-
-    @property
-    def image(self) -> FieldPath:
-        return self.words.path.child("image")
 
 
 def endless_init_containers(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:  # noqa: ARG001
@@ -114,7 +110,7 @@ def _encrypted(
         return
     others: list[tuple[PlannedObject, Place]] = [asking]
     finding = advice(
-        sidecar.image if stated is None else stated.place,
+        sidecar.words.image_place if stated is None else stated.place,
         "sidecar-speaks-tls",
         f"{sidecar.known.title()} serves HTTPS at port {number} unless it is told otherwise, and "
         "gateways ask by HTTP: every request is answered 400",
@@ -128,7 +124,7 @@ def _asking(
 ) -> tuple[PlannedObject, Place] | None:
     """What sends a gateway's requests to the pods' port: their pool, or a Service of the route."""
     pool = found.get("inferencePool")
-    if pool is not None and _selects(pool.manifest, pod):
+    if pool is not None and selected_pods([pod], pool.manifest):
         one = SPEC.child("targetPortNumber").find(pool.manifest)
         if one == number:
             return pool, (SPEC.child("targetPortNumber"), "the pool's port")
@@ -140,10 +136,12 @@ def _asking(
         manifest = planned.manifest
         if manifest["kind"] != "Service" or manifest["metadata"].get("name") not in names:
             continue
+        if not selected_pods([pod], manifest):
+            continue
         for index, port in items(SPEC.child("ports").find(manifest)):
             target = port.get("targetPort") or port.get("port")
             is_https = "https" in (port.get("appProtocol") or port.get("name") or "")
-            if _selects(manifest, pod) and not is_https and _resolved(target, pod) == number:
+            if not is_https and _resolved(target, pod) == number:
                 return planned, (SPEC.child("ports", index), "the Service's port")
     return None
 
@@ -156,12 +154,6 @@ def _backends(route: PlannedObject | None) -> Iterator[dict[str, Any]]:
         for _, reference in items(rule.get("backendRefs")):
             if reference.get("kind", "Service") == "Service":
                 yield reference
-
-
-def _selects(manifest: dict[str, Any], pod: Pods) -> bool:
-    stated = (manifest.get("spec") or {}).get("selector") or {}
-    wanted = (stated.get("matchLabels") or stated).items()
-    return bool(wanted) and wanted <= pod.labels.items()
 
 
 def _resolved(target: Any, pod: Pods) -> Any:
@@ -193,11 +185,11 @@ def _generations(sidecar: Sidecar, picker: PlannedObject) -> Iterator[Diagnostic
     else:
         return
     finding = advice(
-        sidecar.image,
+        sidecar.words.image_place,
         "prefill-never-asked",
         f"{writes.title()} names the prefill pod in the header {written}, and {reads.title()} "
         f"reads {read} only: requests succeed, and no prefill pod is ever asked",
         remedy,
     )
-    label = (here.path.child("image"), "the endpoint picker")
+    label = (here.image_place, "the endpoint picker")
     yield placed(sidecar.pod.workload, finding, [(picker, label)])

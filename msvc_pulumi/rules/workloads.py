@@ -8,8 +8,8 @@ made of it, so what is wrong there is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.pattern import pattern
@@ -49,8 +49,7 @@ def templates(manifest: dict[str, Any]) -> Iterator[tuple[FieldPath, dict[str, A
             yield at, template
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
+class Pods(NamedTuple):
     """The pods that a workload of the plan makes: their spec with its place, and their labels."""
 
     workload: PlannedObject

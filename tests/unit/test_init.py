@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import pty
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import yaml
 from msvc_pulumi.cli import main
 from msvc_pulumi.starter.choices import AUTOSCALING, ROUTING, SOURCES, name_of
 
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = {
     "v1": ("inference.networking.k8s.io/v1", "InferencePool"),
     "v1alpha2": ("inference.networking.x-k8s.io/v1alpha2", "InferencePool"),
@@ -204,3 +206,13 @@ def test_on_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert service["spec"]["routing"]["gatewayRefs"] == [{"name": "front"}]
     assert service["spec"]["decode"]["parallelism"]["tensor"] == 2
     assert "keda" in service["spec"]["decode"]["autoscaling"]
+
+
+def test_a_first_service_has_the_images_of_the_samples() -> None:
+    """Releases that go together are stated twice, so they are compared."""
+
+    def images(folder: str) -> set[str]:
+        texts = [path.read_text() for path in (ROOT / folder).rglob("*.yaml")]
+        return {image for text in texts for image in re.findall(r"image: (\S+)", text)}
+
+    assert images("msvc_pulumi/starter") <= images("samples")

@@ -26,7 +26,6 @@ from msvc_pulumi.report import (
     counts,
     headline,
     render,
-    summary_line,
     to_json,
 )
 
@@ -124,9 +123,9 @@ def test_the_order_is_that_of_the_places() -> None:
 )
 def test_the_count(errors: int, warnings: int, text: str) -> None:
     """Errors and warnings are counted, in the right number."""
-    items = [Diagnostic("a", "b")] * errors
-    items += [Diagnostic("a", "b", Severity.WARNING)] * warnings
-    assert summary_line(items) == text
+    items = [Diagnostic("a", str(number)) for number in range(errors)]
+    items += [Diagnostic("a", str(number), Severity.WARNING) for number in range(warnings)]
+    assert render(items).rstrip("\n").rpartition("\n")[2] == text
 
 
 def test_floods_are_cut_but_never_lose_an_error() -> None:
@@ -140,7 +139,6 @@ def test_floods_are_cut_but_never_lose_an_error() -> None:
         collected.extend(list(collected.items))
     assert len(collected.items) == MAX_PROBLEMS
     assert len(collected.errors) == 1
-    assert summary_line(collected) == "1 error, 301 warnings; 202 of them are not shown"
     assert render(collected).endswith("\n\n1 error, 301 warnings; 202 of them are not shown\n")
     *shown, rest = to_json(collected)
     assert len(shown) == MAX_PROBLEMS
@@ -166,7 +164,6 @@ def test_the_rest_is_counted_through_all_stages() -> None:
     assert all(item.is_error for item in again.diagnostics)
     assert counts(second.with_warnings_as_errors()) == (2 * MAX_PROBLEMS + 10, 0)
     many = [Diagnostic("x", str(number)) for number in range(3 * MAX_PROBLEMS)]
-    assert summary_line(many) == "300 errors"
     assert len(to_json(many)) == MAX_PROBLEMS + 1
     assert render(many).endswith("300 errors; 200 of them are not shown\n")
     short = render(many, longest=400)
