@@ -20,7 +20,7 @@ from msvc_pulumi.rules.workloads import Pods, selected_pods
 
 __all__ = ["mixed_pools"]
 
-SELECTOR = FieldPath.of("spec", "selector")
+SPEC = FieldPath.of("spec")
 PREFILL = ("prefillDeployment", "prefillLeaderWorkerSet")
 DECODE = ("decodeDeployment", "decodeLeaderWorkerSet")
 REPLICAS = FieldPath.of("spec", "replicas")
@@ -47,7 +47,7 @@ def mixed_pools(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
     is_old = str(stated or OLD_GROUP).startswith(OLD_GROUP)
     where = "spec.selector" if is_old else "spec.selector.matchLabels"
     finding = advice(
-        SELECTOR,
+        SPEC,
         "prefill-in-pool",
         "the pool selects prefill pods too, and this endpoint picker knows no roles: requests "
         "are sent to prefill pods as to any other",
