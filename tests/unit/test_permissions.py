@@ -23,7 +23,6 @@ from msvc_pulumi.installation.permissions import (
 from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.operator.lease import Election
 
-
 NOTHING = Overlay({}, None)
 
 
