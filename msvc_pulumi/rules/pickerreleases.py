@@ -94,6 +94,13 @@ def _probes(here: GoContainer, told: Mapping[str, Flag]) -> Iterator[Finding]:
                     f'{known.title()} does not know the service "{service}": {_outcome(name)}',
                     f"write service: {EXTERNAL_PROCESSOR}",
                 )
+        elif elects and service not in (LIVENESS, READINESS, EXTERNAL_PROCESSOR, ""):
+            yield advice(
+                place,
+                "picker-probe",
+                f'with leader election no replica knows the service "{service}": {_outcome(name)}',
+                f"write service: {READINESS if name == 'readinessProbe' else LIVENESS}",
+            )
         elif elects and name != "readinessProbe" and service != LIVENESS:
             yield advice(
                 place,
@@ -101,13 +108,6 @@ def _probes(here: GoContainer, told: Mapping[str, Flag]) -> Iterator[Finding]:
                 f'with leader election only the leader answers to "{service}": the others are '
                 "restarted for ever",
                 f"write service: {LIVENESS}",
-            )
-        elif elects and service not in (LIVENESS, READINESS, EXTERNAL_PROCESSOR, ""):
-            yield advice(
-                place,
-                "picker-probe",
-                f'with leader election no replica knows the service "{service}": {_outcome(name)}',
-                f"write service: {READINESS}",
             )
 
 

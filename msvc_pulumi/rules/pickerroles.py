@@ -46,12 +46,15 @@ def mixed_pools(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
     stated = base.value.get("apiVersion") if base is not None else None
     is_old = str(stated or OLD_GROUP).startswith(OLD_GROUP)
     where = "spec.selector" if is_old else "spec.selector.matchLabels"
+    remedy = f"state {ROLE_LABEL}: decode in {where} of the BaseConfig's inferencePool"
+    if here.known is not None and here.known.program.name != "extension":
+        remedy = f"name prefill-filter and decode-filter in a --config-file, or {remedy}"
     finding = advice(
         SPEC,
         "prefill-in-pool",
         "the pool selects prefill pods too, and this endpoint picker knows no roles: requests "
         "are sent to prefill pods as to any other",
-        f"state {ROLE_LABEL}: decode in {where} of the BaseConfig's inferencePool",
+        remedy,
     )
     label = (here.path.child("image"), "the endpoint picker")
     yield placed(pool, finding, [(picker, label)])
