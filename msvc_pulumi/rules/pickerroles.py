@@ -1,7 +1,8 @@
 """Endpoint pickers that tell no prefill pods from others, before a pool that holds both.
 
 Facts: the filters of the Gateway API Inference Extension's picker, v0.3 to v1.5, none of which asks
-for a pod's role, and what llm-d's router 0.10 does without a configuration.
+for a pod's role. From 0.2 to 0.10 llm-d's picker starts as that one does, and its own filters are
+asked where a configuration names them; before, it knew roles by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SPEC = FieldPath.of("spec")
 PREFILL = ("prefillDeployment", "prefillLeaderWorkerSet")
 DECODE = ("decodeDeployment", "decodeLeaderWorkerSet")
 REPLICAS = FieldPath.of("spec", "replicas")
-CONFIGURED = (0, 10)  # llm-d's router, which without a configuration scores all pods of the pool
+CONFIGURED = (0, 2)  # llm-d's picker, from where on a configuration alone names its filters
 
 
 def mixed_pools(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagnostic]:
