@@ -15,6 +15,7 @@ from typing import Literal
 __all__ = [
     "MAX_NAME_LENGTH",
     "ROLES",
+    "ROLE_LABEL",
     "ChildNames",
     "Role",
     "common_labels",

@@ -29,6 +29,11 @@ CONFLICT = "read again when its finalizer cannot be written because somebody els
 UNSEEN: list[tuple[str, str, str, str]] = [
     ("llm-d.ai", "modelservices", "get", CONFLICT),
     *(("", "pods", verb, HANDED_OUT) for verb in ("get", "list", "watch")),
+    ("", "events", "patch", HANDED_OUT),
+    *(
+        ("coordination.k8s.io", "leases", verb, HANDED_OUT)
+        for verb in ("get", "list", "watch", "create", "update", "patch", "delete")
+    ),
     *(
         ("llm-d.ai", kind, verb, NOT_SERVED)
         for kind in CHILDREN["llm-d.ai"]

@@ -70,6 +70,9 @@ def create_scenario(cluster: Cluster, namespace: str, scenario: str) -> str:
     service = yaml.safe_load((folder / "msvc.yaml").read_text())
     service["metadata"] |= {"namespace": namespace, "name": name}
     service["spec"]["baseConfigMapRef"] = {"name": scenario}
+    if scenario == "inference-v1":  # with an election the picker's Role hands out more
+        election = {"name": "epp", "args": ["--ha-enable-leader-election"]}
+        service["spec"]["endpointPicker"] = {"containers": [election]}
     cluster.create(config)
     cluster.create(service)
     return name

@@ -234,11 +234,16 @@ def _variables(child: Child, here: GoContainer, known: Candidates) -> Iterator[D
         is_deaf = known.program.name == "extension" and known.is_stated
     if not is_deaf:
         return
+    flag = next((f"--{name}" for name in ("config-file", "configFile") if known.takes(name)), "")
+    given = f", given by {flag}" if flag else ""
+    remedy = f"name the plugins and profiles in an EndpointPickerConfig{given}"
+    if known.refuses("config-file") and known.refuses("configFile"):
+        remedy = "remove it"
     for number, variable in enumerate(here.container.get("env") or []):
         if OBSOLETE_VARIABLE.fullmatch(variable.get("name", "")):
             yield child.warning(
                 "obsolete-variable",
                 f"{variable['name']} is not read: llm-d-inference-scheduler did before v0.2",
                 here.path.child("env", number),
-                "name the plugins and profiles in an EndpointPickerConfig, given by --config-file",
+                remedy,
             )

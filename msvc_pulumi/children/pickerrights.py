@@ -67,5 +67,5 @@ def _extension(known: Candidates | None, told: Mapping[str, Told]) -> Mapping[st
     return {**read, ROUTER: [*HEIRS]} if is_of_router(known) else read
 
 
-EPP_RULES = _reading({"": ["pods"], **EVERY_GROUP})
-"""All that pickers of any release read."""
+EPP_RULES = [*_reading({"": ["pods"], **EVERY_GROUP}), *LEADER_RULES]
+"""All that a Role of any picker allows: who makes these Roles has to hold it."""

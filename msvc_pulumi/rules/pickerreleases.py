@@ -1,4 +1,4 @@
-"""What an endpoint picker's release makes of its probes, its namespace and what it is told.
+"""What an endpoint picker's release makes of its probes and what it is told.
 
 Facts: the sources of the Gateway API Inference Extension v0.3 to v1.5 and of llm-d's picker 0.0.1
 to 0.10 (``cmd/epp``: health, flags, shutdown), and what those that were run did.
@@ -33,7 +33,6 @@ __all__ = ["picker_release_problems"]
 
 TEMPLATE = FieldPath.of("spec", "template")
 GRACE = TEMPLATE.child("spec", "terminationGracePeriodSeconds")
-PICKERS = (("data", "eppDeployment"), ("spec", "endpointPicker"))  # where it is stated
 EXTERNAL_PROCESSOR = "envoy.service.ext_proc.v3.ExternalProcessor"
 ONE_NAME_ONLY = (0, 1)  # llm-d-inference-scheduler, before which the health service knew one name
 DRAINING = (0, 10)  # llm-d-router, which serves on after SIGTERM
@@ -54,8 +53,7 @@ def picker_release_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagno
         return
     told = flags(picker.child)
     here = next(pickers(picker.child), None)
-    yield from (placed(picker, finding) for finding in _namespace(plan, picker, told, here))
-    if here is None:
+    if here is None or here.known is None:
         return
     for finding in (*_probes(here, told), *_grace(picker, here, told)):
         yield placed(picker, finding)
@@ -63,43 +61,6 @@ def picker_release_problems(plan: Plan, pods: Sequence[Pods]) -> Iterator[Diagno
         if holder is not None:
             yield from (placed(holder, item) for item in _metrics(holder, here, told))
     yield from _configuration(plan, picker, here, told)
-
-
-def _namespace(
-    plan: Plan, picker: PlannedObject, told: Mapping[str, Told], here: GoContainer | None
-) -> Iterator[Finding]:
-    """A pool's namespace that is stated and empty: no release looks into its own one then."""
-    stated = told.get("pool-namespace")
-    if stated is None or stated.value or any(map(_is_said, plan.diagnostics)):
-        return
-    known = here.known if here else None
-    if known is None or not known.refuses("pool-namespace"):
-        found = TEMPLATE.child("spec", "containers").find(picker.manifest) or ()
-        if any(map(_may_name_its_namespace, found)):
-            return
-        if plan.namespace == "default":
-            return
-    yield advice(
-        stated.value_place,
-        "empty-namespace",
-        "the endpoint picker is told to look for its pool in no namespace: it finds none there and "
-        "is never ready",
-        "write {{ .ModelServiceNamespace }} and state metadata.namespace or --namespace, or take "
-        "$(NAMESPACE) from a variable with fieldRef metadata.namespace",
-    )
-
-
-def _may_name_its_namespace(container: Mapping[str, Any]) -> bool:
-    """Whether the environment says NAMESPACE, which later pickers read where they are told none."""
-    return bool(container.get("envFrom")) or any(
-        variable.get("name") == "NAMESPACE" and (variable.get("value") or "valueFrom" in variable)
-        for variable in container.get("env") or ()
-    )
-
-
-def _is_said(known: Diagnostic) -> bool:
-    """Whether a template of the picker's was found to print an empty namespace."""
-    return known.code == "empty-namespace" and known.field[:2] in PICKERS
 
 
 def _probes(here: GoContainer, told: Mapping[str, Told]) -> Iterator[Finding]:
@@ -131,6 +92,13 @@ def _probes(here: GoContainer, told: Mapping[str, Told]) -> Iterator[Finding]:
                     f'{known.title()} does not know the service "{service}": {_outcome(name)}',
                     f"write service: {EXTERNAL_PROCESSOR}",
                 )
+        elif elects and service not in (LIVENESS, READINESS, EXTERNAL_PROCESSOR, ""):
+            yield advice(
+                place,
+                "picker-probe",
+                f'with leader election no replica knows the service "{service}": {_outcome(name)}',
+                f"write service: {READINESS if name == 'readinessProbe' else LIVENESS}",
+            )
         elif elects and name != "readinessProbe" and service != LIVENESS:
             yield advice(
                 place,
@@ -138,13 +106,6 @@ def _probes(here: GoContainer, told: Mapping[str, Told]) -> Iterator[Finding]:
                 f'with leader election only the leader answers to "{service}": the others are '
                 "restarted for ever",
                 f"write service: {LIVENESS}",
-            )
-        elif elects and service not in (LIVENESS, READINESS, EXTERNAL_PROCESSOR, ""):
-            yield advice(
-                place,
-                "picker-probe",
-                f'with leader election no replica knows the service "{service}": {_outcome(name)}',
-                f"write service: {READINESS}",
             )
 
 

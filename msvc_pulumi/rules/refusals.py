@@ -18,7 +18,9 @@ from msvc_pulumi.rules.configmaps import config_map
 from msvc_pulumi.rules.customresources import CUSTOM_RESOURCES, custom_resource
 from msvc_pulumi.rules.finding import Finding
 from msvc_pulumi.rules.listeners import unheard_ports
+from msvc_pulumi.rules.pickerpools import lost_pools
 from msvc_pulumi.rules.pickerreleases import picker_release_problems
+from msvc_pulumi.rules.pickerroles import mixed_pools
 from msvc_pulumi.rules.pickers import picker_problems
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.rbac import role, role_binding, service_account
@@ -48,7 +50,9 @@ BETWEEN: tuple[Callable[[Plan, Sequence[Pods]], Iterator[Diagnostic]], ...] = (
     sidecar_problems,
     accelerators_twice,
     picker_problems,
+    lost_pools,
     picker_release_problems,
+    mixed_pools,
     unheard_ports,
     unmeasured,
     unserved_models,

@@ -22,7 +22,7 @@ def test_verbs_granted_are_verbs_used(
     worked: None, control_plane: LocalControlPlane, cluster: Cluster
 ) -> None:
     """Nothing was asked for that is not granted, and what is granted was asked for."""
-    # Leases are granted in one namespace only, to replicas that elect (test_leader).
+    # Those of the operator itself are in one namespace, for replicas that elect (test_leader).
     made = {item for item in requests(control_plane.layout.audit) if item.resource != "leases"}
     refused = {item for item in made if item.forbidden}
     used = {(item.group, item.resource, item.verb) for item in made}

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.api.crd import custom_resource_definition
+from msvc_pulumi.children.child import Child, Overlay
 from msvc_pulumi.children.pickerrights import EPP_RULES
+from msvc_pulumi.children.pickerrights import rules as picker_rules
 from msvc_pulumi.errors import SpecError
 from msvc_pulumi.installation.manifests import manifests
 from msvc_pulumi.installation.options import InstallOptions
@@ -20,6 +22,8 @@ from msvc_pulumi.installation.permissions import (
 )
 from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.operator.lease import Election
+
+NOTHING = Overlay({}, None)
 
 
 def allowed(role: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
@@ -42,9 +46,32 @@ def test_every_kind_of_a_plan_can_be_managed() -> None:
             assert (group, f"{kind.kind.lower()}s", verb) in granted, kind
 
 
-def test_it_has_what_it_hands_out() -> None:
-    """The endpoint picker's Role holds nothing that the operator does not, so it may create it."""
-    assert allowed(EPP_RULES) <= allowed(rules())
+@pytest.mark.parametrize("elects", [True, False])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "epp:v0.3.0",
+        "epp:v1.5.0",
+        "llm-d-inference-scheduler:0.0.4",
+        "llm-d-inference-scheduler:v0.4.0",
+        "llm-d-router-endpoint-picker:v0.10.0",
+        "llm-d-router-endpoint-picker:main",
+        "unknown",
+    ],
+)
+def test_it_has_what_it_hands_out(image: str, elects: bool) -> None:
+    """The endpoint picker's Role holds nothing that the operator does not, so it may create it:
+    wherever the operator has its rights, and so whoever makes children in its stead.
+    """
+    args = ["--ha-enable-leader-election"] if elects else []
+    container = {"name": "epp", "image": f"registry.example/{image}", "args": args}
+    pod = {"template": {"spec": {"containers": [container]}}}
+    picker = Child("eppDeployment", KINDS["eppDeployment"], {"spec": pod}, None, NOTHING, {})
+    handed_out = allowed(picker_rules(picker))
+
+    assert handed_out <= allowed(EPP_RULES)
+    for held in (rules(), namespace_rules(), workspace_rules()):
+        assert handed_out <= allowed(held)
 
 
 def test_it_can_give_itself_nothing() -> None:
@@ -269,8 +296,13 @@ def test_one_account_runs_the_operator_and_holds_the_role() -> None:
 
 
 def test_leases_are_for_those_who_elect() -> None:
-    """A single replica may touch no Lease; several may, but only the one they share."""
-    single, several = (manifests(InstallOptions("image", replicas=count)) for count in (1, 2))
+    """Of its own a single replica has no Lease; several do, but only the one they share. Pickers'
+    Leases are none of the operator's, and are not had where it does not make their Roles.
+    """
+    single, several = (
+        manifests(InstallOptions("image", replicas=count, epp_cluster_role="epp"))
+        for count in (1, 2)
+    )
     assert "leases" not in str(single)
     [role] = [item for item in several if item["kind"] == "Role"]
     [deployment] = [item for item in several if item["kind"] == "Deployment"]
