@@ -39,9 +39,8 @@ def add_parser(commands: Any) -> None:
         "-o",
         "--output",
         choices=("manifests", "sections", "json", KUSTOMIZE),
-        default="manifests",
         help="manifests for kubectl apply (default), the sections that the Go program prints, "
-        "one JSON list, or a Kustomize base in DIR",
+        "one JSON list (default with --format json), or a Kustomize base in DIR",
     )
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", default="", help="where -o kustomize writes"
@@ -166,12 +165,15 @@ def _run(arguments: argparse.Namespace) -> int:
         from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
 
         printed.show(fleet.warnings, arguments)
-        write_base(Path(arguments.directory), fleet.plans)
+        written = write_base(Path(arguments.directory), fleet.plans)
+        text = f"wrote {len(written)} files into {arguments.directory}\n"
+        results.write(arguments, {"directory": arguments.directory, "written": written}, text)
         return 0
-    if arguments.output == "manifests":
+    language = arguments.output or ("json" if results.is_json(arguments) else "manifests")
+    if language == "manifests":
         text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
     else:
-        text = FORMATS[arguments.output](fleet.plans)
+        text = FORMATS[language](fleet.plans)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
     return 0
