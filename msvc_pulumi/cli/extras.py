@@ -10,6 +10,7 @@ __all__ = ["ExtraError", "missing"]
 
 # Top-level module → the extra of pyproject.toml that brings it.
 EXTRAS = {
+    "aiohttp": "operator",
     "boto3": "s3",
     "botocore": "s3",
     "cel": "validate",
