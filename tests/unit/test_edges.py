@@ -108,19 +108,20 @@ def test_every_command_names_the_extra_it_lacks(tmp_path: Path) -> None:
 
 CLOSED = "closed"
 STREAMS = [
-    ("generate -m SIMPLE", "stdout", "/dev/full", 1, r"error\[file-unwritable\]: .*No space"),
-    ("generate -m SIMPLE", "stdout", CLOSED, 0, "^$"),
-    ("generate -m nothing", "stderr", "/dev/full", 1, "^$"),
-    ("generate -m nothing", "stderr", CLOSED, 1, "^$"),
-    ("generate -m nothing --format json", "stderr", CLOSED, 1, "^$"),
+    ("generate -m SIMPLE", "stdout", "/dev/full", (1, r"error\[file-unwritable\]: .*No space")),
+    ("generate -m SIMPLE", "stdout", CLOSED, (0, "^$")),
+    ("generate -m nothing", "stderr", "/dev/full", (1, "^$")),
+    ("generate -m nothing", "stderr", CLOSED, (1, "^$")),
+    ("generate -m nothing --format json", "stderr", CLOSED, (1, "^$")),
 ]
 
 
-@pytest.mark.parametrize(("command", "stream", "to", "status", "said"), STREAMS)
+@pytest.mark.parametrize(("command", "stream", "to", "ends"), STREAMS)
 def test_streams_that_take_nothing(
-    command: str, stream: str, to: str, status: int, said: str, tmp_path: Path
+    command: str, stream: str, to: str, ends: tuple[int, str], tmp_path: Path
 ) -> None:
     """No traceback, and an exit code that tells the truth of the input."""
+    status, said = ends
     if to == CLOSED:
         reader, writer = os.pipe()
         os.close(reader)
