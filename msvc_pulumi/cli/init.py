@@ -124,9 +124,10 @@ def _choices(arguments: argparse.Namespace) -> Choices:
     for option, (choice, fitting, remedy) in FITTING.items():
         if stated.get(option) and getattr(choices, choice) not in fitting:
             arguments.parser.error(f"--{option} needs {remedy}")
-    given = {field: stated[key] for key, field in FIELDS.items() if stated.get(key)}
-    for unused in unused_fields(model, given):
-        arguments.parser.error(f"{unused.summary}; {unused.help}")
+    for option, field in FIELDS.items():
+        given = {field: stated[option]} if stated.get(option) else {}
+        for unused in unused_fields(model, given):
+            arguments.parser.error(f"--{option}: {unused.summary}; {unused.help}")
     return choices
 
 

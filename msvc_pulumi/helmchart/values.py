@@ -260,7 +260,7 @@ def _report_foreign(values: ChartValues) -> None:
             "no-chart-values",
             f"these are values of a chart around {CHART}",
             CHART,
-            help=f"pass what stands under {CHART} alone: yq '.{CHART}' FILE",
+            help=f"pass what stands under {CHART} alone: yq '.[\"{CHART}\"]' FILE",
         )
     elif stated.isdisjoint(names_below(()) or ()):
         values.error(
