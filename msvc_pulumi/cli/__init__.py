@@ -118,10 +118,10 @@ def _run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as problem:
         from msvc_pulumi.cli import extras  # noqa: PLC0415  few installations lack one
 
-        error = extras.missing(problem, extra=getattr(arguments, "extra", ""))
-        if error is None:
+        told = extras.missing(problem, extra=getattr(arguments, "extra", ""))
+        if told is None:
             raise
-        return _failed(error, arguments)
+        return _failed(told, arguments)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -130,9 +130,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _failed(error: ModelServiceError, arguments: argparse.Namespace) -> int:
     """Say what is wrong; the exit code is ``error``'s even if nobody listens any more."""
-    arguments.status = int(getattr(error, "exit_code", 1))
+    status = int(getattr(error, "exit_code", 1))
+    arguments.status = status
     diagnostics.show(error.diagnostics, arguments)
-    return arguments.status
+    return status
 
 
 def _open_closed() -> None:

@@ -39,8 +39,9 @@ def add_parser(commands: Any) -> None:
         "-o",
         "--output",
         choices=("manifests", "sections", "json", KUSTOMIZE),
+        default="manifests",
         help="manifests for kubectl apply (default), the sections that the Go program prints, "
-        "one JSON list (default with --format json), or a Kustomize base in DIR",
+        "one JSON list, or a Kustomize base in DIR",
     )
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", default="", help="where -o kustomize writes"
@@ -169,11 +170,10 @@ def _run(arguments: argparse.Namespace) -> int:
         text = f"wrote {len(written)} files into {arguments.directory}\n"
         results.write(arguments, {"directory": arguments.directory, "written": written}, text)
         return 0
-    language = arguments.output or ("json" if results.is_json(arguments) else "manifests")
-    if language == "manifests":
+    if arguments.output == "manifests":
         text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
     else:
-        text = FORMATS[language](fleet.plans)
+        text = FORMATS[arguments.output](fleet.plans)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
     return 0

@@ -74,15 +74,6 @@ def test_results_are_objects(
     assert keys <= result.keys()
 
 
-def test_objects_are_a_list(capsys: pytest.CaptureFixture[str]) -> None:
-    """Unless another language is named."""
-    status, objects, problems = printed(capsys, "generate", "-m", SAMPLE, "--format", "json")
-    assert (status, problems) == (0, [])
-    assert {"Deployment", "InferencePool"} <= {item["kind"] for item in objects["items"]}
-    assert cli.main(["generate", "-m", SAMPLE, "--format=json", "-o", "manifests"]) == 0
-    assert yaml.safe_load_all(capsys.readouterr().out)
-
-
 @pytest.mark.parametrize(
     "words",
     [
