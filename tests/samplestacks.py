@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.capabilities import OPTIONAL
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.components.kinds import KINDS
 from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.engine.session import Session
@@ -48,11 +48,20 @@ def contents(cluster: Cluster, namespace: str) -> set[tuple[str, str, str]]:
     return {
         (version, kind, item["metadata"]["name"])
         for version, kind in EVERY_KIND
-        if cluster.serves(version, kind)
-        for item in cluster.list(version, kind, namespace)[0]
+        for item in listed(cluster, version, kind, namespace)
         if (kind, item["metadata"]["name"]) not in NOT_OURS
         and not item["metadata"].get("ownerReferences")
     }
+
+
+def listed(cluster: Cluster, version: str, kind: str, namespace: str) -> list[Manifest]:
+    """The objects of a kind; none where the server has lost the kind since it was seen."""
+    try:
+        return cluster.list(version, kind, namespace)[0] if cluster.serves(version, kind) else []
+    except ClusterError as error:
+        if error.status != 404:
+            raise
+        return []
 
 
 def identities(plans: Iterable[Plan]) -> set[tuple[str, str, str]]:

@@ -15,8 +15,11 @@ PAUSE = 1.0  # seconds between two tries
 BUSY = frozenset({429, 502, 503, 504})
 # Of an API server whose etcd is slow, and of one that has just begun.
 OVERLOADED = re.compile(
-    r"etcdserver: |leader changed|not yet been synced|timed? ?out|connection re"
+    r"etcdserver: |leader changed|not yet been synced|[Tt]imeout: |request timed out|"
+    r"timed out waiting|context deadline exceeded|connection re(?:fused|set)"
 )
+# What it says of an object with a wrong type, by the same code.
+MISTAKEN = "failed to create typed patch object"
 ABSENT = re.compile(r"refused|not known|no route|resolution|unreachable", re.IGNORECASE)
 
 
@@ -47,7 +50,8 @@ class Patience:
     def _allowed(self, error: ClusterError) -> float:
         text = str(error)
         if error.status:
-            passes = error.status in BUSY or (error.status == 500 and OVERLOADED.search(text))
+            is_slow = MISTAKEN not in text and OVERLOADED.search(text) is not None
+            passes = error.status in BUSY or (error.status == 500 and is_slow)
             return self.seconds if passes else 0.0
         if not any(item.code == "cluster-unreachable" for item in error.diagnostics):
             return 0.0

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -406,10 +406,23 @@ def test_what_is_not_served_is_named_with_its_reason(fragile: LocalControlPlane)
         client.delete(*DEFINITION, "wanteds.example.invalid")
 
 
+def has_names(accepted: str) -> Callable[[Mapping[str, Any] | None], bool]:
+    """Whether a definition has the names it states, "True", or somebody else has, "False"."""
+    wanted = {"type": "NamesAccepted", "status": accepted}
+
+    def holds(item: Mapping[str, Any] | None) -> bool:
+        conditions = (item or {}).get("status", {}).get("conditions") or ()
+        return any(wanted.items() <= each.items() for each in conditions)
+
+    return holds
+
+
 def test_a_reminder_changes_nothing_but_a_note(fragile: LocalControlPlane) -> None:
     with fragile.cluster() as client:
-        client.apply(definition("thieves", "Wanted"))
-        client.apply(definition("wanteds", "Wanted"))
+        for plural, accepted in (("thieves", "True"), ("wanteds", "False")):
+            client.apply(definition(plural, "Wanted"))
+            name = f"{plural}.example.invalid"
+            client.wait(*DEFINITION, name, until=has_names(accepted), timeout=60)
         before = client.get(*DEFINITION, "wanteds.example.invalid")
         remind(client)
         after = client.get(*DEFINITION, "wanteds.example.invalid")

@@ -18,6 +18,18 @@ CASES = [
     (refusal("GET /", 503, "the server is currently unable to handle the request"), "busy"),
     (refusal("GET /", 504, "gateway timeout"), "busy"),
     (refusal("PATCH /", 500, {"message": "etcdserver: request timed out"}), "busy"),
+    (refusal("PATCH /", 500, {"message": "Timeout: request did not complete"}), "busy"),
+    (
+        refusal(
+            "PATCH /",
+            500,
+            {
+                "message": "failed to create typed patch object (n/r; HTTPRoute): "
+                ".spec.rules[0].timeouts.request: expected string, got &value.valueUnstructured{10}"
+            },
+        ),
+        "no",
+    ),
     (refusal("PATCH /", 500, {"message": "a bug"}), "no"),
     (refusal("GET /", 404, {"message": "not found"}), "no"),
     (refusal("GET /", 403, {"message": "forbidden"}), "no"),
