@@ -18,6 +18,7 @@ __all__ = [
     "HF_HOME",
     "MODEL_VOLUME_NAME",
     "MOUNT_PATH",
+    "SCHEMES",
     "ModelArtifact",
     "parse_artifact",
     "unused_fields",
@@ -256,3 +257,4 @@ _PARSERS: dict[str, Callable[[str, str, Settings], ModelArtifact | Diagnostic]] 
     "oci": _oci,
     "oci+native": _oci_native,
 }
+SCHEMES = tuple(_PARSERS)

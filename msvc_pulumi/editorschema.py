@@ -7,12 +7,14 @@ stand for any value of a section. Draft 7, which the YAML language server reads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msvc_pulumi.api.crd import model_schema
 from msvc_pulumi.api.modelservice import API_VERSION, KIND, ModelServiceSpec
 from msvc_pulumi.api.openapi import QUANTITY_PATTERN
+from msvc_pulumi.artifacts import SCHEMES
 from msvc_pulumi.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
 from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
@@ -66,12 +68,22 @@ def model_service_schema() -> Schema:
                 "apiVersion": {"const": API_VERSION},
                 "kind": {"const": KIND},
                 "metadata": _metadata(_MODEL_SERVICE_NOTES),
-                "spec": _strict(model_schema(ModelServiceSpec)),
+                "spec": _spec(),
                 "status": {"type": "object", "description": "Written by the operator."},
             },
             ["apiVersion", "kind", "metadata", "spec"],
         ),
     }
+
+
+def _spec() -> Schema:
+    """The spec with what the cluster lets pass and the commands tell of later."""
+    spec = _strict(model_schema(ModelServiceSpec))
+    uri = spec["properties"]["modelArtifacts"]["properties"]["uri"]
+    uri["pattern"] = f"^({'|'.join(map(re.escape, SCHEMES))})://{uri['pattern'].removeprefix('^')}"
+    ports = spec["properties"]["routing"]["properties"]["ports"]
+    ports["items"]["properties"]["port"]["maximum"] = 65535
+    return spec
 
 
 def base_config_schema() -> Schema:

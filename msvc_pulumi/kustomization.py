@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
@@ -9,11 +10,14 @@ from hashlib import sha256
 from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["KUSTOMIZATION", "MARK", "listed", "to_kustomization"]
+__all__ = ["KUSTOMIZATION", "OTHER_NAMES", "is_edited", "listed", "to_kustomization"]
 
 KUSTOMIZATION = "kustomization.yaml"
 MARK = "# Written by msvc generate -o kustomize, which replaces this file and those it lists.\n"
-HEAD = f"{MARK}apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+DIGEST = "# Its lines below have the digest "
+HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+OTHER_NAMES = ("kustomization.yml", "Kustomization")  # that Kustomize reads as well
+UNSAFE = re.compile(r"[^a-z0-9.-]")  # in the name of a file, somewhere
 LONGEST = 200  # characters of a file's name; most file systems take 255 bytes
 SUFFIX = ".yaml"
 
@@ -32,22 +36,29 @@ def to_kustomization(plans: Iterable[Plan]) -> dict[str, str]:
         if counts[name] > 1:
             name = _whole_name(planned)
         files[f"{_shortened(name)}{SUFFIX}"] = to_yaml(planned.manifest)
-    lines = "".join(f"- {name}\n" for name in sorted(files))
-    return {KUSTOMIZATION: HEAD + lines, **files}
+    body = HEAD + "".join(f"- {name}\n" for name in sorted(files))
+    return {KUSTOMIZATION: f"{MARK}{DIGEST}{_digest(body)}\n{body}", **files}
 
 
 def listed(kustomization: str) -> list[str]:
     """The files of a base, from its kustomization.yaml; none where `to_kustomization` is not its
     author."""
-    if not kustomization.startswith(MARK):
+    if not kustomization.startswith(MARK) or is_edited(kustomization):
         return []
-    lines = kustomization.removeprefix(HEAD).splitlines()
-    names = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
-    return [name for name in names if name.endswith(SUFFIX) and "/" not in name]
+    lines = kustomization.partition(HEAD)[2].splitlines()
+    return [line.removeprefix("- ") for line in lines]
+
+
+def is_edited(kustomization: str) -> bool:
+    """Whether `to_kustomization` has written a text that somebody changed since."""
+    if not kustomization.startswith(MARK):
+        return False
+    stated, _, body = kustomization.removeprefix(MARK).partition("\n")
+    return stated != f"{DIGEST}{_digest(body)}"
 
 
 def _name(planned: PlannedObject) -> str:
-    return f"{planned.manifest['kind'].lower()}-{planned.manifest['metadata']['name']}"
+    return _portable(f"{planned.manifest['kind'].lower()}-{planned.manifest['metadata']['name']}")
 
 
 def _whole_name(planned: PlannedObject) -> str:
@@ -55,10 +66,18 @@ def _whole_name(planned: PlannedObject) -> str:
     group, _, version = manifest["apiVersion"].rpartition("/")
     kind = f"{manifest['kind']}.{group or version}".lower()
     namespace = manifest["metadata"].get("namespace")
-    return "-".join(filter(None, (namespace, kind, manifest["metadata"]["name"])))
+    return _portable("-".join(filter(None, (namespace, kind, manifest["metadata"]["name"]))))
+
+
+def _portable(name: str) -> str:
+    """``name`` for file systems that know no capitals or few characters; still one of its own."""
+    portable = UNSAFE.sub("-", name.lower())
+    return portable if portable == name else f"{portable}-{_digest(name)}"
 
 
 def _shortened(name: str) -> str:
-    if len(name) <= LONGEST:
-        return name
-    return f"{name[:LONGEST]}-{sha256(name.encode()).hexdigest()[:8]}"
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}-{_digest(name)}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]

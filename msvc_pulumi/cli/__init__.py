@@ -8,16 +8,18 @@ that a command line names, so that ``generate`` stays quick.
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import msvc_pulumi
 from msvc_pulumi.cli import diagnostics
-from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.cli.usage import Parser
+from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
 __all__ = ["main", "parser"]
 
@@ -28,6 +30,8 @@ MODULES = (
 # Modules whose command has their name; the others are looked for in all of them.
 NAMESAKES = frozenset(MODULES) - {"stack"}
 
+# Why a stream that others opened takes no more.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 PERSISTENT = ("--epp-cluster-role", "--epp-pull-secrets", "--pd-pull-secrets")
 
 
@@ -41,7 +45,8 @@ class _Version(argparse.Action):
 
 def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line: it knows all commands, or the one that comes first."""
-    known = argparse.ArgumentParser(
+    Parser.words = tuple(words)
+    known = Parser(
         prog="msvc",
         description="Serve large language models on Kubernetes from llm-d ModelServices.",
     )
@@ -85,16 +90,63 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # No plugin of pydantic may change what is read; to look for some takes a look at every package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    arguments = _parsed(_command_first(sys.argv[1:] if argv is None else argv))
+    _open_closed()
+    arguments = argparse.Namespace()
+    try:
+        arguments = _parsed(_command_first(sys.argv[1:] if argv is None else argv))
+        status = _run(arguments)
+        sys.stdout.flush()  # here a full disk can still be told of
+    except BrokenPipeError:  # the reader of a pipe went away: nothing left to say to it
+        _abandon(sys.stdout)
+        _abandon(sys.stderr)
+        return int(getattr(arguments, "status", 0))
+    except OSError as problem:
+        if problem.filename is not None or problem.errno not in FULL:
+            raise
+        _abandon(sys.stdout)
+        what = f"the output cannot be written: {problem.strerror}"
+        diagnostics.show([Diagnostic("file-unwritable", what)], None)
+        return 1
+    return status
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
     except ModelServiceError as error:
-        diagnostics.show(error.diagnostics, arguments)
-        return getattr(error, "exit_code", 1)
-    except BrokenPipeError:  # the reader of a pipe went away: nothing left to say to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _failed(error, arguments)
+    except ModuleNotFoundError as problem:
+        from msvc_pulumi.cli import extras  # noqa: PLC0415  few installations lack one
+
+        told = extras.missing(problem, extra=getattr(arguments, "extra", ""))
+        if told is None:
+            raise
+        return _failed(told, arguments)
     except KeyboardInterrupt:
         return 130
     finally:
         diagnostics.finish(arguments)
+
+
+def _failed(error: ModelServiceError, arguments: argparse.Namespace) -> int:
+    """Say what is wrong; the exit code is ``error``'s even if nobody listens any more."""
+    status = int(getattr(error, "exit_code", 1))
+    arguments.status = status
+    diagnostics.show(error.diagnostics, arguments)
+    return status
+
+
+def _open_closed() -> None:
+    """Give this process the streams that its parent closed; what is written there is lost."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  as long as the process
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let what ``stream`` still holds go nowhere, so that the interpreter's end cannot fail."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):  # no file at all: a test reads it
+        return

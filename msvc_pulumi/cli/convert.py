@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
+from msvc_pulumi.rules.names import dns_subdomain
 
 __all__ = ["add_parser"]
+
+LONGEST_RELEASE = 53  # characters, by Helm
 
 
 def add_parser(commands: Any) -> None:
@@ -33,11 +36,13 @@ def add_parser(commands: Any) -> None:
         nargs="+",
         help="file as for `helm install -f`, or - ; later ones count more",
     )
-    chart.add_argument("--release", metavar="NAME", required=True, help="name of the Helm release")
+    chart.add_argument(
+        "--release", metavar="NAME", required=True, type=_release, help="name of the Helm release"
+    )
     chart.add_argument(
         "--name",
         metavar="NAME",
-        default="",
+        type=_name,
         help="name of the ModelService (default: what the chart calls its objects)",
     )
     add_namespace_argument(chart)
@@ -67,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         namespace=arguments.namespace,
         diagnostics=diagnostics,
     )
-    conversion = convert(values, name=arguments.name)
+    conversion = convert(values, name=arguments.name or "")
     printed.show(conversion.warnings, arguments)
     if arguments.strict and conversion.warnings:
         return 1
@@ -80,9 +85,24 @@ def run(arguments: argparse.Namespace) -> int:
             to_yaml(item, sort_keys=False) for item in conversion.beside
         )
     if not arguments.output:
-        sys.stdout.write("---\n".join(texts.values()))
+        objects = [conversion.model_service, conversion.base_config, *conversion.beside]
+        listed = {"apiVersion": "v1", "kind": "List", "items": objects}
+        results.write(arguments, listed, "---\n".join(texts.values()))
         return 0
     folder = Path(arguments.output)
     write_new(folder, texts)
-    sys.stderr.write(f"wrote {', '.join(str(folder / name) for name in texts)}\n")
+    written = [str(folder / name) for name in texts]
+    results.write(arguments, {"written": written}, f"wrote {', '.join(written)}\n")
     return 0
+
+
+def _name(text: str) -> str:
+    if problem := dns_subdomain(text):
+        raise argparse.ArgumentTypeError(f'"{text}": {problem}')
+    return text
+
+
+def _release(text: str) -> str:
+    if len(text) > LONGEST_RELEASE:
+        raise argparse.ArgumentTypeError(f"no release has more than {LONGEST_RELEASE} characters")
+    return _name(text)

@@ -166,7 +166,9 @@ def _run(arguments: argparse.Namespace) -> int:
         from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
 
         printed.show(fleet.warnings, arguments)
-        write_base(Path(arguments.directory), fleet.plans)
+        written = write_base(Path(arguments.directory), fleet.plans)
+        text = f"wrote {len(written)} files into {arguments.directory}\n"
+        results.write(arguments, {"directory": arguments.directory, "written": written}, text)
         return 0
     if arguments.output == "manifests":
         text = output.to_manifests(fleet.plans, provenance=arguments.provenance)

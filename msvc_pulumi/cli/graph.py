@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from msvc_pulumi import graph
@@ -40,5 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
     printed.show(fleet.warnings, arguments)
-    sys.stdout.write(graph.render(fleet.plans, arguments.output))
+    picture = graph.render(fleet.plans, arguments.output)
+    results.write(arguments, {"language": arguments.output, "picture": picture}, picture)
     return 0

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from msvc_pulumi.artifacts import unused_fields
+from msvc_pulumi.cli import answers, results
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli.files import refuse_existing, write_new
-from msvc_pulumi.errors import Diagnostics
-from msvc_pulumi.rules.names import dns_label, dns_subdomain
-from msvc_pulumi.schema.quantity import QuantityError, canonical
+from msvc_pulumi.errors import Diagnostic, Diagnostics
 from msvc_pulumi.starter.choices import (
     AUTOSCALING,
     GATEWAY,
@@ -29,7 +28,6 @@ from msvc_pulumi.starter.choices import (
 __all__ = ["add_parser"]
 
 FILES = ("msvc.yaml", "baseconfig.yaml")
-MOST_GPUS = 64  # of one pod; more than any node has
 STATED = (
     "gpus",
     "size",
@@ -41,7 +39,12 @@ STATED = (
     "prometheus",
     "namespace",
 )
-URL = re.compile(r"https?://[\w.:/-]+")
+FIELDS = {"secret": "authSecretName", "size": "size"}  # of spec.modelArtifacts
+# Options that say something only beside a choice, with the choices, and how to make them.
+FITTING = {
+    "gateway": ("routing", ("v1alpha2", "v1"), "--routing v1alpha2 or v1"),
+    "prometheus": ("autoscaling", ("keda",), "--autoscaling keda"),
+}
 
 
 def add_parser(commands: Any) -> None:
@@ -53,23 +56,36 @@ def add_parser(commands: Any) -> None:
     )
     add = parser.add_argument
     add("directory", metavar="DIRECTORY", nargs="?", default=".", help="where to (default: here)")
-    add("--name", metavar="NAME", type=_label, help="of the ModelService (default: the model's)")
+    add(
+        "--name",
+        metavar="NAME",
+        type=answers.label,
+        help="of the ModelService (default: the model's)",
+    )
     add("--source", choices=tuple(SOURCES), help="where the model is (default: hf)")
-    add("--model", metavar="URI", help=f"such as {SOURCES['hf']}")
-    add("--size", metavar="QUANTITY", type=_quantity, help="limit of its download, such as 20Gi")
-    add("--secret", metavar="NAME", type=_name, help="with the token, or for the registry")
-    add("--gpus", metavar="N", type=_gpus, help="of each pod (default: 1)")
+    add("--model", metavar="URI", type=answers.uri, help=f"such as {SOURCES['hf']}")
+    add(
+        "--size",
+        metavar="QUANTITY",
+        type=answers.quantity,
+        help="limit of its download, such as 20Gi",
+    )
+    add("--secret", metavar="NAME", type=answers.name, help="with the token, or for the registry")
+    add("--gpus", metavar="N", type=answers.gpus, help="of each pod (default: 1)")
     add(
         "--prefill",
         action=argparse.BooleanOptionalAction,
         help="whether prompts are read by pods of their own (default: no)",
     )
     add("--routing", choices=ROUTING, help="generation of the Inference Extension (default: none)")
-    add("--gateway", metavar="NAME", type=_name, help="that requests come from")
+    add("--gateway", metavar="NAME", type=answers.name, help="that requests come from")
     add("--autoscaling", choices=AUTOSCALING, help="what sets the number of pods (default: none)")
-    add("--prometheus", metavar="URL", type=_url, help="that keda asks")
+    add("--prometheus", metavar="URL", type=answers.url, help="that keda asks")
     add(
-        "--namespace", metavar="NAME", type=_label, help="of both (default: where they are applied)"
+        "--namespace",
+        metavar="NAME",
+        type=answers.label,
+        help="of both (default: where they are applied)",
     )
     add("-y", "--yes", action="store_true", help="ask nothing, also on a terminal")
     printed.add_arguments(parser)
@@ -87,9 +103,12 @@ def run(arguments: argparse.Namespace) -> int:
     texts = dict(
         zip(FILES, (files.model_service(choices), files.base_config(choices)), strict=True)
     )
-    _check(texts)
+    printed.show(_found(texts, strict=arguments.strict), arguments)
     write_new(folder, texts)
-    sys.stdout.write("\n".join(_next(folder, choices)) + "\n")
+    written = [_path(folder / name) for name in FILES]
+    commands, needs = list(_commands(written)), list(_needs(choices))
+    data = {"written": written, "next": commands, "needs": needs}
+    results.write(arguments, data, _told(written, commands, needs))
     return 0
 
 
@@ -99,13 +118,21 @@ def _choices(arguments: argparse.Namespace) -> Choices:
     if arguments.source and source_of(model) != arguments.source:
         arguments.parser.error(f"--source {arguments.source} does not fit --model {model}")
     name, served_as = name_of(model)
-    given = {key: getattr(arguments, key) for key in STATED}
-    stated = {key: value for key, value in given.items() if value is not None}
-    return Choices(arguments.name or name, model, served_as, **stated)
+    options = {key: getattr(arguments, key) for key in STATED}
+    stated = {key: value for key, value in options.items() if value is not None}
+    choices = Choices(arguments.name or name, model, served_as, **stated)
+    for option, (choice, fitting, remedy) in FITTING.items():
+        if stated.get(option) and getattr(choices, choice) not in fitting:
+            arguments.parser.error(f"--{option} needs {remedy}")
+    for option, field in FIELDS.items():
+        given = {field: stated[option]} if stated.get(option) else {}
+        for unused in unused_fields(model, given):
+            arguments.parser.error(f"--{option}: {unused.summary}; {unused.help}")
+    return choices
 
 
-def _check(texts: dict[str, str]) -> None:
-    """Raises ModelServiceError with all that is wrong with the files before they are written."""
+def _found(texts: dict[str, str], *, strict: bool) -> tuple[Diagnostic, ...]:
+    """Warnings of the files before they are written. Raises ModelServiceError if there is more."""
     from msvc_pulumi.document.source import parse  # noqa: PLC0415  only needed here
     from msvc_pulumi.document.sourcefile import Source  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
@@ -116,7 +143,7 @@ def _check(texts: dict[str, str]) -> None:
     service, config = (
         tuple(parse(Source(name, text), diagnostics=found)) for name, text in texts.items()
     )
-    plan_inputs(Inputs(service, config, tuple(found)), PlanOptions())
+    return plan_inputs(Inputs(service, config, tuple(found)), PlanOptions(), strict=strict).warnings
 
 
 def _ask_for_the_rest(arguments: argparse.Namespace) -> None:
@@ -131,31 +158,41 @@ def _questions(
 ) -> Iterator[tuple[str, str, str, Callable[[str], Any]]]:
     """Option, question, default and reader; which come depends on the answers before."""
     if arguments.model is None:
-        yield "source", f"Where is the model ({', '.join(SOURCES)})", "hf", _one_of(*SOURCES)
-    yield "model", "URI of the model", SOURCES[arguments.source or "hf"], _uri
-    yield "name", "Name of the ModelService", name_of(arguments.model)[0], _label
+        yield "source", f"Where is the model ({', '.join(SOURCES)})", "hf", answers.one_of(*SOURCES)
+    yield "model", "URI of the model", SOURCES[arguments.source or "hf"], answers.uri
+    yield "name", "Name of the ModelService", name_of(arguments.model)[0], answers.label
     if arguments.model.startswith("hf://"):
-        yield "secret", "Secret with a Hugging Face token, if it needs one", "", _or_none(_name)
+        yield (
+            "secret",
+            "Secret with a Hugging Face token, if it needs one",
+            "",
+            answers.or_none(answers.name),
+        )
         yield (
             "size",
             "Size of the download, such as 20Gi, if it is to be limited",
             "",
-            _or_none(_quantity),
+            answers.or_none(answers.quantity),
         )
-    yield "gpus", "GPUs of each pod", "1", _gpus
-    yield "prefill", "Pods of their own for prefill (yes, no)", "no", _truth
+    yield "gpus", "GPUs of each pod", "1", answers.gpus
+    yield "prefill", "Pods of their own for prefill (yes, no)", "no", answers.truth
     yield (
         "routing",
         f"Routing by the Inference Extension ({', '.join(ROUTING)})",
         "none",
-        _one_of(*ROUTING),
+        answers.one_of(*ROUTING),
     )
     if arguments.routing != "none":
-        yield "gateway", "Name of the Gateway", GATEWAY, _name
-    yield "autoscaling", f"Autoscaling ({', '.join(AUTOSCALING)})", "none", _one_of(*AUTOSCALING)
+        yield "gateway", "Name of the Gateway", GATEWAY, answers.name
+    yield (
+        "autoscaling",
+        f"Autoscaling ({', '.join(AUTOSCALING)})",
+        "none",
+        answers.one_of(*AUTOSCALING),
+    )
     if arguments.autoscaling == "keda":
-        yield "prometheus", "Address of Prometheus", PROMETHEUS, _url
-    yield "namespace", "Namespace, if it is to be stated", "", _or_none(_label)
+        yield "prometheus", "Address of Prometheus", PROMETHEUS, answers.url
+    yield "namespace", "Namespace, if it is to be stated", "", answers.or_none(answers.label)
 
 
 def _asked(question: str, default: str, read: Callable[[str], Any]) -> Any:
@@ -171,93 +208,43 @@ def _asked(question: str, default: str, read: Callable[[str], Any]) -> Any:
             sys.stdout.write(f"  {problem}\n")
 
 
-def _next(folder: Path, choices: Choices) -> Iterator[str]:
+def _told(written: list[str], commands: list[str], needs: list[str]) -> str:
+    files = " and ".join(map(shlex.quote, written))
+    paragraphs = [[f"wrote {files}"], ["next:", *(f"  {command}" for command in commands)]]
+    if needs:
+        paragraphs.append(["it needs:", *(f"  {need}" for need in needs)])
+    return "\n\n".join("\n".join(lines) for lines in paragraphs) + "\n"
+
+
+def _path(file: Path) -> str:
+    """``file`` as an argument that no command takes for an option."""
+    return f"./{file}" if str(file).startswith("-") else str(file)
+
+
+def _commands(written: list[str]) -> Iterator[str]:
     """What to do with the files."""
-    service, config = (shlex.quote(str(folder / name)) for name in FILES)
-    files = f"-m {service} -b {config}"
-    yield f"wrote {service} and {config}"
-    yield ""
-    yield "next:"
-    yield f"  msvc validate {files}"
-    yield f"  msvc generate {files}"
-    yield f"  msvc up {files}"
+    service, config = map(shlex.quote, written)
+    for command in ("validate", "generate", "up"):
+        yield f"msvc {command} -m {service} -b {config}"
+
+
+def _needs(choices: Choices) -> Iterator[str]:
+    """What has to be in the cluster."""
     space = f" -n {choices.namespace}" if choices.namespace else ""
-    notes = []
-    if choices.secret and choices.source == "hf":
+    if choices.secret and choices.is_in_hub_layout:
         literal = "--from-literal=HF_TOKEN=TOKEN"
-        notes.append(f"kubectl{space} create secret generic {choices.secret} {literal}")
+        yield f"kubectl{space} create secret generic {choices.secret} {literal}"
+    if choices.secret and choices.source == "oci":
+        literals = "--docker-server=HOST --docker-username=NAME --docker-password=PASSWORD"
+        yield f"kubectl{space} create secret docker-registry {choices.secret} {literals}"
     if choices.source == "pvc":
         claim = choices.model.partition("://")[2].partition("/")[0]
-        notes.append(f"a PersistentVolumeClaim {claim} that holds the model")
+        yield f"a PersistentVolumeClaim {claim} that holds the model"
     if choices.routing != "none":
-        notes.append(f"a Gateway {choices.gateway}, and the Inference Extension, {choices.routing}")
+        yield f"a Gateway {choices.gateway}, and the Inference Extension, {choices.routing}"
     elif choices.prefill:
-        notes.append("somebody who names prefill pods in requests: an endpoint picker of yours")
+        yield "somebody who names prefill pods in requests: an endpoint picker of yours"
     if choices.autoscaling == "hpa":
-        notes.append("an adapter that serves the metric vllm_num_requests_waiting of pods")
+        yield "an adapter that serves the metric vllm_num_requests_waiting of pods"
     if choices.autoscaling == "keda":
-        notes.append(f"KEDA, and Prometheus at {choices.prometheus}")
-    if notes:
-        yield ""
-        yield "it needs:"
-        yield from (f"  {note}" for note in notes)
-
-
-def _one_of(*known: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text in known:
-            return text
-        raise argparse.ArgumentTypeError(f'"{text}" is none of {", ".join(known)}')
-
-    return read
-
-
-def _or_none(read: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: read(text) if text else ""
-
-
-def _truth(text: str) -> bool:
-    answers = {"y": True, "yes": True, "n": False, "no": False}
-    if text.lower() in answers:
-        return answers[text.lower()]
-    raise argparse.ArgumentTypeError("answer yes or no")
-
-
-def _uri(text: str) -> str:
-    if "://" in text:
-        return text
-    raise argparse.ArgumentTypeError(f'"{text}" is no URI such as {SOURCES["hf"]}')
-
-
-def _label(text: str) -> str:
-    if problem := dns_label(text):
-        raise argparse.ArgumentTypeError(f'"{text}": {problem}')
-    return text
-
-
-def _name(text: str) -> str:
-    if problem := dns_subdomain(text):
-        raise argparse.ArgumentTypeError(f'"{text}": {problem}')
-    return text
-
-
-def _quantity(text: str) -> str:
-    try:
-        canonical(text)
-    except QuantityError as problem:
-        raise argparse.ArgumentTypeError(
-            f'"{text}" is no size such as 20Gi: {problem}'
-        ) from problem
-    return text
-
-
-def _gpus(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_GPUS:
-        return int(text)
-    raise argparse.ArgumentTypeError(f'"{text}" is no number from 1 to {MOST_GPUS}')
-
-
-def _url(text: str) -> str:
-    if URL.fullmatch(text):
-        return text
-    raise argparse.ArgumentTypeError(f'"{text}" is no address such as http://prometheus:9090')
+        yield f"KEDA, and Prometheus at {choices.prometheus}"

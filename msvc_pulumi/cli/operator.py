@@ -37,14 +37,14 @@ def add_parser(commands: Any) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     run = actions.add_parser("run", help="watch ModelServices", description=DESCRIPTION)
     add_run_arguments(run)
-    run.set_defaults(run=run_operator, capabilities="", parser=run)
+    run.set_defaults(run=run_operator, capabilities="", parser=run, extra="operator")
     alias = commands.add_parser(
         "run",
         help="the same as `operator run`, the original's name for it",
         description=DESCRIPTION,
     )
     add_run_arguments(alias)
-    alias.set_defaults(run=run_operator, capabilities="", parser=alias)
+    alias.set_defaults(run=run_operator, capabilities="", parser=alias, extra="operator")
     manifests = actions.add_parser(
         "manifests",
         help="print what installs it",

@@ -24,6 +24,9 @@ def add_parser(commands: Any) -> None:
         default="modelservice",
         help="modelservice (default), baseconfig, or a section such as decodeDeployment",
     )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="json", help="JSON, whichever is asked for"
+    )
     parser.set_defaults(run=run, usage_error=parser.error)
 
 

@@ -14,6 +14,7 @@ from msvc_pulumi.helmchart.model import Model
 from msvc_pulumi.helmchart.proxy import has_proxy
 from msvc_pulumi.helmchart.role import Role
 from msvc_pulumi.helmchart.values import CHART, ChartValues
+from msvc_pulumi.rules.names import dns_subdomain
 
 __all__ = ["Conversion", "convert", "full_name"]
 
@@ -50,6 +51,10 @@ def convert(values: ChartValues, *, name: str = "") -> Conversion:
     theirs. Raises SpecError for values that the chart refuses too.
     """
     name = name or full_name(values)
+    if problem := dns_subdomain(name):
+        key = "fullnameOverride" if values.text("fullnameOverride") else "nameOverride"
+        summary = f'no object can have the name "{name}": {problem}'
+        values.error("invalid-name", summary, key, help="state another by --name")
     model = Model.of(values)
     _report(values)
     spec: dict[str, Any] = {

@@ -190,6 +190,7 @@ def read_values(
         )
     for at, names in _unknown(tree):
         _report_unknown(values, at, names)
+    _report_foreign(values)
     return values
 
 
@@ -240,13 +241,31 @@ def _unknown(
 def _report_unknown(
     values: ChartValues, path: tuple[str | int, ...], known: frozenset[str]
 ) -> None:
-    reason = DEPRECATED.get(tuple(str(step) for step in path))
     if path == (CHART,):
-        remedy = f"these are values of a chart around it: pass what stands under {CHART} alone"
-    else:
-        near = nearest(str(path[-1]), known)
-        remedy = f"did you mean {near}?" if near else "the chart ignores it too"
+        return
+    reason = DEPRECATED.get(tuple(str(step) for step in path))
+    near = nearest(str(path[-1]), known)
+    remedy = f"did you mean {near}?" if near else "the chart ignores it too"
     if reason is None:
         values.warning("unknown-value", "The chart has no such value", *path, help=remedy)
     else:
         values.not_carried(reason, *path)
+
+
+def _report_foreign(values: ChartValues) -> None:
+    """Say that the files are of something else: of the chart's defaults alone nobody wants pods."""
+    stated = {key for document in values.documents for key in document.value}
+    if CHART in stated:
+        values.error(
+            "no-chart-values",
+            f"these are values of a chart around {CHART}",
+            CHART,
+            help=f"pass what stands under {CHART} alone: yq '.[\"{CHART}\"]' FILE",
+        )
+    elif stated.isdisjoint(names_below(()) or ()):
+        values.error(
+            "no-chart-values",
+            f"no file states a value of the chart {CHART}",
+            help="pass the file that `helm install -f` took, "
+            "or what `helm get values RELEASE -o yaml` prints",
+        )

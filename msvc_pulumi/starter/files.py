@@ -64,9 +64,9 @@ def _service(choices: Choices) -> Iterator[str]:
     yield "  modelArtifacts:"
     yield f"    uri: {_quoted(choices.model)}"
     if choices.secret:
-        what = "with the key HF_TOKEN" if choices.source == "hf" else "of the image registry"
+        what = "with the key HF_TOKEN" if choices.is_in_hub_layout else "of the image registry"
         yield f"    authSecretName: {_quoted(choices.secret)} # a Secret {what}"
-    if choices.size and choices.source == "hf":
+    if choices.size:
         yield f"    size: {_quoted(choices.size)} # limit of the volume that it is downloaded to"
     for role in choices.roles:
         yield from _role(role, choices)

@@ -125,6 +125,7 @@ def test_documents_that_are_printed_can_be_planned(
         "models",
     ]
     assert main([*command, "-o", str(tmp_path / "made")]) == 0
+    assert capsys.readouterr().out.startswith("wrote ")
     assert main(command) == 0
     printed = capsys.readouterr().out
     files = ("msvc.yaml", "baseconfig.yaml", "objects.yaml")
@@ -133,6 +134,35 @@ def test_documents_that_are_printed_can_be_planned(
     assert "name: model-decode\n  namespace: models\n" in capsys.readouterr().out
     assert main([*command, "-o", str(tmp_path / "made")]) == 1
     assert "file-exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--release", "Granite"],
+        ["--release", ""],
+        ["--release", "a b"],
+        ["--release", "x" * 54],
+        ["--release", "r", "--name", "Granite"],
+        ["--release", "r", "--name", "x" * 254],
+    ],
+)
+def test_names_that_cannot_be_are_wrong_usage(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", "chart", str(CASES[0] / "values.yaml"), *words])
+    assert ended.value.code == 2
+
+
+def test_a_program_reads_objects_or_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["convert", "chart", str(CASES[0] / "values.yaml"), "--release=r", "--format=json"]
+    assert main(command) == 0
+    kinds = [item["kind"] for item in json.loads(capsys.readouterr().out)["items"]]
+    assert kinds[:2] == ["ModelService", "ConfigMap"]
+    assert main([*command, "-o", str(tmp_path)]) == 0
+    written = json.loads(capsys.readouterr().out)["written"]
+    assert sorted(written) == sorted(map(str, tmp_path.iterdir()))
 
 
 def test_later_files_count_more(tmp_path: Path) -> None:

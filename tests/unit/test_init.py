@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import pty
 import re
@@ -144,6 +145,19 @@ def test_nothing_is_overwritten(
         ["--source", "hf", "--model", "pvc://a/b"],
         ["--gateway", "a b"],
         ["--routing", "v2"],
+        ["--size", "0"],
+        ["--size=-5Gi"],
+        ["--source", "pvc", "--size", "20Gi"],
+        ["--source", "pvc", "--secret", "token"],
+        ["--source", "oci", "--size", "20Gi"],
+        ["--gateway", "front"],
+        ["--routing", "v1", "--prometheus", "http://prometheus"],
+        ["--model", ""],
+        ["--model", "s3://bucket/model"],
+        ["--model", "granite"],
+        ["--model", "pvc://claim"],
+        ["--model", "hf://a b/c"],
+        ["--model", 'hf://a"/b\n: c'],
     ],
 )
 def test_wrong_words_are_wrong_usage(words: list[str], tmp_path: Path) -> None:
@@ -153,13 +167,32 @@ def test_wrong_words_are_wrong_usage(words: list[str], tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("model", ["s3://bucket/model", "granite", "pvc://claim", 'hf://a"/b\n: c'])
-def test_a_model_that_cannot_be_is_not_written(
-    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_repository_of_hugging_face_is_recognized(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["init", str(tmp_path), "--model", model]) == 1
-    assert "error[" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+    with pytest.raises(SystemExit):
+        main(["init", str(tmp_path), "--model", "facebook/opt-125m"])
+    assert "did you mean hf://facebook/opt-125m?" in capsys.readouterr().err
+
+
+def test_a_program_reads_what_was_written_and_what_comes_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(tmp_path, "--source=oci", "--secret=registry", "--format=json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["written"] == [str(tmp_path / "msvc.yaml"), str(tmp_path / "baseconfig.yaml")]
+    assert [command.split()[1] for command in told["next"]] == ["validate", "generate", "up"]
+    assert "docker-registry registry" in told["needs"][0]
+
+
+def test_a_link_to_nowhere_is_something_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "msvc.yaml").symlink_to(tmp_path / "elsewhere")
+    assert main(["init", str(tmp_path / "folder")]) == 1
+    assert "file-exists" in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_folder_that_cannot_be_written(
@@ -170,11 +203,15 @@ def test_a_folder_that_cannot_be_written(
     assert "file-unwritable" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("folder", ["my models", "-m"])
 def test_the_commands_that_come_next_work(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    made(Path("my models"))
+    assert main(["init", "--", folder]) == 0
     told = capsys.readouterr().out
     commands = [line.strip() for line in told.splitlines() if line.startswith("  msvc ")]
     assert [command.split()[1] for command in commands] == ["validate", "generate", "up"]

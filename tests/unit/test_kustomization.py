@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import yaml
 
 from msvc_pulumi.cli import main
+from msvc_pulumi.kustomization import to_kustomization
+from msvc_pulumi.plan import Plan, PlannedObject
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -62,6 +68,69 @@ def test_somebody_elses_file_stays(
     assert generated(tmp_path / "base", SAMPLES / "pvc") == 1
     assert "file-exists" in capsys.readouterr().err
     assert held(tmp_path / "base") == [name]
+
+
+@pytest.mark.parametrize("name", ["kustomization.yml", "Kustomization"])
+def test_a_list_by_another_name_is_in_the_way(tmp_path: Path, name: str) -> None:
+    """Kustomize refuses a folder with two."""
+    (tmp_path / name).write_text("resources: []\n")
+    assert generated(tmp_path, SAMPLES / "pvc") == 1
+    assert held(tmp_path) == [name]
+
+
+def test_an_edited_list_is_nobodys_to_replace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generated(tmp_path, SAMPLES / "pvc")
+    (tmp_path / "mine.yaml").write_text("mine")
+    with (tmp_path / "kustomization.yaml").open("a") as file:
+        file.write("- mine.yaml\n")
+    before = held(tmp_path)
+    assert generated(tmp_path, SAMPLES / "hpa") == 1
+    assert "was edited" in capsys.readouterr().err
+    assert held(tmp_path) == before
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    base, precious = tmp_path / "base", tmp_path / "precious"
+    generated(base, SAMPLES / "pvc")
+    precious.write_text("precious")
+    file = base / next(name for name in held(base) if name.startswith("deployment"))
+    file.unlink()
+    file.symlink_to(precious)
+    assert generated(base, SAMPLES / "pvc") == 0
+    assert precious.read_text() == "precious"
+    assert not file.is_symlink()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / file.name).symlink_to(tmp_path / "nowhere")
+    assert generated(tmp_path / "other", SAMPLES / "pvc") == 1
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_run_that_broke_off_goes_on(tmp_path: Path) -> None:
+    generated(tmp_path, SAMPLES / "pvc")
+    (tmp_path / "kustomization.yaml").unlink()
+    assert generated(tmp_path, SAMPLES / "pvc") == 0
+
+
+def test_names_differ_where_file_systems_know_no_capitals() -> None:
+    def role(name: str) -> PlannedObject:
+        manifest = {"apiVersion": "v1", "kind": "Role", "metadata": {"name": name}}
+        return cast("PlannedObject", SimpleNamespace(manifest=manifest))
+
+    names = ["Reader", "reader", "READER", "system:reader", "system-reader"]
+    files = to_kustomization([cast("Plan", [role(name) for name in names])])
+    assert len({name.lower() for name in files}) == len(names) + 1
+    assert {"role-reader.yaml", "role-system-reader.yaml"} <= set(files)
+    assert all(re.fullmatch(r"[a-z0-9.-]+", name) for name in files)
+
+
+def test_a_program_reads_which_files_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-o", "kustomize", str(tmp_path), "--format", "json"]
+    assert main(["generate", "-m", str(SAMPLES / "pvc"), *words]) == 0
+    assert sorted(json.loads(capsys.readouterr().out)["written"]) == held(tmp_path)
 
 
 @pytest.mark.parametrize("words", [["-o", "kustomize"], ["-o", "json", "folder"], ["folder"]])

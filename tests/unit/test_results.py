@@ -17,9 +17,9 @@ from msvc_pulumi.cli.diagnostics import is_coloured
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = str(ROOT / "samples" / "facebook")
-# Commands that speak a language of their own: pulumi's, logs, which have --log-format, a shell's,
-# and JSON whatever is asked for.
-SPEAK_OTHERWISE = {"pulumi", "operator run", "run", "completion", "schema"}
+VALUES = str(ROOT / "tests/unit/helmchart/cases/claims/values.yaml")
+# Commands that speak a language of their own: pulumi's, logs, which have --log-format, a shell's.
+SPEAK_OTHERWISE = {"pulumi", "operator run", "run", "completion"}
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -51,6 +51,10 @@ def test_every_command_has_a_form_for_programs() -> None:
     [
         (("validate", "-m", SAMPLE), {"valid", "modelServices", "objects", "checked"}),
         (("local", "status"), {"running", "ready", "kubeconfig", "nodes", "processes"}),
+        (("graph", "-m", SAMPLE), {"language", "picture"}),
+        (("schema",), {"$schema", "properties"}),
+        (("explain", "spec.decode"), {"fields"}),
+        (("convert", "chart", VALUES, "--release", "r"), {"apiVersion", "kind", "items"}),
         (("crd",), {"apiVersion", "kind", "metadata", "spec"}),
         (("operator", "manifests", "--image", "i"), {"apiVersion", "kind", "items"}),
     ],
@@ -68,6 +72,28 @@ def test_results_are_objects(
     assert status == 0
     assert problems == []
     assert keys <= result.keys()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("generate", "--format", "json"),
+        ("nope", "--format=json"),
+        ("init", "--gpus", "0", "--format", "json"),
+        ("init", "--source=oci", "--model=hf://a/b", "--format", "json"),
+        ("operator", "manifests", "--format", "json"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_a_diagnostic(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    [problem] = json.loads(err)
+    assert problem["code"] == "wrong-usage"
 
 
 def test_what_differs_is_a_list(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

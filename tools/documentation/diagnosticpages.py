@@ -6,19 +6,15 @@ Made of the catalogue that ``msvc explain`` reads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
+
+from msvc_pulumi.explanations import catalogue
 
 __all__ = ["diagnostic_pages"]
 
 
 def diagnostic_pages() -> Iterator[tuple[str, str]]:
     """Path and text of each page, the list of all codes first."""
-    if find_spec("msvc_pulumi.explanations") is None:
-        yield "diagnostics/index.md", "# Diagnostics\n\nThis build has no catalogue of them.\n"
-        return
-    from msvc_pulumi.explanations import catalogue  # noqa: PLC0415  see above
-
     explained = [catalogue.explanation(code) for code in catalogue.codes()]
     topics = {
         topic: [one for one in explained if one.topic == topic]

@@ -30,9 +30,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, page.path, content=page.text))
     sources = {file.src_uri for file in files.documentation_pages()}
     config.nav = [_expanded(entry, sources) for entry in config.nav or ()]
-    config.nav = [
-        entry for entry in config.nav if not isinstance(entry, dict) or all(entry.values())
-    ]
     return files
 
 
@@ -55,14 +52,13 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
 
 
 def _expanded(entry: Any, sources: set[str]) -> Any:
-    """``entry`` of the navigation; of pages that are not there nothing is left."""
+    """``entry`` of the navigation, with the pages in each folder it names."""
     if isinstance(entry, dict):
-        found = {title: _expanded(value, sources) for title, value in entry.items()}
-        return {title: value for title, value in found.items() if value}
+        return {title: _expanded(value, sources) for title, value in entry.items()}
     if isinstance(entry, list):
-        return [found for item in entry if (found := _expanded(item, sources))]
+        return [_expanded(item, sources) for item in entry]
     if entry.endswith("/"):
         inside = sorted(source for source in sources if source.startswith(entry))
         index = f"{entry}index.md"
         return [index] * (index in inside) + [source for source in inside if source != index]
-    return entry if entry in sources else ""
+    return entry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from msvc_pulumi import graph
@@ -23,14 +22,11 @@ _PICTURE = re.compile(r"<!-- picture ([\w-]+) -->\n.*?<!-- end of picture -->", 
 def sample_pages(root: Path) -> Iterator[tuple[str, str, str]]:
     """Path, text and origin of each page and picture, the list of samples first."""
     folders = sorted(folder for folder in (root / "samples").iterdir() if folder.is_dir())
-    pictures = {folder.name: picture for folder in folders if (picture := _drawn(folder))}
-    for name, picture in pictures.items():
-        yield f"samples/{name}.svg", picture, ""
-    yield "samples/index.md", _index(root, folders, pictures), "samples/README.md"
     for folder in folders:
-        text = [(folder / "README.md").read_text().rstrip(), ""]
-        if folder.name in pictures:
-            text += [_shown(folder.name), ""]
+        yield f"samples/{folder.name}.svg", _drawn(folder), ""
+    yield "samples/index.md", _index(root), "samples/README.md"
+    for folder in folders:
+        text = [(folder / "README.md").read_text().rstrip(), "", _shown(folder.name), ""]
         for file in FILES:
             if (folder / file).exists():
                 source = (folder / file).read_text().rstrip()
@@ -39,9 +35,7 @@ def sample_pages(root: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _drawn(folder: Path) -> str:
-    """The objects of a sample as SVG; "" where `msvc graph` cannot draw that."""
-    if not hasattr(graph, "__path__") or find_spec("msvc_pulumi.graph.svg") is None:
-        return ""
+    """The objects of a sample as SVG."""
     service, base = ([str(folder / file)] for file in FILES)
     plans = plan_inputs(load_inputs(service, base), PlanOptions()).plans
     return graph.render(plans, "svg")
@@ -52,15 +46,7 @@ def _shown(name: str) -> str:
     return f'<a href="{name}.svg">{image}</a>'
 
 
-def _index(root: Path, folders: list[Path], pictures: dict[str, str]) -> str:
-    """The samples' own README where there is one."""
-    readme = root / "samples" / "README.md"
-    if readme.exists():
-        return _PICTURE.sub(
-            lambda found: _shown(found[1]) if found[1] in pictures else "", readme.read_text()
-        )
-    lines = ["# Samples", "", "One folder a scenario; every one is a test.", ""]
-    for folder in folders:
-        title = (folder / "README.md").read_text().partition("\n")[0].removeprefix("# ")
-        lines.append(f"* [{folder.name}]({folder.name}): {title}")
-    return "\n".join([*lines, ""])
+def _index(root: Path) -> str:
+    """The samples' own README."""
+    readme = (root / "samples" / "README.md").read_text()
+    return _PICTURE.sub(lambda found: _shown(found[1]), readme)
