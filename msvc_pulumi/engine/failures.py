@@ -119,7 +119,11 @@ PREAMBLE = re.compile(
 CONFLICT = re.compile(r"Apply failed with \d+ conflicts?: .*", re.DOTALL)
 RENDERED = re.compile(r"(error|warning)\[([a-z0-9-]+)\]: (.*)")
 COUNT = re.compile(r"\d+ errors? occurred:")
-SUMMARIES = {"update failed", "preview failed", "destroy failed", "refresh failed"}
+# What the engine says of a run that failed, beside the reasons.
+SUMMARIES = {
+    *("update failed", "preview failed", "destroy failed", "refresh failed"),
+    "Resource monitor has terminated, shutting down",
+}
 
 
 def failure(run: Run, what: str, *, is_shown: bool = True) -> ModelServiceError:

@@ -164,3 +164,15 @@ def test_what_nobody_was_shown_is_told() -> None:
     (diagnostic,) = found.diagnostics
     assert (diagnostic.code, diagnostic.summary) == ("spec-invalid", "spec.x: unknown field")
     assert "  --> a.yaml:3:4" in diagnostic.notes
+
+
+@pytest.mark.parametrize(
+    "said", ["update failed", "Resource monitor has terminated, shutting down"]
+)
+def test_what_the_engine_says_beside_the_reason_is_left_out(said: str) -> None:
+    events = [
+        event("quota exceeded", "urn:pulumi:s::p::kubernetes:core/v1:ConfigMap::c"),
+        event(said),
+    ]
+    (diagnostic,) = failure(Run(255, "", events), "`pulumi up`").diagnostics
+    assert diagnostic.notes == ("c: quota exceeded",)
