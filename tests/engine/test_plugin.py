@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -270,3 +271,40 @@ def test_ends_with_its_engine(linked: Path) -> None:
         _, stderr = process.communicate(timeout=10)
         assert time.monotonic() - started < 1
         assert stderr == ""
+
+
+def test_one_field_manager_for_each_object(stack: Any, cluster: Cluster, namespace: str) -> None:
+    """It is drawn once and kept; nobody else owns what was applied."""
+
+    def owners() -> set[tuple[str, str]]:
+        found = live(cluster, namespace)["metadata"]["managedFields"]
+        return {(item["manager"], item["operation"]) for item in found if "subresource" not in item}
+
+    stack(deployment(namespace, replicas=1)).up("--skip-preview")
+    [(manager, operation)] = owners() - {("kube-controller-manager", "Update")}
+    assert re.fullmatch("pulumi-kubernetes-[0-9a-f]{8}", manager)
+    assert operation == "Apply"
+    before = owners()
+    stack(deployment(namespace, replicas=2)).up("--skip-preview")
+    assert owners() == before
+
+
+def test_waits_for_the_end_of_a_deletion(stack: Any, cluster: Cluster, namespace: str) -> None:
+    """What a finalizer holds back stays in the state, and the next run goes on from it."""
+    metadata = {
+        "name": "held",
+        "namespace": namespace,
+        "finalizers": ["example.com/hold"],
+        "annotations": {"pulumi.com/timeoutSeconds": "2"},
+    }
+    made = stack(lambda: void(k8s.core.v1.ConfigMap("held", metadata=metadata, data={"a": "b"})))
+    made.up("--skip-preview")
+    with pytest.raises(EngineError):
+        made.destroy()
+    found = cluster.get("v1", "ConfigMap", "held", namespace)
+    assert found is not None and found["metadata"]["deletionTimestamp"]
+    assert len(made.state()["resources"]) > 1
+    body = {"metadata": {"finalizers": None}}
+    cluster.patch("v1", "ConfigMap", "held", namespace, body=body)
+    made.destroy()
+    assert not made.state().get("resources")
