@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, NoReturn
 
 from msvc_pulumi.engine.goprocess import Stopped, environment, run
+from msvc_pulumi.engine.machine import free_space
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.progress import Progress, Task
 
@@ -134,8 +135,7 @@ class Go:
     def require_space(self, *, tool: str, size: int, target: Path) -> None:
         """Raises ToolError (disk-full) unless ``size`` bytes are free wherever the build writes."""
         for directory in (*self.caches, target):
-            existing = next(path for path in (directory, *directory.parents) if path.exists())
-            free = shutil.disk_usage(existing).free
+            free = free_space(directory)
             if free < size:
                 raise tool_error(
                     "disk-full",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 import zlib
@@ -10,7 +11,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["free_memory", "processors", "share", "slowness"]
+__all__ = ["free_memory", "free_space", "processors", "share", "slowness"]
 
 CGROUP = Path("/sys/fs/cgroup")
 REFERENCE = 0.027  # seconds that `_sample` takes where the costs of tools were measured
@@ -38,6 +39,12 @@ def free_memory() -> int | None:
         )
         found.append(max(limit - used, 0))
     return min(found, default=None)
+
+
+def free_space(path: Path) -> int:
+    """Bytes that can be written at ``path``, which need not be there yet."""
+    existing = next(place for place in (path, *path.parents) if place.exists())
+    return shutil.disk_usage(existing).free
 
 
 def share() -> float:

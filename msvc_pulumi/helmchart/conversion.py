@@ -7,6 +7,7 @@ from typing import Any
 
 from msvc_pulumi.api.modelservice import API_VERSION, KIND
 from msvc_pulumi.document.emitter import to_yaml
+from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import Diagnostic, SpecError
 from msvc_pulumi.helmchart.container import PROXY_PORT, SERVER_PORT
 from msvc_pulumi.helmchart.defaults import ROLES
@@ -108,8 +109,6 @@ def _as_template(section: dict[str, Any]) -> str:
 
 def _extra_object(values: ChartValues, number: int) -> dict[str, Any]:
     """An object of ``extraObjects``; the chart takes texts of YAML too."""
-    from msvc_pulumi.document.source import Source, parse  # noqa: PLC0415  few values have one
-
     value = values.rendered("extraObjects", number)
     if isinstance(value, str):
         documents = parse(Source("extraObjects", value), diagnostics=values.diagnostics)

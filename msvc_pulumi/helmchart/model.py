@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +34,6 @@ class Model:
     mount_path: str
     read_only: bool
     secret: str
-    parts: tuple[str, ...] = field(default=())
 
     @classmethod
     def of(cls, values: ChartValues) -> Model:
@@ -58,8 +57,16 @@ class Model:
             values.text(AT, "mountPath") or MOUNT_PATH,
             values.get(AT, "readOnly") is not False,
             values.text(AT, "authSecretName"),
-            tuple(rest.split("/")),
         )
+
+    @property
+    def _parts(self) -> list[str]:
+        """Of a claim, its name and the path in it."""
+        return self.rest.split("/")
+
+    @property
+    def _pull_policy(self) -> str:
+        return self.values.text(AT, "imagePullPolicy") or "Always"
 
     @property
     def uri(self) -> str:
@@ -78,7 +85,7 @@ class Model:
             return "{{ .MountedModelPath }}"
         if self.scheme == "oci":
             return self.mount_path
-        return "/".join((self.mount_path, *self.parts[1:]))
+        return "/".join((self.mount_path, *self._parts[1:]))
 
     def section(self) -> dict[str, Any]:
         """``spec.modelArtifacts`` of the ModelService."""
@@ -88,7 +95,7 @@ class Model:
         if self.scheme in ("hf", "pvc+hf") and self.secret:
             section["authSecretName"] = self.secret
         if self.scheme == "oci":
-            section["pullPolicy"] = self.values.text(AT, "imagePullPolicy") or "Always"
+            section["pullPolicy"] = self._pull_policy
         return section
 
     def environment(self, *, mounted: bool) -> list[dict[str, Any]]:
@@ -99,7 +106,7 @@ class Model:
             found.append({"name": "HF_HOME", "value": self.mount_path})
         if mounted and not by_mount and self.scheme == "pvc+hf":
             # The chart puts the cache there whatever mountPath says.
-            cache = "/".join((MOUNT_PATH, *self.parts[1:-2]))
+            cache = "/".join((MOUNT_PATH, *self._parts[1:-2]))
             found.append({"name": "HF_HUB_CACHE", "value": cache})
         if self.secret and not (by_mount and self.scheme in ("hf", "pvc+hf")):
             reference = {"secretKeyRef": {"name": self.secret, "key": "HF_TOKEN"}}
@@ -112,10 +119,9 @@ class Model:
         if self.scheme == "hf":
             source = {"emptyDir": {"sizeLimit": self.values.text(AT, "size") or "0"}}
         elif self.scheme == "oci":
-            policy = self.values.text(AT, "imagePullPolicy") or "Always"
-            source = {"image": {"reference": self.rest, "pullPolicy": policy}}
+            source = {"image": {"reference": self.rest, "pullPolicy": self._pull_policy}}
         else:
-            claim = {"claimName": self.parts[0], "readOnly": self.read_only}
+            claim = {"claimName": self._parts[0], "readOnly": self.read_only}
             source = {"persistentVolumeClaim": claim}
         return {"name": self._volume_name, **source}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from pathlib import Path
 
 from msvc_pulumi.cluster.apiserver import require_client
+from msvc_pulumi.engine.machine import free_space
 from msvc_pulumi.local.failure import local_error
 
 __all__ = ["require"]
@@ -20,8 +20,7 @@ def require(root: Path) -> None:
     Raises ClusterError (cluster-client-missing) or LocalError (disk-full, local-port).
     """
     require_client()
-    existing = next(path for path in (root, *root.parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_space(root)
     if free < SPACE:
         raise local_error(
             "disk-full",
