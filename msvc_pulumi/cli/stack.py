@@ -99,6 +99,7 @@ def run_up(arguments: argparse.Namespace) -> int:
             display(f"created namespace {name}")
         flags = _flags(arguments, "skip_preview", "expect_no_changes")
         done = _again(session, lambda: stack.up(*flags), display)
+        _tell(done, display)
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
 
@@ -132,6 +133,7 @@ def run_destroy(arguments: argparse.Namespace) -> int:
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
+        _tell(done, display)
         stack.remove()
         results.write(arguments, _result("destroy", stack, done))
     return 0
@@ -139,7 +141,16 @@ def run_destroy(arguments: argparse.Namespace) -> int:
 
 def _result(operation: str, stack: Stack, done: Run) -> dict[str, Any]:
     """What programs read of a run: how many objects each of the engine's operations touched."""
-    return {"operation": operation, "stack": stack.name, "changes": dict(done.changes)}
+    changes = dict(done.changes)
+    if done.removed:
+        changes["delete"] = changes.get("delete", 0) + len(done.removed)
+    return {"operation": operation, "stack": stack.name, "changes": changes}
+
+
+def _tell(done: Run, display: Display) -> None:
+    """What was removed beside the engine's own work."""
+    for place in done.removed:
+        display(f"deleted {place.kind} {place.name}, which an interrupted run had made")
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:

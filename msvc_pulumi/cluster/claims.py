@@ -25,8 +25,8 @@ __all__ = [
     "Place",
     "claim",
     "is_given",
-    "is_made_by_pulumi",
     "object_exists",
+    "pulumi_manager",
 ]
 
 ADOPT = "llm-d.ai/adopt"
@@ -106,7 +106,7 @@ def claim(
         return Claim.OWN
     if claimant.uid and _annotation(metadata, MADE_FOR) == claimant.uid:
         return Claim.OWN
-    if tried and is_made_by_pulumi(metadata):
+    if tried and pulumi_manager(metadata):
         return Claim.OWN
     if is_given(metadata, claimant):
         return Claim.GIVEN
@@ -119,16 +119,18 @@ def is_given(metadata: Metadata, claimant: Claimant) -> bool:
     names = {f"{claimant.namespace}/{claimant.name}"}
     if metadata.get("namespace", claimant.namespace) == claimant.namespace:
         names.add(claimant.name)
-    return stated in names
+    return stated != "" and stated in names
 
 
-def is_made_by_pulumi(metadata: Metadata) -> bool:
-    """Whether some Pulumi program wrote the object; nothing says which."""
+def pulumi_manager(metadata: Metadata) -> str:
+    """The field manager by which some Pulumi program wrote the object, "" if none did; nothing says
+    which program.
+    """
     for entry in metadata.get("managedFields") or ():
         manager = str(entry.get("manager", ""))
         if manager in PULUMI or manager.startswith(f"{PULUMI[0]}-"):
-            return True
-    return False
+            return manager
+    return ""
 
 
 def object_exists(

@@ -222,11 +222,18 @@ class Cluster:
         namespace: str | None = None,
         *,
         propagation: str = "Background",
+        uid: str = "",
     ) -> bool:
-        """Whether there was something to delete; what it owns follows by ``propagation``."""
+        """Whether there was something to delete; what it owns follows by ``propagation``.
+
+        With ``uid`` only the object with that one is deleted; another is a ClusterError (Conflict).
+        """
         path = self._path(api_version, kind, name, namespace)
+        body: Object = {"propagationPolicy": propagation}
+        if uid:
+            body["preconditions"] = {"uid": uid}
         try:
-            self.server.request("DELETE", path, body={"propagationPolicy": propagation})
+            self.server.request("DELETE", path, body=body)
         except ClusterError as error:
             if error.status == 404:
                 return False

@@ -7,8 +7,8 @@ free or the stack's own before it is the stack's after it, if Pulumi made it; no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msvc_pulumi.cluster.claims import Place
@@ -20,31 +20,41 @@ FILE = "attempt.json"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """``places`` is where objects may have been made, ``uids`` are objects that were."""
+    """``places`` is where objects may have been made, ``objects`` are those that were, by their
+    uids. ``cut_off`` says that a run did not come to its end, so that the state may be behind the
+    cluster in everything else too.
+    """
 
     places: frozenset[Place] = frozenset()
-    uids: frozenset[str] = frozenset()
+    objects: Mapping[Place, str] = field(default_factory=dict)
+    cut_off: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> Attempt:
-        """The one that is kept in ``folder``; nothing if none is, or it cannot be read."""
+        """The one that is kept in ``folder``; what cannot be read gives no right to anything."""
         try:
             kept = json.loads((folder / FILE).read_text())
             places = frozenset(Place(*map(str, place)) for place in kept["places"])
-            return cls(places, frozenset(map(str, kept["uids"])))
-        except (OSError, ValueError, KeyError, TypeError):
+            objects = {Place(*map(str, place)): str(uid) for *place, uid in kept["objects"]}
+            return cls(places, objects, cut_off=True)
+        except FileNotFoundError:
             return cls()
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(cut_off=True)
 
     def keep(self, folder: Path) -> None:
-        """It is kept in ``folder``, or nothing if there is nothing to keep."""
+        """It is kept in ``folder`` until `forget`."""
         file = folder / FILE
-        if not (self.places or self.uids):
-            file.unlink(missing_ok=True)
-            return
         partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps({"places": sorted(self.places), "uids": sorted(self.uids)}))
+        objects = sorted((*place, uid) for place, uid in self.objects.items())
+        partial.write_text(json.dumps({"places": sorted(self.places), "objects": objects}))
         partial.replace(file)
+
+    @staticmethod
+    def forget(folder: Path) -> None:
+        """None is kept there: all that was begun has ended."""
+        (folder / FILE).unlink(missing_ok=True)
 
     def also(self, places: Iterable[Place]) -> Attempt:
         """The same with these places."""
-        return Attempt(self.places | {*places}, self.uids)
+        return replace(self, places=self.places.union(places))

@@ -20,6 +20,9 @@ from msvc_pulumi.engine.plugins import home
 
 __all__ = ["Backend", "cluster_identity", "quiet_home", "state_directory"]
 
+# Else the engine keeps attributes beside each file, and writes them in place: killed within that,
+# it leaves a stack that it cannot read any more ("failed to load checkpoint: EOF").
+PLAIN_FILES = "?metadata=skip"
 PARALLEL = "PULUMI_DIY_BACKEND_PARALLEL"
 # In a file of credentials under a key of the system's (PULUMI_CREDENTIAL_STORE).
 ENCRYPTED = "$pulumiSecureStore"
@@ -74,7 +77,7 @@ class Backend:
         if url is None:
             folder = state / "clusters" / identity / "backend"
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            variables["PULUMI_BACKEND_URL"] = url = folder.as_uri()
+            variables["PULUMI_BACKEND_URL"] = url = f"{folder.as_uri()}{PLAIN_FILES}"
         if url.startswith("postgres:") and not environment.get(PARALLEL):
             # The engine lists stacks over several connections, waits for more of them while it
             # holds these, and its pool has four on two processors: `stack ls` then never ends.

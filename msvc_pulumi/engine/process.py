@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
+from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine.orphans import end_session
 from msvc_pulumi.engine.redaction import hidden
 
@@ -23,6 +24,7 @@ __all__ = ["Run", "run"]
 HUSHED = (
     "using pulumi-"  # the engine's warning about each plugin from PATH: we say it once, ourselves
 )
+SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
 # The other events repeat every resource as it was and as it is.
 KEPT = ('"diagnosticEvent"', '"summaryEvent"')
 
@@ -30,13 +32,20 @@ KEPT = ('"diagnosticEvent"', '"summaryEvent"')
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one ``pulumi`` process did; ``events`` are its diagnostics and summaries, and empty if
-    the engine was not reached.
+    the engine was not reached. ``removed`` are objects that were deleted after it, because a run
+    before it was killed when it had made them and wrote down too little of them.
     """
 
     code: int
     stderr: str
     events: tuple[Mapping[str, Any], ...] = ()
     interrupted: bool = False
+    removed: tuple[Place, ...] = ()
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it, so that it may have done more than it said."""
+        return self.code < 0 or self.code > SIGNALLED
 
     @property
     def errors(self) -> tuple[tuple[str, str], ...]:

@@ -11,16 +11,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.claims import OBJECT_EXISTS
+from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
@@ -30,7 +30,7 @@ from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
 from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
-from msvc_pulumi.engine.stateobjects import without
+from msvc_pulumi.engine.stateobjects import creations, without
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
@@ -38,12 +38,12 @@ from msvc_pulumi.plan import Plan
 if TYPE_CHECKING:
     from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
-__all__ = ["FORCE", "PROJECT", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
+__all__ = ["FORCE", "PROJECT", "REFRESH", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
 
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
-SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
+REFRESH = "--refresh"
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
@@ -172,8 +172,12 @@ class Stack:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
-        adopts = operation != "refresh" and self._claim(operation)
+        claims = self._claim(operation)
+        # A preview writes no state, so that for it there is still to be made what was made.
+        adopts = claims.takes_over or (operation == "preview" and bool(claims.made))
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
+        if claims.cut_off and operation in ("up", "preview") and REFRESH not in flags:
+            flags = (*flags, REFRESH)
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
         with ExitStack() as stack:
@@ -192,54 +196,74 @@ class Stack:
         if done.code != 0:
             is_shown = self.output != subprocess.DEVNULL
             failed = failure(done, f"`pulumi {operation}`", is_shown=is_shown)
-        if operation == "up":
-            self._conclude(done, failed)
+        if failed is None and operation != "preview":
+            done = replace(done, removed=self._remove(claims.abandoned))
+        if operation in ("up", "destroy"):
+            self._conclude(done, failed, claims)
         if failed is not None:
             raise failed
         return done
 
-    def _claim(self, operation: str) -> bool:
-        """Whether the run takes over objects of the stack's own that its state does not know.
+    def _claim(self, operation: str) -> StackClaims:
+        """Whose the objects are that the run would write or delete; the state has what a killed run
+        made, and nothing any more that somebody else has made anew.
 
         Raises:
             ClusterError: an object is somebody else's, or the cluster does not answer.
         """
-        plans = () if operation == "destroy" else self.plans
-        if self.cluster is None or plans is None:
-            return False
-        state, attempt = self.state(), Attempt.read(self.folder)
+        plans = {"destroy": (), "refresh": None}.get(operation, self.plans)
+        state: Mapping[str, Any] = {} if self.cluster is None else self.state()
+        if self.cluster is None or (plans is None and not state.get("pending_operations")):
+            return StackClaims()
+        attempt = Attempt.read(self.folder)
         claims = StackClaims.of(self.cluster, plans, state, attempt)
         if claims.problems and self.environment.get(UPSERT) != "true":
             raise ClusterError(*claims.problems)
         if operation == "preview":
-            return claims.takes_over
-        if claims.lost:
-            self._release(claims.lost)
-        if operation == "up":
-            attempt.also(planned_places(plans)).keep(self.folder)
-        return claims.takes_over
+            return claims
+        tried = attempt.also(creations(state))
+        if plans is not None:
+            tried.also(planned_places(plans)).keep(self.folder)
+        if claims.lost or claims.made or state.get("pending_operations"):
+            self._amend(claims)
+        return claims
 
-    def _conclude(self, done: Run, failed: ModelServiceError | None) -> None:
+    def _conclude(self, done: Run, failed: ModelServiceError | None, claims: StackClaims) -> None:
         """What was attempted is in the state, or kept for the next run."""
         if self.cluster is None or self.plans is None:
             return
-        attempt = Attempt()
-        if failed is not None:
-            if done.code < 0 or done.code > SIGNALLED:
-                return  # it was killed, and may have made more than its state says
-            if not any(item.code == OBJECT_EXISTS for item in failed.diagnostics):
-                try:
-                    attempt = unrecorded(self.cluster, self.plans, self.state())
-                except ModelServiceError:
-                    return  # the cluster has gone away, perhaps in the middle of it
-        attempt.keep(self.folder)
+        if failed is None:
+            Attempt.forget(self.folder)
+            return
+        if done.killed:
+            return
+        made: Mapping[Place, str] = {}
+        if not any(item.code == OBJECT_EXISTS for item in failed.diagnostics):
+            try:
+                made = unrecorded(self.cluster, self.plans, self.state())
+            except ModelServiceError:
+                return  # the cluster has gone away, perhaps in the middle of it
+        Attempt(objects={**claims.abandoned, **made}).keep(self.folder)
 
-    def _release(self, urns: Collection[str]) -> None:
-        """The state has nothing of these resources any more; their objects stay as they are."""
+    def _remove(self, abandoned: Mapping[Place, str]) -> tuple[Place, ...]:
+        """Those of the objects that were still there and are deleted. Raises ClusterError."""
+        if self.cluster is None:
+            return ()
+        return tuple(
+            place
+            for place, uid in abandoned.items()
+            if self.cluster.delete(
+                place.api_version, place.kind, place.name, place.namespace, uid=uid
+            )
+        )
+
+    def _amend(self, claims: StackClaims) -> None:
+        """The state is as the claims want it, with nothing pending: an import drops that."""
         exported = json.loads(self._call("stack", "export", "--stack", self.name))
         deployment = exported["deployment"]
-        deployment["resources"] = without(deployment["resources"], urns)
-        file = self.folder / "released.json"
+        resources = without(deployment.get("resources") or (), claims.lost)
+        deployment["resources"] = [*resources, *claims.made]
+        file = self.folder / "amended.json"
         file.write_text(json.dumps(exported))
         self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
         file.unlink()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
@@ -13,19 +14,24 @@ from msvc_pulumi.cluster.claims import (
     Metadata,
     Place,
     claim,
-    is_made_by_pulumi,
     object_exists,
+    pulumi_manager,
 )
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
+from msvc_pulumi.engine.stateobjects import StateObject, creations, recorded, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
 
 __all__ = ["StackClaims", "planned_places", "unrecorded"]
 
 State = Mapping[str, Any]
+Resource = Mapping[str, Any]
+EMPTY: Mapping[Place, Resource] = MappingProxyType({})
+
+
+NOBODY = Claimant("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +39,97 @@ class StackClaims:
     """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
     stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted.
+
+    Of what a killed run made ``made`` is to be recorded in the state, and ``abandoned`` (with uids)
+    is to be deleted: no plan has it, and nothing is known of it that a state would need. After a
+    run that was ``cut_off`` the state may be behind the cluster, and has to be refreshed.
     """
 
     problems: tuple[Diagnostic, ...] = ()
     takes_over: bool = False
     lost: frozenset[str] = frozenset()
+    made: tuple[Resource, ...] = ()
+    abandoned: Mapping[Place, str] = field(default_factory=dict)
+    cut_off: bool = False
 
     @classmethod
     def of(
-        cls, cluster: Cluster, plans: Iterable[Plan], state: State, attempt: Attempt
+        cls, cluster: Cluster, plans: Iterable[Plan] | None, state: State, attempt: Attempt
     ) -> StackClaims:
         """The claims of a stack with that ``state`` and those plans, none for a deletion; what a
-        run before it was killed at is ``attempt``.
+        run before it was killed at is ``attempt``. Where nobody knows the plans (None), nothing is
+        told but what is to be recorded.
 
         Raises:
             ClusterError: the cluster does not answer.
         """
-        recorded = {item.place: item for item in state_objects(state.get("resources") or ())}
-        uids = {item.uid for item in recorded.values()} | attempt.uids
-        tried = attempt.places.union(pending_places(state.get("pending_operations") or ()))
+        begun = creations(state)
+        cut_off = attempt.cut_off or bool(state.get("pending_operations"))
+        if plans is None:
+            made = cls.judged(existing(cluster, begun), {}, {}, begun=begun).made
+            return cls(made=made, cut_off=cut_off)
+        known = {item.place: item for item in state_objects(state.get("resources") or ())}
+        uids = {item.uid for item in known.values()}.union(attempt.objects.values())
+        tried = attempt.places.union(begun)
         planned = planned_places(plans)
-        live = existing(cluster, {*planned, *recorded})
-        return cls.judged(live, planned, recorded, uids, tried)
+        live = existing(cluster, {*planned, *known, *tried, *attempt.objects})
+        found = cls.judged(live, planned, known, uids, tried=tried, begun=begun)
+        return replace(found, cut_off=cut_off)
 
     @classmethod
     def judged(
         cls,
         live: Mapping[Place, Metadata],
         planned: Mapping[Place, Claimant],
-        recorded: Mapping[Place, StateObject],
-        uids: Collection[str],
-        tried: Collection[Place],
+        known: Mapping[Place, StateObject],
+        uids: Collection[str] = (),
         *,
+        tried: Collection[Place] = (),
+        begun: Mapping[Place, Resource] = EMPTY,
         owner: Claimant | None = None,
     ) -> StackClaims:
-        """The claims to what there is (``live``) of planned and recorded objects.
+        """The claims to what there is (``live``) of objects that are planned, ``known`` to the
+        state, or may have been made by a killed run.
 
         ``uids`` are of what the stack made, ``tried`` the places where a killed run may have made
-        something. ``owner`` is whose the recorded objects are that are not planned, where all are
-        one ModelService's.
+        something, ``begun`` what the engine wrote down of that. ``owner`` is whose the objects are
+        that are not planned, where all are one ModelService's.
         """
         problems: list[Diagnostic] = []
         lost: set[str] = set()
+        made: list[Resource] = []
+        abandoned: dict[Place, str] = {}
         takes_over = False
         for place, metadata in sorted(live.items()):
-            known = recorded.get(place)
+            item = known.get(place)
             claimant = planned.get(place, owner)
-            if claimant is None:
-                made = metadata.get("uid") in uids
-                made = made or (place in tried and is_made_by_pulumi(metadata))
-                if known is not None and not made:
-                    lost.add(known.urn)
-                continue
-            found = claim(metadata, claimant, recorded=uids, tried=place in tried)
-            if place not in planned:
-                if known is not None and not found.holds:
-                    lost.add(known.urn)
-            elif not found.holds:
-                problems.append(object_exists(place, metadata, claimant, found))
-            elif known is None:
-                takes_over = True
-            elif found is Claim.GIVEN:
-                takes_over = True
-                lost.add(known.urn)  # what the state has is gone; this one is made known instead
-        return cls(tuple(problems), takes_over, frozenset(lost))
+            found = claim(metadata, claimant or NOBODY, recorded=uids, tried=place in tried)
+            if item is None and place in begun and _is_made(found, metadata):
+                made.append(recorded(begun[place], metadata))
+            elif place in planned and claimant is not None:
+                if not found.holds:
+                    problems.append(object_exists(place, metadata, claimant, found))
+                elif item is None:
+                    takes_over = True
+                elif found is Claim.GIVEN:
+                    takes_over = True
+                    lost.add(item.urn)  # what the state has is gone; this is made known instead
+            elif item is not None:
+                if not (found.holds if claimant else _has_made(metadata, uids, place in tried)):
+                    lost.add(item.urn)
+            elif _is_made(found, metadata):
+                abandoned[place] = str(metadata["uid"])
+        return cls(tuple(problems), takes_over, frozenset(lost), tuple(made), abandoned)
+
+
+def _is_made(found: Claim, metadata: Metadata) -> bool:
+    """Whether a killed run made it, and it is not about to go."""
+    return found is Claim.OWN and not metadata.get("deletionTimestamp")
+
+
+def _has_made(metadata: Metadata, uids: Collection[str], tried: bool) -> bool:
+    """Whether the stack made it, whoever owns it by now."""
+    return metadata.get("uid") in uids or (tried and bool(pulumi_manager(metadata)))
 
 
 def planned_places(plans: Iterable[Plan]) -> dict[Place, Claimant]:
@@ -108,12 +141,13 @@ def planned_places(plans: Iterable[Plan]) -> dict[Place, Claimant]:
     return found
 
 
-def unrecorded(cluster: Cluster, plans: Sequence[Plan], state: State) -> Attempt:
-    """What Pulumi made of ``plans`` without the state knowing: a plugin that was killed did."""
+def unrecorded(cluster: Cluster, plans: Sequence[Plan], state: State) -> dict[Place, str]:
+    """What Pulumi made of ``plans`` without the state knowing, with uids: a plugin that was killed
+    did.
+    """
     uids = {item.uid for item in state_objects(state.get("resources") or ())}
-    made = existing(cluster, planned_places(plans)).values()
-    return Attempt(
-        uids=frozenset(
-            str(item["uid"]) for item in made if item["uid"] not in uids and is_made_by_pulumi(item)
-        )
-    )
+    return {
+        place: str(item["uid"])
+        for place, item in existing(cluster, planned_places(plans)).items()
+        if item["uid"] not in uids and pulumi_manager(item)
+    }

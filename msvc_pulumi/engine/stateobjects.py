@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.claims import Place, pulumi_manager
 
-__all__ = ["StateObject", "pending_places", "state_objects", "without"]
+__all__ = ["StateObject", "creations", "recorded", "state_objects", "without"]
 
 TYPES = "kubernetes:"
 Resource = Mapping[str, Any]
@@ -32,13 +32,45 @@ def state_objects(resources: Iterable[Resource]) -> Iterator[StateObject]:
             yield StateObject(resource["urn"], place, str(outputs["metadata"].get("uid", "")))
 
 
-def pending_places(operations: Iterable[Mapping[str, Any]]) -> Iterator[Place]:
-    """Where a run that was killed may have made an object, as far as the engine wrote it down."""
-    for operation in operations:
+def creations(state: Mapping[str, Any]) -> dict[Place, Resource]:
+    """The Kubernetes objects that a run which was killed may have made without the state knowing,
+    as far as the engine wrote it down before it asked for them.
+
+    The engine keeps such a note for ever (``pkg/backend/journal.go``), so one of what is recorded
+    by now says nothing.
+    """
+    known = {resource["urn"] for resource in state.get("resources") or ()}
+    found: dict[Place, Resource] = {}
+    for operation in state.get("pending_operations") or ():
         resource = operation["resource"]
         place = _place(resource["type"], resource.get("inputs") or {})
-        if operation.get("type") == "creating" and place is not None:
-            yield place
+        begun = operation.get("type") == "creating" and resource["urn"] not in known
+        if begun and place is not None:
+            found[place] = resource
+    return found
+
+
+def recorded(resource: Resource, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource of a creation that was cut off, as the state would have it if the object with
+    that ``metadata`` had been made known.
+
+    What Pulumi's Kubernetes plugin reads of the outputs are the inputs, the field manager and the
+    first version (``checkpointObject`` in ``provider.go``). The object's own content is left out:
+    that of a Secret would be in the clear.
+    """
+    inputs = resource.get("inputs") or {}
+    names = [metadata.get("namespace"), metadata["name"]]
+    return {
+        **resource,
+        "id": "/".join(name for name in names if name),
+        "outputs": {
+            **inputs,
+            "metadata": {**inputs["metadata"], **metadata},
+            "__inputs": inputs,
+            "__initialApiVersion": inputs["apiVersion"],
+            "__fieldManager": pulumi_manager(metadata),
+        },
+    }
 
 
 def without(resources: Iterable[Resource], urns: Collection[str]) -> list[dict[str, Any]]:

@@ -17,14 +17,14 @@ from msvc_pulumi.engine.stateobjects import without
 
 __all__ = [
     "Checkpoint",
+    "amended",
     "components",
+    "contents",
     "dump",
     "join",
     "owner",
     "parse",
     "part",
-    "pending",
-    "released",
     "renamed",
     "resources",
     "salt",
@@ -53,8 +53,8 @@ def dump(checkpoint: Checkpoint) -> bytes:
 
 def salt(checkpoint: Checkpoint) -> str:
     """What the key of the stack's secrets is derived with, beside the passphrase; "" if unknown."""
-    latest = checkpoint["checkpoint"].get("latest") or {}
-    return str(((latest.get("secrets_providers") or {}).get("state") or {}).get("salt") or "")
+    providers = contents(checkpoint).get("secrets_providers") or {}
+    return str((providers.get("state") or {}).get("salt") or "")
 
 
 def renamed(checkpoint: Checkpoint, old: str, new: str) -> Checkpoint:
@@ -73,38 +73,39 @@ def renamed(checkpoint: Checkpoint, old: str, new: str) -> Checkpoint:
     return result
 
 
+def contents(checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """What the stack holds: its resources, and what a run that was killed had begun."""
+    return (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
+
+
 def resources(checkpoint: Checkpoint | None) -> list[dict[str, Any]]:
     """The resources of a stack, [] if it has none."""
-    latest = (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
-    return latest.get("resources") or []
+    return contents(checkpoint).get("resources") or []
 
 
-def pending(checkpoint: Checkpoint | None) -> list[dict[str, Any]]:
-    """What a run that was killed had begun, as far as it wrote that down."""
-    latest = (checkpoint or {}).get("checkpoint", {}).get("latest") or {}
-    return latest.get("pending_operations") or []
-
-
-def released(checkpoint: Checkpoint, urns: Collection[str]) -> Checkpoint:
-    """The checkpoint without those resources: the objects that they stood for are left alone."""
-    if not urns:
+def amended(
+    checkpoint: Checkpoint, lost: Collection[str], made: Iterable[Mapping[str, Any]]
+) -> Checkpoint:
+    """The checkpoint without the resources ``lost``, whose objects are left alone, with those that
+    a killed run ``made``, and with nothing that is pending.
+    """
+    made = [dict(resource) for resource in made]
+    if not (lost or made or contents(checkpoint).get("pending_operations")):
         return checkpoint
-    latest = {
-        **checkpoint["checkpoint"]["latest"],
-        "resources": without(resources(checkpoint), urns),
-    }
+    latest = {**contents(checkpoint), "resources": [*without(resources(checkpoint), lost), *made]}
+    latest.pop("pending_operations", None)
     return {**checkpoint, "checkpoint": {**checkpoint["checkpoint"], "latest": latest}}
 
 
 def join(stacks: Mapping[str, Checkpoint], name: str, empty: Checkpoint) -> Checkpoint:
-    """One stack ``name`` with the resources of all ``stacks``, which are known by their names.
+    """One stack ``name`` with the resources of all ``stacks``, which are known by their names; what
+    is pending in them is left out.
 
     ``empty`` is a stack of that name without resources. No two stacks may have a component of the
     same name.
     """
     shared: dict[str, dict[str, Any]] = {}
     own: list[dict[str, Any]] = []
-    operations: list[dict[str, Any]] = []
     for old, checkpoint in stacks.items():
         moved = renamed(checkpoint, old, name)
         identities: dict[str, str] = {}
@@ -118,12 +119,8 @@ def join(stacks: Mapping[str, Checkpoint], name: str, empty: Checkpoint) -> Chec
                 identities[resource["id"]] = first["id"]
         _refer(mine, identities)
         own += mine
-        operations += (moved["checkpoint"].get("latest") or {}).get("pending_operations") or []
     result: Checkpoint = json.loads(json.dumps(empty))
-    latest = result["checkpoint"]["latest"]
-    latest["resources"] = [*shared.values(), *own]
-    if operations:
-        latest["pending_operations"] = operations
+    result["checkpoint"]["latest"]["resources"] = [*shared.values(), *own]
     return result
 
 
@@ -133,7 +130,7 @@ def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[s
     ``components`` gives for the name of a component the stack it belongs to. A stack that has no
     resource any more is left out.
     """
-    latest = joined["checkpoint"].get("latest") or {}
+    latest = contents(joined)
     everything = resources(joined)
     belongings: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in everything:

@@ -21,7 +21,7 @@ from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import FORCE, TAKE_OVER, UNCHECKED, UPSERT, Stack
+from msvc_pulumi.engine.stack import FORCE, REFRESH, TAKE_OVER, UNCHECKED, UPSERT, Stack
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
@@ -67,6 +67,8 @@ class EmbeddedExecutor:
         self._store = StackStore(bucket, backend.workspace)
         self._store.seed(self._session)
         self._unparted: dict[str, Mapping[str, str]] = {}
+        # Stacks whose last run was killed: what it changed or deleted they do not know.
+        self._cut_off: set[str] = set()
         self._mending = threading.Lock()
 
     def knows(self, key: Key) -> bool:
@@ -102,6 +104,7 @@ class EmbeddedExecutor:
             self._part(batch, members)
             found += [Key(*stack.split(".", 1)) for stack in members.values()]
             logger.warning("mended an interrupted update", extra={"stacks": len(members)})
+        self._cut_off |= {key.stack for key in found}
         return found
 
     def stop(self, seconds: float) -> None:
@@ -121,7 +124,7 @@ class EmbeddedExecutor:
         name = work.key.stack
         if known is None and work.plan is None:
             return Outcome()
-        before = checkpoints.released(known or self._store.empty(name), found.lost)
+        before = self._amended(name, known or self._store.empty(name), found)
         if before is not known:
             self._store.write(name, before)
         outcomes, after = self._update(name, [work], before, adopts=found.takes_over)
@@ -146,7 +149,7 @@ class EmbeddedExecutor:
                 outcomes[work.key] = self._singly(work, state, found)
                 continue
             if state is not None:
-                known[work.key.stack] = checkpoints.released(state, found.lost)
+                known[work.key.stack] = self._amended(work.key.stack, state, found)
             # Only a run in which there is something of ours to take over takes over anything.
             joint[found.takes_over][work.key.stack] = work
         for adopts, some in joint.items():
@@ -154,6 +157,11 @@ class EmbeddedExecutor:
                 states_of = {name: known[name] for name in some if name in known}
                 outcomes |= self._together([*some.values()], states_of, adopts=adopts)
         return outcomes
+
+    def _amended(self, stack: str, state: Checkpoint, found: StackClaims) -> Checkpoint:
+        if checkpoints.contents(state).get("pending_operations"):
+            self._cut_off.add(stack)
+        return checkpoints.amended(state, found.lost, found.made)
 
     def _together(
         self, works: Sequence[Work], states: Mapping[str, Checkpoint], *, adopts: bool
@@ -193,8 +201,14 @@ class EmbeddedExecutor:
     ) -> tuple[dict[Key, Outcome], Checkpoint | None]:
         self._store.prepare(name, before)
         plans = [work.plan for work in works if work.plan is not None]
-        flags = ["--refresh"] if any(work.refresh for work in works) else []
+        stacks = {work.key.stack for work in works}
+        stale = any(work.refresh for work in works) or bool(stacks & self._cut_off)
+        flags = [REFRESH] if stale else []
         done = self._run(name, plans, len(works), flags, adopts=adopts)
+        if done.killed:
+            self._cut_off |= stacks
+        elif not done.code:
+            self._cut_off -= stacks
         after = self._store.read(name)
         blame = Blame(
             done,

@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.stackclaims import StackClaims
-from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
-from msvc_pulumi.operator.checkpoint import Checkpoint, pending, resources
+from msvc_pulumi.engine.stateobjects import StateObject, creations, state_objects
+from msvc_pulumi.operator.checkpoint import Checkpoint, contents, resources
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
 
@@ -72,6 +73,7 @@ class _Look:
     planned: frozenset[Place]
     recorded: Mapping[Place, StateObject]
     uids: Collection[str]
+    begun: Mapping[Place, Mapping[str, Any]]
     tried: Collection[Place]
     uncertain: Collection[Place]
 
@@ -88,17 +90,20 @@ class _Look:
         made = [*state_objects(resources(state))]
         planned = frozenset(Place.of(item.manifest) for item in work.plan or ())
         recorded = {item.place: item for item in made}
+        begun = creations(contents(state))
         uid = owner_uid(work.plan) if work.plan is not None else ""
         return cls(
             Claimant(*work.key, uid),
             planned,
             recorded,
             {item.uid for item in made},
-            planned if trusting else {*pending_places(pending(state))},
+            begun,
+            planned if trusting else {*begun},
             {
                 place
-                for place in {*planned, *recorded}
-                if _is_uncertain(
+                for place in {*planned, *recorded, *begun}
+                if place in begun
+                or _is_uncertain(
                     children.presence(place, work.key), known=place in recorded, fresh=fresh
                 )
             },
@@ -110,7 +115,8 @@ class _Look:
             dict.fromkeys(self.planned, self.claimant),
             self.recorded,
             self.uids,
-            self.tried,
+            tried=self.tried,
+            begun=self.begun,
             owner=self.claimant,
         )
 

@@ -20,7 +20,7 @@ def test_own_folder_and_passphrase(environment: dict[str, str]) -> None:
     """Without a login state goes to a folder, under a passphrase that only the user can read."""
     backend = Backend.of("cluster-a", environment)
     assert backend.folder is not None
-    assert backend.variables["PULUMI_BACKEND_URL"] == backend.folder.as_uri()
+    assert backend.variables["PULUMI_BACKEND_URL"] == f"{backend.folder.as_uri()}?metadata=skip"
     passphrase = Path(backend.variables["PULUMI_CONFIG_PASSPHRASE_FILE"])
     assert stat.S_IMODE(passphrase.stat().st_mode) == 0o600
     assert len(passphrase.read_text()) >= 32

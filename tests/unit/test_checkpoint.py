@@ -102,17 +102,37 @@ def test_a_stack_without_resources_is_left_out() -> None:
 
 def test_operations_under_way_stay_with_their_stack() -> None:
     """What an interrupted update was doing is kept, with the ModelService it did it for."""
-    stacks = copy.deepcopy(STACKS)
-    child = stacks["ns.a-1"]["checkpoint"]["latest"]["resources"][-1]
-    pending = [{"resource": child, "type": "creating"}]
-    stacks["ns.a-1"]["checkpoint"]["latest"]["pending_operations"] = pending
-
-    joined = checkpoints.join(stacks, "batch-1", empty("batch-1"))
+    joined = checkpoints.join(STACKS, "batch-1", empty("batch-1"))
+    latest = joined["checkpoint"]["latest"]
+    child = next(
+        item
+        for item in latest["resources"]
+        if checkpoints.owner(item["urn"], item.get("parent", "")) == "a-1"
+    )
+    latest["pending_operations"] = [{"resource": child, "type": "creating"}]
     parts = checkpoints.part(joined, "batch-1", MEMBERS)
 
     assert "pending_operations" not in parts["ns.a"]["checkpoint"]["latest"]
     [operation] = parts["ns.a-1"]["checkpoint"]["latest"]["pending_operations"]
-    assert operation["resource"]["urn"] == child["urn"]
+    assert operation["resource"]["urn"] == checkpoints.renamed(child, "batch-1", "ns.a-1")["urn"]
+
+
+def test_an_amended_stack_has_nothing_pending() -> None:
+    """What was made comes behind what is known, what is lost goes, and nobody else is touched."""
+    stack = copy.deepcopy(STACKS["ns.a"])
+    assert checkpoints.amended(stack, (), ()) is stack
+    *_, last = checkpoints.resources(stack)
+    made = {**last, "urn": f"{last['urn']}-made"}
+    stack["checkpoint"]["latest"]["pending_operations"] = [{"resource": made, "type": "creating"}]
+    before = copy.deepcopy(stack)
+    after = checkpoints.amended(stack, {last["urn"]}, [made])
+    assert stack == before
+    assert checkpoints.resources(after) == [*checkpoints.resources(stack)[:-1], made]
+    assert "pending_operations" not in checkpoints.contents(after)
+    assert checkpoints.contents(checkpoints.amended(stack, (), ())) == {
+        **checkpoints.contents(STACKS["ns.a"]),
+        "resources": checkpoints.resources(stack),
+    }
 
 
 def test_positions_are_dropped() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.stateobjects import pending_places, state_objects, without
+from msvc_pulumi.engine.stateobjects import creations, recorded, state_objects, without
 
 HEAD = "urn:pulumi:s::modelservice::llmd:index:ModelService$kubernetes"
 PLACE = Place("v1", "ConfigMap", "here", "x")
@@ -47,7 +48,23 @@ def test_only_creations_may_have_made_something() -> None:
         {"type": kind, "resource": resource(name)}
         for kind, name in (("creating", "x"), ("updating", "y"), ("deleting", "z"))
     ]
-    assert [*pending_places(operations)] == [PLACE]
+    assert creations({"pending_operations": operations}) == {PLACE: resource("x")}
+    known = {"resources": [resource("x")], "pending_operations": operations}
+    assert creations(known) == {}  # the engine never forgets what it once noted
+
+
+def test_what_was_made_is_recorded_as_the_plugin_would() -> None:
+    """It is found again by id and uid, under the manager that wrote it, without its content."""
+    begun = {key: value for key, value in resource("x").items() if key != "outputs"}
+    begun["inputs"] = {**begun["inputs"], "data": {"a": "b"}}
+    writers = [{"manager": "kubelet"}, {"manager": "pulumi-kubernetes-12ab"}]
+    metadata = {"name": "x", "namespace": "here", "uid": "new", "managedFields": writers}
+    made = recorded(begun, metadata)
+    [found] = state_objects([made])
+    assert (made["id"], found.place, found.uid) == ("here/x", PLACE, "new")
+    assert made["outputs"]["__inputs"] == made["inputs"] == begun["inputs"]
+    assert made["outputs"]["__fieldManager"] == "pulumi-kubernetes-12ab"
+    assert recorded(begun, {"name": "x", "uid": "u"})["id"] == "x"
 
 
 def test_a_released_resource_leaves_nothing_that_points_to_it() -> None:
@@ -61,20 +78,22 @@ def test_a_released_resource_leaves_nothing_that_points_to_it() -> None:
 
 
 def test_an_attempt_is_kept_until_it_is_over(tmp_path: Path) -> None:
-    """It reads as it was written, and an empty one is none."""
-    attempt = Attempt(frozenset({PLACE}), frozenset({"uid"}))
+    """It reads as it was written, and says that it was cut off."""
+    attempt = Attempt(frozenset({PLACE}), {PLACE: "uid"})
     assert Attempt.read(tmp_path) == Attempt()
     attempt.keep(tmp_path)
-    assert Attempt.read(tmp_path) == attempt
+    assert Attempt.read(tmp_path) == replace(attempt, cut_off=True)
     Attempt().keep(tmp_path)
-    assert not [*tmp_path.iterdir()]
-    Attempt().keep(tmp_path)
+    assert Attempt.read(tmp_path) == Attempt(cut_off=True)
+    for _ in range(2):
+        Attempt.forget(tmp_path)
+        assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "null", '{"places": [["a"]], "uids": []}', '{"places": 1}', "\0"]
+    "content", ["", "{", "[]", "null", '{"places": [["a"]], "objects": []}', '{"places": 1}', "\0"]
 )
 def test_a_damaged_attempt_proves_nothing(tmp_path: Path, content: str) -> None:
     """What cannot be read gives no right to anything."""
     (tmp_path / "attempt.json").write_text(content)
-    assert Attempt.read(tmp_path) == Attempt()
+    assert Attempt.read(tmp_path) == Attempt(cut_off=True)

@@ -1,0 +1,23 @@
+"""Whatever is killed in the middle of a run, the next one ends as if nothing had been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kills import MANY, VICTIMS, Kills
+
+from msvc_pulumi.engine.session import Session
+
+SEED = 6
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_the_next_run_ends_exactly(
+    session: Session, namespace: str, tmp_path: Path, victim: str
+) -> None:
+    """No object twice, none lost, no lock. `python tests/kills.py` does the same for longer."""
+    kills = Kills(session, tmp_path, namespace, SEED)
+    kills.round(victim)
+    kills.round(victim, MANY if victim == "all" else 1)
+    assert kills.done[f"{victim} killed"], kills.done

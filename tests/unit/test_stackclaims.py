@@ -1,0 +1,62 @@
+"""Whose the objects are that a killed run left, by what the state and the cluster say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from msvc_pulumi.cluster.claims import Claimant, Place
+from msvc_pulumi.engine.stackclaims import StackClaims
+from msvc_pulumi.engine.stateobjects import StateObject
+
+PLACE = Place("v1", "ConfigMap", "here", "x")
+CLAIMANT = Claimant("here", "a")
+BEGUN = {
+    PLACE: {
+        "urn": "urn:x",
+        "type": "kubernetes:core/v1:ConfigMap",
+        "inputs": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}},
+    }
+}
+OF_ANOTHER = {"apiVersion": "llm-d.ai/v1alpha1", "kind": "ModelService", "name": "b", "uid": "b"}
+
+
+def metadata(manager: str = "pulumi-kubernetes-1", **more: Any) -> dict[str, Any]:
+    found = {"name": "x", "namespace": "here", "uid": "live"}
+    return {**found, "managedFields": [{"manager": manager}], **more}
+
+
+@pytest.mark.parametrize("planned", [{}, {PLACE: CLAIMANT}])
+def test_what_the_engine_noted_is_recorded(planned: dict[Place, Claimant]) -> None:
+    """If Pulumi made it: to be kept if it is planned, and else deleted by the engine."""
+    claims = StackClaims.judged({PLACE: metadata()}, planned, {}, tried={PLACE}, begun=BEGUN)
+    [made] = claims.made
+    assert (made["id"], made["outputs"]["metadata"]["uid"]) == ("here/x", "live")
+    assert claims == StackClaims(made=claims.made)
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        metadata("kubectl"),
+        metadata(ownerReferences=[OF_ANOTHER]),
+        metadata(deletionTimestamp="2026-01-01T00:00:00Z"),
+    ],
+)
+def test_nothing_else_is(live: dict[str, Any]) -> None:
+    """Neither what somebody else made or owns, nor what is about to go."""
+    claims = StackClaims.judged({PLACE: live}, {}, {}, tried={PLACE}, begun=BEGUN)
+    assert claims == StackClaims()
+    assert not StackClaims.judged({PLACE: live}, {}, {}, tried={PLACE}).abandoned
+
+
+def test_what_nobody_noted_is_taken_over_or_abandoned() -> None:
+    """Without checkpoints only the places are known: what is not planned there is deleted."""
+    live = {PLACE: metadata()}
+    assert StackClaims.judged(live, {}, {}, tried={PLACE}).abandoned == {PLACE: "live"}
+    assert StackClaims.judged(live, {}, {}, {"live"}).abandoned == {PLACE: "live"}
+    assert not StackClaims.judged(live, {}, {}).abandoned
+    assert StackClaims.judged(live, {PLACE: CLAIMANT}, {}, tried={PLACE}).takes_over
+    known = {PLACE: StateObject("urn:x", PLACE, "live")}
+    assert StackClaims.judged(live, {}, known, {"live"}) == StackClaims()
