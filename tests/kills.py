@@ -111,7 +111,7 @@ class Kills:
 
     def _killed(self, victim: str, command: Sequence[str]) -> bool:
         """Whether the victim lived at the drawn moment; everything else ends before this does."""
-        pause = self.random.uniform(0.0, 2.5)
+        pause = self.random.uniform(0.0, 1.5)
         with subprocess.Popen(
             command,
             env=dict(self.session.environment),
@@ -120,7 +120,8 @@ class Kills:
             start_new_session=True,
         ) as process:
             end = time.monotonic() + LONGEST
-            while not _family(process.pid, VICTIMS["engine"]) and process.poll() is None:
+            awaited = VICTIMS[victim] if victim == "plugin" else VICTIMS["engine"]
+            while not _family(process.pid, awaited) and process.poll() is None:
                 assert time.monotonic() < end
                 time.sleep(0.01)
             time.sleep(pause)

@@ -84,7 +84,8 @@ def _add_pulumi(commands: Any) -> None:
         "pulumi",
         help="run any pulumi command on the state that `up` keeps",
         description="Run pulumi with the backend, passphrase and plugins of `msvc up`, as in "
-        "`msvc pulumi stack --show-urns --stack dev`.",
+        "`msvc pulumi stack --show-urns --stack dev`; in the folder of a Pulumi program of your own "
+        "on that program.",
     )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     parser.set_defaults(run=run_pulumi)
@@ -154,15 +155,11 @@ def _tell(done: Run, display: Display) -> None:
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.engine.failures import EngineError  # noqa: PLC0415
-    from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
+    from msvc_pulumi.engine.project import find_program  # noqa: PLC0415
 
     with _session(results.progress(arguments)) as session:
-        try:
-            project = find_project(Path.cwd())
-        except EngineError:
-            project = None
-        return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
+        stack = session.stack(DEFAULT_STACK, project=find_program(Path.cwd()))
+        return stack.call(*arguments.arguments)
 
 
 def _session(display: Display) -> Session:

@@ -1,4 +1,4 @@
-"""The Pulumi project of this name: `find_project` returns its folder."""
+"""Pulumi projects: `find_project` returns the folder of this one, `find_program` of any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 
-__all__ = ["PROJECT", "find_project", "mapping_of"]
+__all__ = ["PROJECT", "find_program", "find_project", "mapping_of"]
 
 PROJECT = "modelservice"
 
@@ -29,6 +29,12 @@ def find_project(start: Path) -> Path:
             )
         ]
     )
+
+
+def find_program(start: Path) -> Path | None:
+    """The folder of the Pulumi project, whosever it is, that ``start`` is in; None if it is in none."""
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if (folder / "Pulumi.yaml").exists()), None)
 
 
 def mapping_of(file: Path) -> dict[str, Any]:
