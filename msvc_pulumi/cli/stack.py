@@ -84,8 +84,8 @@ def _add_pulumi(commands: Any) -> None:
         "pulumi",
         help="run any pulumi command on the state that `up` keeps",
         description="Run pulumi with the backend, passphrase and plugins of `msvc up`, as in "
-        "`msvc pulumi stack --show-urns --stack dev`; in the folder of a Pulumi program of your own "
-        "on that program.",
+        "`msvc pulumi stack --show-urns --stack dev`; in the folder of a Pulumi program of your "
+        "own on that program.",
     )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
     parser.set_defaults(run=run_pulumi)
