@@ -32,7 +32,7 @@ def find_project(start: Path) -> Path:
 
 
 def find_program(start: Path) -> Path | None:
-    """The folder of the Pulumi project that ``start`` is in, whosever it is; None outside of one."""
+    """The folder of the Pulumi project that ``start`` is in, whosever it is; None if in none."""
     folders = (start, *start.parents)
     return next((folder for folder in folders if (folder / "Pulumi.yaml").exists()), None)
 
