@@ -1,22 +1,25 @@
-"""``msvc up``, ``preview``, ``destroy`` and ``pulumi``: ModelServices on a cluster, by Pulumi."""
+"""``msvc up``, ``preview``, ``drift``, ``destroy`` and ``pulumi``: ModelServices on a cluster, by
+Pulumi.
+"""
 
 from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli import results
+from msvc_pulumi.cli import drift, results
 from msvc_pulumi.errors import Diagnostic, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
-    from msvc_pulumi.engine.process import Run
+    from msvc_pulumi.cluster.drift import ObjectDrift
+    from msvc_pulumi.engine.process import Run, Step
     from msvc_pulumi.engine.readiness import Workload
     from msvc_pulumi.engine.session import Session
     from msvc_pulumi.engine.stack import Stack
@@ -29,6 +32,7 @@ DEFAULT_STACK = "dev"
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
+DRIFTED = 4  # exit code that no error has
 TRIES = 4  # at a cluster that the engine lost and that answers again
 
 T = TypeVar("T")
@@ -40,6 +44,7 @@ def add_parser(commands: Any) -> None:
     for name, action, what in (
         ("up", run_up, "make the cluster what ModelServices say"),
         ("preview", run_preview, "say what `up` would change"),
+        ("drift", run_drift, "say what was changed behind the back of `up`"),
         ("destroy", run_destroy, "delete what `up` made"),
     ):
         parser: argparse.ArgumentParser = commands.add_parser(
@@ -62,9 +67,20 @@ def add_parser(commands: Any) -> None:
                 const=WAIT_SECONDS,
                 help=f"until all pods are available (default: {WAIT_SECONDS:.0f} s)",
             )
-        if name != "destroy":
+        if name in ("up", "preview"):
+            parser.add_argument(
+                "--refresh",
+                action="store_true",
+                help="look at the cluster first, and restore what was changed there",
+            )
             parser.add_argument(
                 "--expect-no-changes", action="store_true", help="fail if anything would change"
+            )
+        if name == "drift":
+            parser.add_argument(
+                "--exit-code",
+                action="store_true",
+                help=f"exit with {DRIFTED} if there is drift",
             )
         printed.add_arguments(parser)
         parser.set_defaults(run=action, parser=parser)
@@ -97,7 +113,8 @@ def run_up(arguments: argparse.Namespace) -> int:
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
-        flags = _flags(arguments, "skip_preview", "expect_no_changes")
+        flags = _flags(arguments, "skip_preview", "refresh", "expect_no_changes")
+        stack, found = _restoring(stack, arguments, display)
         done = _again(session, lambda: stack.up(*flags), display)
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
@@ -113,7 +130,7 @@ def run_up(arguments: argparse.Namespace) -> int:
                         len(workloads) - left, len(workloads), "workloads are available"
                     ),
                 )
-        results.write(arguments, _result("up", stack, done))
+        _tell(arguments, "up", stack, done, found)
     return 0
 
 
@@ -121,10 +138,21 @@ def run_preview(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
-        flags = _flags(arguments, "expect_no_changes")
+        flags = _flags(arguments, "refresh", "expect_no_changes")
+        stack, found = _restoring(stack, arguments, display)
         done = _again(session, lambda: stack.preview(*flags), display)
-        results.write(arguments, _result("preview", stack, done))
+        _tell(arguments, "preview", stack, done, found)
     return 0
+
+
+def run_drift(arguments: argparse.Namespace) -> int:
+    display = results.progress(arguments)
+    with _session(display) as session:
+        stack, _ = _stack(session, arguments)
+        found = _drift(stack, display)
+    text = drift.text(stack.name, found)
+    results.write(arguments, drift.plain(stack.name, found), text)
+    return DRIFTED if arguments.exit_code and drift.is_drift(found) else 0
 
 
 def run_destroy(arguments: argparse.Namespace) -> int:
@@ -133,13 +161,46 @@ def run_destroy(arguments: argparse.Namespace) -> int:
         stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
         stack.remove()
-        results.write(arguments, _result("destroy", stack, done))
+        _tell(arguments, "destroy", stack, done)
     return 0
 
 
-def _result(operation: str, stack: Stack, done: Run) -> dict[str, Any]:
-    """What programs read of a run: how many objects each of the engine's operations touched."""
-    return {"operation": operation, "stack": stack.name, "changes": dict(done.changes)}
+def _tell(
+    arguments: argparse.Namespace,
+    operation: str,
+    stack: Stack,
+    done: Run,
+    drifted: Sequence[ObjectDrift] = (),
+) -> None:
+    """Print what programs read of a run; people have seen it."""
+    if not results.is_json(arguments):
+        return
+    if not stack.plans:  # their warnings are printed, with their places
+        from msvc_pulumi.engine.failures import warnings  # noqa: PLC0415
+
+        printed.show(warnings(done), arguments)
+    result = {
+        "operation": operation,
+        "stack": stack.name,
+        "changes": dict(done.changes),
+        "resources": [_plain(step) for step in done.steps],
+    }
+    if getattr(arguments, "refresh", False):
+        result["drift"] = [one.plain() for one in drifted]
+    results.write(arguments, result)
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    properties = step.properties
+    metadata = properties.get("metadata")
+    place: dict[str, Any] = {}
+    if step.type.startswith("kubernetes:") and isinstance(metadata, dict):
+        stated = {key: properties.get(key) for key in ("apiVersion", "kind")}
+        place = {**stated, "namespace": metadata.get("namespace"), "name": metadata.get("name")}
+    plain = {"operation": step.operation, "urn": step.urn, "type": step.type, **place}
+    if step.fields:
+        plain["fields"] = list(step.fields)
+    return {key: value for key, value in plain.items() if value}
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
@@ -152,6 +213,24 @@ def run_pulumi(arguments: argparse.Namespace) -> int:
         except EngineError:
             project = None
         return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
+
+
+def _drift(stack: Stack, display: Display) -> list[ObjectDrift]:
+    with display.task("looking at the cluster"):
+        return stack.drift()
+
+
+def _restoring(
+    stack: Stack, arguments: argparse.Namespace, display: Display
+) -> tuple[Stack, list[ObjectDrift]]:
+    """The stack, which with ``--refresh`` takes back what was changed; that is told before."""
+    if not arguments.refresh or not stack.exists():
+        return stack, []
+    found = [one for one in _drift(stack, display) if one.change != "none"]
+    if not found:
+        return stack, []
+    display(f"changed since the last update:\n{drift.details(found)}".rstrip("\n"))
+    return stack.forced(), found
 
 
 def _session(display: Display) -> Session:
@@ -179,7 +258,10 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
 
 def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
-    output = subprocess.DEVNULL if results.is_json(arguments) else None
+    told = {
+        "output": subprocess.DEVNULL if results.is_json(arguments) else None,
+        "steps": results.is_json(arguments),
+    }
     if not arguments.modelservice:
         from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
@@ -187,7 +269,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
             if getattr(arguments, option):
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
         project = find_project(Path.cwd())
-        return session.stack(arguments.stack or DEFAULT_STACK, project=project, output=output), None
+        return session.stack(arguments.stack or DEFAULT_STACK, project=project, **told), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
@@ -200,9 +282,10 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
-    printed.show(fleet.general, arguments)  # a component shows those of its plan itself
+    # The engine shows those of each plan itself, to people.
+    printed.show(fleet.warnings if results.is_json(arguments) else fleet.general, arguments)
     plans = list(fleet.plans)
-    return session.stack(_name(arguments, plans), plans=plans, output=output), plans
+    return session.stack(_name(arguments, plans), plans=plans, **told), plans
 
 
 def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:

@@ -83,6 +83,7 @@ class Session:
         program: Callable[[], None] | None = None,
         output: TextIO | int | None = None,
         plans: Sequence[Plan] | None = None,
+        steps: bool = False,
     ) -> Stack:
         """The stack of that name, whose program is that of ``project``, or ``program``, or declares
         ``plans``.
@@ -98,6 +99,7 @@ class Session:
             output,
             plans,
             self.cluster,
+            steps,
         )
 
     def ensure_namespaces(self, names: Iterable[str]) -> list[str]:
