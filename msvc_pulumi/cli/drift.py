@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msvc_pulumi.errors import Diagnostic, Severity
 from msvc_pulumi.report import visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster.drift import ObjectDrift
 
-__all__ = ["details", "is_drift", "plain", "text"]
+__all__ = ["details", "is_drift", "plain", "text", "warning"]
+
+SHOWN = 5  # objects that a warning names
 
 
 def is_drift(found: Sequence[ObjectDrift]) -> bool:
@@ -30,18 +33,32 @@ def plain(stack: str, found: Sequence[ObjectDrift]) -> dict[str, Any]:
 
 def text(stack: str, found: Sequence[ObjectDrift]) -> str:
     """The result for people."""
-    count = sum(one.change != "none" for one in found)
-    if count:
-        end = f"{count} object{'s differ' if count > 1 else ' differs'} from what was applied"
-        end = f"{end}: `msvc preview --refresh` shows what `msvc up --refresh` does about it"
+    if changed := [one for one in found if one.change != "none"]:
+        end = f"{_count(changed)} from what was applied; `msvc up --refresh` takes that back"
     else:
         end = f"no drift: {stack} is what was applied"
     return f"{details(found)}{end}\n"
 
 
+def warning(found: Sequence[ObjectDrift]) -> Diagnostic:
+    """What an update says that did not look for drift."""
+    more = (f"and {len(found) - SHOWN} more",) if len(found) > SHOWN else ()
+    return Diagnostic(
+        "drifted",
+        f"{_count(found)} from what was applied, and stays so",
+        Severity.WARNING,
+        notes=(*(one.brief() for one in found[:SHOWN]), *more),
+        help="see all of it with `msvc drift`; restore it with `msvc up --refresh`",
+    )
+
+
 def details(found: Sequence[ObjectDrift]) -> str:
     """Each object on a line, and each of its fields."""
     return "".join(f"{line}\n" for one in found for line in _lines(one))
+
+
+def _count(found: Sequence[ObjectDrift]) -> str:
+    return "1 object differs" if len(found) == 1 else f"{len(found)} objects differ"
 
 
 def _lines(one: ObjectDrift) -> Iterator[str]:

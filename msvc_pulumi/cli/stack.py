@@ -8,6 +8,7 @@ import argparse
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -130,6 +131,7 @@ def run_up(arguments: argparse.Namespace) -> int:
                         len(workloads) - left, len(workloads), "workloads are available"
                     ),
                 )
+        _warn(stack, done, arguments, display)
         _tell(arguments, "up", stack, done, found)
     return 0
 
@@ -141,6 +143,7 @@ def run_preview(arguments: argparse.Namespace) -> int:
         flags = _flags(arguments, "refresh", "expect_no_changes")
         stack, found = _restoring(stack, arguments, display)
         done = _again(session, lambda: stack.preview(*flags), display)
+        _warn(stack, done, arguments, display)
         _tell(arguments, "preview", stack, done, found)
     return 0
 
@@ -233,6 +236,15 @@ def _restoring(
     return stack.forced(), found
 
 
+def _warn(stack: Stack, done: Run, arguments: argparse.Namespace, display: Display) -> None:
+    """Say what is not as it was applied, which an update does not look for by itself."""
+    if arguments.refresh or not done.suspects:
+        return
+    found = [one for one in _drift(stack, display) if one.change != "none"]
+    if found:
+        printed.show([drift.warning(found)], arguments)
+
+
 def _session(display: Display) -> Session:
     from msvc_pulumi.cluster import Patience  # noqa: PLC0415  `generate` must not load it
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
@@ -258,10 +270,8 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
 
 def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
-    told = {
-        "output": subprocess.DEVNULL if results.is_json(arguments) else None,
-        "steps": results.is_json(arguments),
-    }
+    is_json = results.is_json(arguments)
+    opened = partial(session.stack, output=subprocess.DEVNULL if is_json else None, steps=is_json)
     if not arguments.modelservice:
         from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
@@ -269,7 +279,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
             if getattr(arguments, option):
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
         project = find_project(Path.cwd())
-        return session.stack(arguments.stack or DEFAULT_STACK, project=project, **told), None
+        return opened(arguments.stack or DEFAULT_STACK, project=project), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
@@ -283,9 +293,9 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
     # The engine shows those of each plan itself, to people.
-    printed.show(fleet.warnings if results.is_json(arguments) else fleet.general, arguments)
+    printed.show(fleet.warnings if is_json else fleet.general, arguments)
     plans = list(fleet.plans)
-    return session.stack(_name(arguments, plans), plans=plans, **told), plans
+    return opened(_name(arguments, plans), plans=plans), plans
 
 
 def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:

@@ -86,12 +86,14 @@ class FieldDrift:
     def __str__(self) -> str:
         path = visible(str(self.path))
         found, stated = _shown(self.found, self.stated), _shown(self.stated, self.found)
-        if self.stated is None or self.found == self.stated:
-            text = f"{path} is {found}"
-        elif self.found is None:
+        if self.found is None:
             text = f"{path} was removed, it was {stated}"
+        elif self.stated is None or _is_same(self.found, self.stated, self.path):
+            text = f"{path} is {found}"
         else:
             text = f"{path} is {found} instead of {stated}"
+        if self.wanted is not None:
+            text = f"{text} (now {_shown(self.wanted, self.found)})"
         return (
             f"{text}{_told_of(self.holder, ', set by' if self.stated is None else ', changed by')}"
         )
@@ -199,7 +201,7 @@ def summary(found: Iterable[ObjectDrift], longest: int) -> str:
 
 def _maker(metadata: Object) -> Holder:
     entries = [one for one in metadata.get("managedFields") or () if not one.get("subresource")]
-    first = min(entries, key=lambda entry: str(entry.get("time") or ""), default={})
+    first: Object = min(entries, key=lambda entry: str(entry.get("time") or ""), default={})
     made = str(metadata.get("creationTimestamp") or "")
     return Holder.of(first)._replace(at=made)
 

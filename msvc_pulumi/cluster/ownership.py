@@ -210,7 +210,7 @@ def _counterpart(found: Any, stated: Any, fields: Fields) -> Any:
         return None
     if not isinstance(stated, Mapping):
         return stated if stated in found else None
-    keys = next((json.loads(name[2:]) for name in fields if name[:2] == "k:"), {})
+    keys: Any = next((json.loads(name[2:]) for name in fields if name[:2] == "k:"), ())
     known = [key for key in keys if key in stated]
     for item in found if known else ():
         if isinstance(item, Mapping) and all(item.get(key) == stated[key] for key in known):

@@ -61,13 +61,15 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one ``pulumi`` process did; ``events`` are its diagnostics and summaries, with steps if
-    they were asked for, and empty if the engine was not reached.
+    they were asked for, and empty if the engine was not reached. ``suspects`` counts the objects
+    that may not have been what was applied before.
     """
 
     code: int
     stderr: str
     events: tuple[Mapping[str, Any], ...] = ()
     interrupted: bool = False
+    suspects: int = 0
 
     @property
     def errors(self) -> tuple[tuple[str, str], ...]:

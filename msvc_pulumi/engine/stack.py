@@ -193,8 +193,8 @@ class Stack:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
-        adopts = operation != "refresh" and self._claim(operation)
-        variables = {**self.variables, **(TAKE_OVER if adopts else {})}
+        claims = StackClaims() if operation == "refresh" else self._claim(operation)
+        variables = {**self.variables, **(TAKE_OVER if claims.takes_over else {})}
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
         with ExitStack() as stack:
@@ -218,28 +218,28 @@ class Stack:
             self._conclude(done, failed)
         if failed is not None:
             raise failed
-        return done
+        return replace(done, suspects=claims.suspects)
 
-    def _claim(self, operation: str) -> bool:
-        """Whether the run takes over objects of the stack's own that its state does not know.
+    def _claim(self, operation: str) -> StackClaims:
+        """Whose the objects are that the run would write or delete.
 
         Raises:
             ClusterError: an object is somebody else's, or the cluster does not answer.
         """
         plans = () if operation == "destroy" else self.plans
         if self.cluster is None or plans is None:
-            return False
+            return StackClaims()
         state, attempt = self.state(), Attempt.read(self.folder)
         claims = StackClaims.of(self.cluster, plans, state, attempt)
         if claims.problems and self.environment.get(UPSERT) != "true":
             raise ClusterError(*claims.problems)
         if operation == "preview":
-            return claims.takes_over
+            return claims
         if claims.lost:
             self._release(claims.lost)
         if operation == "up":
             attempt.also(planned_places(plans)).keep(self.folder)
-        return claims.takes_over
+        return claims
 
     def _conclude(self, done: Run, failed: ModelServiceError | None) -> None:
         """What was attempted is in the state, or kept for the next run."""

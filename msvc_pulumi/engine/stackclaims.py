@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
@@ -19,6 +19,7 @@ from msvc_pulumi.cluster.claims import (
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
+from msvc_pulumi.engine.stackdrift import suspects
 from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
@@ -32,12 +33,14 @@ State = Mapping[str, Any]
 class StackClaims:
     """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
     stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
-    not what it made: somebody made them anew, and they are not to be deleted.
+    not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
+    the objects that may not be what was applied any more.
     """
 
     problems: tuple[Diagnostic, ...] = ()
     takes_over: bool = False
     lost: frozenset[str] = frozenset()
+    suspects: int = 0
 
     @classmethod
     def of(
@@ -54,7 +57,8 @@ class StackClaims:
         tried = attempt.places.union(pending_places(state.get("pending_operations") or ()))
         planned = planned_places(plans)
         live = existing(cluster, {*planned, *recorded})
-        return cls.judged(live, planned, recorded, uids, tried)
+        found = cls.judged(live, planned, recorded, uids, tried)
+        return replace(found, suspects=suspects(state, live))
 
     @classmethod
     def judged(

@@ -107,11 +107,14 @@ def test_hand_edits_are_undone(operator: OperatorProcess, cluster: Cluster, name
     for identity in before:
         eventually(lambda identity=identity: same(identity))
     wait_ready(cluster, namespace, ["k"])
-    # What is edited when a repair is under way already is healed by it, and may not be told of.
+    quiet(operator)
     found = events(cluster, namespace, "k", "Drifted", "Contested")
     told = " ".join(item["message"] for item in found)
-    assert "spec.replicas was changed by msvc" in told
+    assert "Deployment k-decode: spec.replicas is 7 instead of 2, changed by msvc at 20" in told
     assert "Deployment k-epp was deleted" in told
+    # Also what was edited when a repair was under way already; but the longest come last.
+    assert all(f"{kind} {name}" in told for _, kind, name, _ in EDITS) or "more objects" in told
+    assert all(len(item["message"]) <= 1024 for item in found)
 
 
 def test_a_pool_that_was_deleted_restarts_its_picker(
