@@ -39,8 +39,9 @@ def add_parser(commands: Any) -> None:
         "-o",
         "--output",
         choices=("manifests", "sections", "json", KUSTOMIZE),
-        help="manifests for kubectl apply (default), the sections that the Go program prints, "
-        "one JSON list (default with --format json), or a Kustomize base in DIR",
+        default="manifests",
+        help="manifests for kubectl apply (default, also with --format json), the sections that "
+        "the Go program prints, one JSON list, or a Kustomize base in DIR",
     )
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", default="", help="where -o kustomize writes"
@@ -161,8 +162,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise LoadError([problem])
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
-    form = arguments.output or ("json" if results.is_json(arguments) else "manifests")
-    if form == KUSTOMIZE:
+    if arguments.output == KUSTOMIZE:
         from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
 
         printed.show(fleet.warnings, arguments)
@@ -170,10 +170,10 @@ def _run(arguments: argparse.Namespace) -> int:
         text = f"wrote {len(written)} files into {arguments.directory}\n"
         results.write(arguments, {"directory": arguments.directory, "written": written}, text)
         return 0
-    if form == "manifests":
+    if arguments.output == "manifests":
         text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
     else:
-        text = FORMATS[form](fleet.plans)
+        text = FORMATS[arguments.output](fleet.plans)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
     return 0

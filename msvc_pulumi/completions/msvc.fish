@@ -68,7 +68,7 @@ complete -c msvc -n '_shtab_msvc_using generate' -l epp-pull-secrets -x -d 'imag
 complete -c msvc -n '_shtab_msvc_using generate' -l pd-pull-secrets -x -d 'image pull secrets of prefill and decode, comma-separated'
 complete -c msvc -n '_shtab_msvc_using generate' -l inference-api -xka "auto v1alpha2 v1" -d 'generation of the Inference Extension to write for (default: auto)'
 complete -c msvc -n '_shtab_msvc_using generate' -l capabilities -xka "(__fish_complete_path (commandline -ct))" -d 'what the cluster serves, as `kubectl api-resources` prints it: kinds that are not there are left out (default: all are taken for served)'
-complete -c msvc -n '_shtab_msvc_using generate' -s o -l output -xka "manifests sections json kustomize" -d 'manifests for kubectl apply (default), the sections that the Go program prints, one JSON list (default with --format json), or a Kustomize base in DIR'
+complete -c msvc -n '_shtab_msvc_using generate' -s o -l output -xka "manifests sections json kustomize" -d 'manifests for kubectl apply (default, also with --format json), the sections that the Go program prints, one JSON list, or a Kustomize base in DIR'
 complete -c msvc -n '_shtab_msvc_using generate' -l provenance -d 'say in comments who set each field'
 complete -c msvc -n '_shtab_msvc_using generate' -l format -xka "text json" -d 'text for people (default), or JSON for programs: the result on standard output, diagnostics as one list on standard error and nothing else there'
 complete -c msvc -n '_shtab_msvc_using generate' -l strict -d 'treat warnings as errors'

@@ -173,7 +173,7 @@ _shtab_msvc_generate_options=(
   "*--pd-pull-secrets[image pull secrets of prefill and decode, comma-separated]:NAMES:"
   "--inference-api[generation of the Inference Extension to write for (default\: auto)]:inference_api:(auto v1alpha2 v1)"
   "--capabilities[what the cluster serves, as \`kubectl api-resources\` prints it\: kinds that are not there are left out (default\: all are taken for served)]:FILE:_files"
-  {-o,--output}"[manifests for kubectl apply (default), the sections that the Go program prints, one JSON list (default with --format json), or a Kustomize base in DIR]:output:(manifests sections json kustomize)"
+  {-o,--output}"[manifests for kubectl apply (default, also with --format json), the sections that the Go program prints, one JSON list, or a Kustomize base in DIR]:output:(manifests sections json kustomize)"
   "--provenance[say in comments who set each field]"
   "--format[text for people (default), or JSON for programs\: the result on standard output, diagnostics as one list on standard error and nothing else there]:format:(text json)"
   "--strict[treat warnings as errors]"
