@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli import drift, results
+from msvc_pulumi.cli import drift, outcome, results
 from msvc_pulumi.errors import Diagnostic, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
-    from msvc_pulumi.cluster.drift import ObjectDrift
-    from msvc_pulumi.engine.process import Run, Step
     from msvc_pulumi.engine.readiness import Workload
     from msvc_pulumi.engine.session import Session
     from msvc_pulumi.engine.stack import Stack
@@ -115,7 +113,7 @@ def run_up(arguments: argparse.Namespace) -> int:
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
         flags = _flags(arguments, "skip_preview", "refresh", "expect_no_changes")
-        stack, found = _restoring(stack, arguments, display)
+        stack, found = drift.restoring(stack, arguments, display)
         done = _again(session, lambda: stack.up(*flags), display)
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
@@ -131,8 +129,8 @@ def run_up(arguments: argparse.Namespace) -> int:
                         len(workloads) - left, len(workloads), "workloads are available"
                     ),
                 )
-        _warn(stack, done, arguments, display)
-        _tell(arguments, "up", stack, done, found)
+        drift.warn(stack, done, arguments, display)
+        outcome.tell(arguments, "up", stack, done, found)
     return 0
 
 
@@ -141,10 +139,10 @@ def run_preview(arguments: argparse.Namespace) -> int:
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         flags = _flags(arguments, "refresh", "expect_no_changes")
-        stack, found = _restoring(stack, arguments, display)
+        stack, found = drift.restoring(stack, arguments, display)
         done = _again(session, lambda: stack.preview(*flags), display)
-        _warn(stack, done, arguments, display)
-        _tell(arguments, "preview", stack, done, found)
+        drift.warn(stack, done, arguments, display)
+        outcome.tell(arguments, "preview", stack, done, found)
     return 0
 
 
@@ -152,7 +150,7 @@ def run_drift(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
-        found = _drift(stack, display)
+        found = drift.look(stack, display)
     text = drift.text(stack.name, found)
     results.write(arguments, drift.plain(stack.name, found), text)
     return DRIFTED if arguments.exit_code and drift.is_drift(found) else 0
@@ -164,46 +162,8 @@ def run_destroy(arguments: argparse.Namespace) -> int:
         stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
         stack.remove()
-        _tell(arguments, "destroy", stack, done)
+        outcome.tell(arguments, "destroy", stack, done)
     return 0
-
-
-def _tell(
-    arguments: argparse.Namespace,
-    operation: str,
-    stack: Stack,
-    done: Run,
-    drifted: Sequence[ObjectDrift] = (),
-) -> None:
-    """Print what programs read of a run; people have seen it."""
-    if not results.is_json(arguments):
-        return
-    if not stack.plans:  # their warnings are printed, with their places
-        from msvc_pulumi.engine.failures import warnings  # noqa: PLC0415
-
-        printed.show(warnings(done), arguments)
-    result = {
-        "operation": operation,
-        "stack": stack.name,
-        "changes": dict(done.changes),
-        "resources": [_plain(step) for step in done.steps],
-    }
-    if getattr(arguments, "refresh", False):
-        result["drift"] = [one.plain() for one in drifted]
-    results.write(arguments, result)
-
-
-def _plain(step: Step) -> dict[str, Any]:
-    properties = step.properties
-    metadata = properties.get("metadata")
-    place: dict[str, Any] = {}
-    if step.type.startswith("kubernetes:") and isinstance(metadata, dict):
-        stated = {key: properties.get(key) for key in ("apiVersion", "kind")}
-        place = {**stated, "namespace": metadata.get("namespace"), "name": metadata.get("name")}
-    plain = {"operation": step.operation, "urn": step.urn, "type": step.type, **place}
-    if step.fields:
-        plain["fields"] = list(step.fields)
-    return {key: value for key, value in plain.items() if value}
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
@@ -216,33 +176,6 @@ def run_pulumi(arguments: argparse.Namespace) -> int:
         except EngineError:
             project = None
         return session.stack(DEFAULT_STACK, project=project).call(*arguments.arguments)
-
-
-def _drift(stack: Stack, display: Display) -> list[ObjectDrift]:
-    with display.task("looking at the cluster"):
-        return stack.drift()
-
-
-def _restoring(
-    stack: Stack, arguments: argparse.Namespace, display: Display
-) -> tuple[Stack, list[ObjectDrift]]:
-    """The stack, which with ``--refresh`` takes back what was changed; that is told before."""
-    if not arguments.refresh or not stack.exists():
-        return stack, []
-    found = [one for one in _drift(stack, display) if one.change != "none"]
-    if not found:
-        return stack, []
-    display(f"changed since the last update:\n{drift.details(found)}".rstrip("\n"))
-    return stack.forced(), found
-
-
-def _warn(stack: Stack, done: Run, arguments: argparse.Namespace, display: Display) -> None:
-    """Say what is not as it was applied, which an update does not look for by itself."""
-    if arguments.refresh or not done.suspects:
-        return
-    found = [one for one in _drift(stack, display) if one.change != "none"]
-    if found:
-        printed.show([drift.warning(found)], arguments)
 
 
 def _session(display: Display) -> Session:

@@ -32,10 +32,10 @@ from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
 from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
-from msvc_pulumi.engine.stackdrift import stack_drift
+from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.stateobjects import without
 from msvc_pulumi.engine.storage import open_bucket
-from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Stack:
         """
         self._make_folder()
         if self.cluster is None or not self.exists():
-            raise EngineError([_never_applied(self.name)])
+            raise EngineError([never_applied(self.name)])
         return stack_drift(self.cluster, self.state(), self.plans or ())
 
     def forced(self) -> Self:
@@ -321,12 +321,3 @@ class Stack:
     @property
     def _cwd(self) -> Path:
         return self.project or self.folder
-
-
-def _never_applied(name: str) -> Diagnostic:
-    return Diagnostic(
-        "stack-unknown",
-        f'there is no stack "{name}": nothing was applied under that name',
-        help="name the one that `msvc up` made with --stack; `msvc diff FILE` compares files with "
-        "the cluster, whoever applied them",
-    )

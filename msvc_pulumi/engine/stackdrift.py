@@ -25,9 +25,10 @@ from msvc_pulumi.cluster.errors import field_path
 from msvc_pulumi.cluster.existing import Metadata, existing
 from msvc_pulumi.cluster.ownership import disowned, foreign_fields, owned_fields, value_at
 from msvc_pulumi.engine.stateobjects import state_objects
+from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["stack_drift", "suspects"]
+__all__ = ["never_applied", "stack_drift", "suspects"]
 
 REQUESTS = 8  # to the API server at a time
 # The key that marks a secret in a state (sdk/go/common/resource/sig).
@@ -106,6 +107,16 @@ def stack_drift(cluster: Cluster, state: State, plans: Iterable[Plan]) -> list[O
 def suspects(state: State, live: Mapping[Place, Metadata]) -> int:
     """How many objects of ``state`` are not what was applied, as far as ``live`` tells."""
     return sum(one.is_suspect(live.get(one.place)) for one in _applied(state))
+
+
+def never_applied(name: str) -> Diagnostic:
+    """There is nothing that could have drifted."""
+    return Diagnostic(
+        "stack-unknown",
+        f'there is no stack "{name}": nothing was applied under that name',
+        help="name the one that `msvc up` made with --stack; `msvc diff FILE` compares files with "
+        "the cluster, whoever applied them",
+    )
 
 
 def _applied(state: State) -> Iterator[_Applied]:
