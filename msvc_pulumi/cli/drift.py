@@ -52,7 +52,7 @@ def _warning(found: Sequence[ObjectDrift]) -> Diagnostic:
     more = (f"and {len(found) - SHOWN} more",) if len(found) > SHOWN else ()
     return Diagnostic(
         "drifted",
-        f"{_count(found)} from what was applied, and stays so",
+        f"{_count(found)} from what was applied, and this is left so",
         Severity.WARNING,
         notes=(*(one.brief() for one in found[:SHOWN]), *more),
         help="see all of it with `msvc drift`; restore it with `msvc up --refresh`",

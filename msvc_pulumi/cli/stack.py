@@ -162,6 +162,7 @@ def run_destroy(arguments: argparse.Namespace) -> int:
         stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
         stack.remove()
+        display(f"removed the stack {stack.name}")  # the engine says that it stays
         outcome.tell(arguments, "destroy", stack, done)
     return 0
 

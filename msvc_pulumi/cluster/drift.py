@@ -146,7 +146,7 @@ class ObjectDrift:
             return f"{name} was made anew{_told_of(self.holder, ' by')}"
         told = self.fields or self.kept
         more = f" and {len(told) - BRIEF} more" if len(told) > BRIEF else ""
-        return f"{name}: {', '.join(map(str, told[:BRIEF]))}{more}"
+        return f"{name}: {' and '.join(map(str, told[:BRIEF]))}{more}"
 
 
 def compared(
