@@ -14,7 +14,8 @@ import yaml
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.drift import HIDDEN, Change, ObjectDrift, compared, deleted, summary
 from msvc_pulumi.cluster.ownership import disowned
-from msvc_pulumi.engine.stackdrift import _applied, suspects
+from msvc_pulumi.engine.stackdrift import _applied, _foreseen, suspects
+from msvc_pulumi.plan import PlannedObject
 
 CASES = yaml.safe_load((Path(__file__).parent / "drift" / "cases.yaml").read_text())
 PLACE = Place("apps/v1", "Deployment", "here", "it")
@@ -189,3 +190,31 @@ def test_suspicion_needs_no_values() -> None:
     assert suspects(state, {PLACE: {**touched, "uid": "u"}}) == 1
     assert suspects(state, {PLACE: {**intact, "uid": "other"}}) == 1
     assert suspects(state, {}) == 1
+
+
+def test_what_files_say_by_now_is_told_beside_it() -> None:
+    """A field that was edited on both sides becomes what the files say; items keep their names."""
+    item = edited(
+        [
+            {"by": "console", "path": ["spec", "replicas"], "value": 7},
+            {
+                "by": "console",
+                "path": ["spec", "containers", {"name": "main"}, "image"],
+                "value": "x",
+            },
+        ]
+    )
+    spec: Manifest = copy.deepcopy(MANIFEST["spec"])  # type: ignore[arg-type]
+    spec["containers"] = [{"name": "new"}, {"name": "main", "image": "two"}]
+    planned = PlannedObject("decodeDeployment", {**MANIFEST, "spec": spec}, (), (), child=None)  # type: ignore[arg-type]
+    [applied] = _applied({"resources": resources()})
+    found = _foreseen(applied.drift(with_uid(item)), applied, planned, item["metadata"])
+    assert {str(one.path): one.wanted for one in found.fields} == {
+        "spec.replicas": None,
+        "spec.containers[0].image": "two",
+    }
+    assert 'is "x" instead of "one" (now "two"), changed by console' in found.brief()
+
+
+def with_uid(item: Manifest) -> Manifest:
+    return {**item, "metadata": {**item["metadata"], "uid": "u"}}
