@@ -71,7 +71,7 @@ class FieldPath(tuple[str | int, ...]):
     def __str__(self) -> str:
         text = ""
         for step in self:
-            if isinstance(step, str) and step and not any(c in step for c in "./[] "):
+            if isinstance(step, str) and step and not any(c in step for c in "./[]= "):
                 text += f".{step}" if text else step
             else:
                 text += f"[{step}]"

@@ -40,8 +40,8 @@ def add_parser(commands: Any) -> None:
         "--output",
         choices=("manifests", "sections", "json", KUSTOMIZE),
         default="manifests",
-        help="manifests for kubectl apply (default), the sections that the Go program prints, "
-        "one JSON list, or a Kustomize base in DIR",
+        help="manifests for kubectl apply (default, also with --format json), the sections that "
+        "the Go program prints, one JSON list, or a Kustomize base in DIR",
     )
     parser.add_argument(
         "directory", metavar="DIR", nargs="?", default="", help="where -o kustomize writes"

@@ -1,4 +1,6 @@
-"""``msvc up``, ``preview``, ``destroy`` and ``pulumi``: ModelServices on a cluster, by Pulumi."""
+"""``msvc up``, ``preview``, ``drift``, ``destroy`` and ``pulumi``: ModelServices on a cluster, by
+Pulumi.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ import argparse
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
-from msvc_pulumi.cli import results
+from msvc_pulumi.cli import drift, outcome, results
 from msvc_pulumi.errors import Diagnostic, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
@@ -29,6 +32,7 @@ DEFAULT_STACK = "dev"
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
+DRIFTED = 4  # exit code that no error has
 TRIES = 4  # at a cluster that the engine lost and that answers again
 
 T = TypeVar("T")
@@ -40,6 +44,7 @@ def add_parser(commands: Any) -> None:
     for name, action, what in (
         ("up", run_up, "make the cluster what ModelServices say"),
         ("preview", run_preview, "say what `up` would change"),
+        ("drift", run_drift, "say what was changed behind the back of `up`"),
         ("destroy", run_destroy, "delete what `up` made"),
     ):
         parser: argparse.ArgumentParser = commands.add_parser(
@@ -62,9 +67,20 @@ def add_parser(commands: Any) -> None:
                 const=WAIT_SECONDS,
                 help=f"until all pods are available (default: {WAIT_SECONDS:.0f} s)",
             )
-        if name != "destroy":
+        if name in ("up", "preview"):
+            parser.add_argument(
+                "--refresh",
+                action="store_true",
+                help="look at the cluster first, and restore what was changed there",
+            )
             parser.add_argument(
                 "--expect-no-changes", action="store_true", help="fail if anything would change"
+            )
+        if name == "drift":
+            parser.add_argument(
+                "--exit-code",
+                action="store_true",
+                help=f"exit with {DRIFTED} if there is drift",
             )
         printed.add_arguments(parser)
         parser.set_defaults(run=action, parser=parser)
@@ -98,7 +114,8 @@ def run_up(arguments: argparse.Namespace) -> int:
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
-        flags = _flags(arguments, "skip_preview", "expect_no_changes")
+        flags = _flags(arguments, "skip_preview", "refresh", "expect_no_changes")
+        stack, found = drift.restoring(stack, arguments, display)
         done = _again(session, lambda: stack.up(*flags), display)
         _tell(done, display)
         if arguments.wait is not None:
@@ -115,7 +132,8 @@ def run_up(arguments: argparse.Namespace) -> int:
                         len(workloads) - left, len(workloads), "workloads are available"
                     ),
                 )
-        results.write(arguments, _result("up", stack, done))
+        drift.warn(stack, done, arguments, display)
+        outcome.tell(arguments, "up", stack, done, found)
     return 0
 
 
@@ -123,10 +141,22 @@ def run_preview(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
-        flags = _flags(arguments, "expect_no_changes")
+        flags = _flags(arguments, "refresh", "expect_no_changes")
+        stack, found = drift.restoring(stack, arguments, display)
         done = _again(session, lambda: stack.preview(*flags), display)
-        results.write(arguments, _result("preview", stack, done))
+        drift.warn(stack, done, arguments, display)
+        outcome.tell(arguments, "preview", stack, done, found)
     return 0
+
+
+def run_drift(arguments: argparse.Namespace) -> int:
+    display = results.progress(arguments)
+    with _session(display) as session:
+        stack, _ = _stack(session, arguments)
+        found = drift.look(stack, display)
+    text = drift.text(stack.name, found)
+    results.write(arguments, drift.plain(stack.name, found), text)
+    return DRIFTED if arguments.exit_code and drift.is_drift(found) else 0
 
 
 def run_destroy(arguments: argparse.Namespace) -> int:
@@ -136,16 +166,9 @@ def run_destroy(arguments: argparse.Namespace) -> int:
         done = _again(session, stack.destroy, display)
         _tell(done, display)
         stack.remove()
-        results.write(arguments, _result("destroy", stack, done))
+        display(f"removed the stack {stack.name}")  # the engine says that it stays
+        outcome.tell(arguments, "destroy", stack, done)
     return 0
-
-
-def _result(operation: str, stack: Stack, done: Run) -> dict[str, Any]:
-    """What programs read of a run: how many objects each of the engine's operations touched."""
-    changes = dict(done.changes)
-    if done.removed:
-        changes["delete"] = changes.get("delete", 0) + len(done.removed)
-    return {"operation": operation, "stack": stack.name, "changes": changes}
 
 
 def _tell(done: Run, display: Display) -> None:
@@ -187,7 +210,8 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
 
 def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list[Plan] | None]:
     """The stack to work on, and the plans if files were named; their warnings are printed."""
-    output = subprocess.DEVNULL if results.is_json(arguments) else None
+    is_json = results.is_json(arguments)
+    opened = partial(session.stack, output=subprocess.DEVNULL if is_json else None, steps=is_json)
     if not arguments.modelservice:
         from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
 
@@ -195,7 +219,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
             if getattr(arguments, option):
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
         project = find_project(Path.cwd())
-        return session.stack(arguments.stack or DEFAULT_STACK, project=project, output=output), None
+        return opened(arguments.stack or DEFAULT_STACK, project=project), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
@@ -208,9 +232,10 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     plan_options = replace(options(arguments), namespace=default, capabilities=served)
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
-    printed.show(fleet.general, arguments)  # a component shows those of its plan itself
+    # The engine shows those of each plan itself, to people.
+    printed.show(fleet.warnings if is_json else fleet.general, arguments)
     plans = list(fleet.plans)
-    return session.stack(_name(arguments, plans), plans=plans, output=output), plans
+    return opened(_name(arguments, plans), plans=plans), plans
 
 
 def _name(arguments: argparse.Namespace, plans: list[Plan]) -> str:

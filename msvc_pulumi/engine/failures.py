@@ -9,7 +9,7 @@ from typing import ClassVar
 from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, Severity
 
-__all__ = ["EngineError", "ProgramError", "failure", "reason"]
+__all__ = ["EngineError", "ProgramError", "failure", "reason", "warnings"]
 
 
 class EngineError(ModelServiceError):
@@ -154,6 +154,15 @@ def _said(messages: Iterable[str]) -> Iterator[Diagnostic]:
         if found := RENDERED.match(first):
             severity, code, summary = found.groups()
             yield Diagnostic(code, summary, Severity(severity), notes=tuple(rest))
+
+
+def warnings(run: Run) -> list[Diagnostic]:
+    """What a run warned of that went well: a program's diagnostics, and the engine's words."""
+    found: list[Diagnostic] = []
+    for urn, message in run.warnings:
+        said = list(_said(message.split("\n\n")))
+        found += said or [Diagnostic("engine-warning", _note(urn, message), Severity.WARNING)]
+    return found
 
 
 _AGAIN = "run it again: it continues from where it was"

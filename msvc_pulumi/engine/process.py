@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,27 +20,59 @@ from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine.orphans import end_session
 from msvc_pulumi.engine.redaction import hidden
 
-__all__ = ["Run", "run"]
+__all__ = ["Run", "Step", "run"]
 
 HUSHED = (
     "using pulumi-"  # the engine's warning about each plugin from PATH: we say it once, ourselves
 )
 SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
-# The other events repeat every resource as it was and as it is.
 KEPT = ('"diagnosticEvent"', '"summaryEvent"')
+# These repeat every resource as it was and as it is.
+DONE = '"resOutputsEvent"'
+UNTOLD = re.compile(r'"metadata":\{"op":"(?:same|refresh|read)"')
+PARTS = {"create-replacement", "delete-replaced"}  # of a replacement, which is told as one
+MARKUP = re.compile(r"<\{%[^%]*%\}>")  # colours, where the engine speaks to a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was done, or would be, to one resource; ``fields`` are the paths that differ, and
+    ``properties`` what it is, or was.
+    """
+
+    operation: str
+    urn: str
+    type: str
+    fields: tuple[str, ...]
+    properties: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Step:
+        """The step of an event's ``metadata``."""
+        state = event.get("new") or event.get("old") or {}
+        fields = event.get("detailedDiff") or dict.fromkeys(event.get("diffs") or ())
+        return cls(
+            str(event["op"]),
+            str(event["urn"]),
+            str(event["type"]),
+            tuple(sorted(fields)),
+            state.get("inputs") or {},
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one ``pulumi`` process did; ``events`` are its diagnostics and summaries, and empty if
-    the engine was not reached. ``removed`` are objects that were deleted after it, because a run
-    before it was killed when it had made them and wrote down too little of them.
+    """What one ``pulumi`` process did; ``events`` are its diagnostics and summaries, with steps if
+    they were asked for, and empty if the engine was not reached. ``suspects`` counts the objects
+    that may not have been what was applied before. ``removed`` are objects that were deleted after
+    it, because a run before it was killed when it had made them and wrote down too little of them.
     """
 
     code: int
     stderr: str
     events: tuple[Mapping[str, Any], ...] = ()
     interrupted: bool = False
+    suspects: int = 0
     removed: tuple[Place, ...] = ()
 
     @property
@@ -50,13 +83,35 @@ class Run:
     @property
     def errors(self) -> tuple[tuple[str, str], ...]:
         """(urn, message) of every error the engine reported; the urn is "" for the program's."""
+        return self._told("error")
+
+    @property
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """(urn, message) of every warning."""
+        return tuple(one for one in self._told("warning") if HUSHED not in one[1])
+
+    @property
+    def steps(self) -> list[Step]:
+        """What was done in the last phase, in that order; what stayed as it was is left out."""
+        found: list[Step] = []
+        ended = False
+        for event in self.events:
+            if ended and "resOutputsEvent" in event:
+                found, ended = [], False  # that was the preview
+            ended = ended or "summaryEvent" in event
+            if "resOutputsEvent" in event:
+                step = Step.of(event["resOutputsEvent"]["metadata"])
+                found += [step] if step.operation not in PARTS else []
+        return found
+
+    def _told(self, severity: str) -> tuple[tuple[str, str], ...]:
         diagnostics = (
             event["diagnosticEvent"] for event in self.events if "diagnosticEvent" in event
         )
         return tuple(
-            (str(item.get("urn", "")), str(item["message"]).rstrip())
+            (str(item.get("urn", "")), MARKUP.sub("", str(item["message"])).rstrip())
             for item in diagnostics
-            if item.get("severity") == "error"
+            if item.get("severity") == severity
         )
 
     @property
@@ -73,13 +128,14 @@ def run(
     cwd: Path,
     output: TextIO | int | None = None,
     events: bool = True,
+    steps: bool = False,
 ) -> Run:
     """Run ``pulumi`` to its end.
 
     Its progress goes to ``output`` (default: our stdout, as a live display on a terminal); stderr
     is kept, so that what went wrong can be said once. SIGINT and SIGTERM let the engine finish what
     it is doing and release its lock; a second one ends it at once. Plugins that it leaves behind
-    are ended.
+    are ended. ``steps`` says that somebody wants to know them.
     """
     interactive = output is None and sys.stdin.isatty() and sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="msvc-") as folder:
@@ -104,7 +160,7 @@ def run(
             code = process.wait()
             if code and not interactive:
                 end_session(process.pid)
-        found = tuple(_events(log, environment))
+        found = tuple(_events(log, environment, steps=steps))
         return Run(code, hidden(stderr, environment), found, bool(received))
 
 
@@ -129,11 +185,14 @@ def _forwarding(process: subprocess.Popen[str], *, own_session: bool) -> Iterato
             signal.signal(number, handler)
 
 
-def _events(log: Path, environment: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+def _events(
+    log: Path, environment: Mapping[str, str], *, steps: bool
+) -> Iterator[Mapping[str, Any]]:
     if not log.exists():
         return
     for line in hidden(log.read_text(errors="replace"), environment).splitlines():
-        if not any(kind in line for kind in KEPT):
+        is_step = steps and DONE in line and not UNTOLD.search(line)
+        if not is_step and not any(kind in line for kind in KEPT):
             continue
         try:
             event = json.loads(line)

@@ -71,6 +71,8 @@ class Session:
         except BaseException:
             cluster.close()
             raise
+        if pulumi_home := backend.variables.get("PULUMI_HOME"):  # one of ours
+            plugins.link(Path(pulumi_home))
         for plugin in plugins.ours:
             progress(f"{plugin.name} is not installed: using this project's own")
         return cls(cluster, pulumi, plugins, backend, environment)
@@ -83,6 +85,7 @@ class Session:
         program: Callable[[], None] | None = None,
         output: TextIO | int | None = None,
         plans: Sequence[Plan] | None = None,
+        steps: bool = False,
     ) -> Stack:
         """The stack of that name, whose program is that of ``project``, or ``program``, or declares
         ``plans``.
@@ -98,6 +101,7 @@ class Session:
             output,
             plans,
             self.cluster,
+            steps,
         )
 
     def ensure_namespaces(self, names: Iterable[str]) -> list[str]:

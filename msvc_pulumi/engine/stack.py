@@ -14,22 +14,25 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
+from msvc_pulumi.cluster.drift import ObjectDrift
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
-from msvc_pulumi.engine.failures import failure
+from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
 from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
+from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.stateobjects import creations, without
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import ModelServiceError
@@ -62,7 +65,8 @@ class Stack:
     declares ``plans``.
 
     What exists is looked at in ``cluster`` before anything is applied or deleted. ``output`` is
-    where progress goes; None is our stdout.
+    where progress goes; None is our stdout. With ``steps`` a run says what was done
+    to each resource.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Stack:
     output: TextIO | int | None = None
     plans: Sequence[Plan] | None = None
     cluster: Cluster | None = None
+    steps: bool = False
 
     def up(self, *flags: str) -> Run:
         """Make the cluster what the program says.
@@ -92,6 +97,22 @@ class Stack:
     def refresh(self, *flags: str) -> Run:
         """Make the state what the cluster is. Raises EngineError."""
         return self._operate("refresh", "--yes", *flags)
+
+    def drift(self) -> list[ObjectDrift]:
+        """What somebody changed since the last update, and what others state beside it.
+
+        Raises:
+            EngineError: the stack has never been.
+            ClusterError: the cluster does not answer, or something may not be read.
+        """
+        self._make_folder()
+        if self.cluster is None or not self.exists():
+            raise EngineError([never_applied(self.name)])
+        return stack_drift(self.cluster, self.state(), self.plans or ())
+
+    def forced(self) -> Self:
+        """The same stack, to take back fields that somebody else owns by now."""
+        return replace(self, environment={**FORCE, **self.environment})
 
     def destroy(self, *flags: str) -> Run:
         """Delete what the stack made, nothing if it never was. Raises EngineError."""
@@ -137,7 +158,9 @@ class Stack:
         }
         defaults |= BULK | (UNCHECKED if len(self.plans or ()) > CHECKPOINTED else {})
         variables = {**defaults, **self.environment, **self.backend.variables}
-        variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
+        variables["PATH"] = self.plugins.search_path(
+            variables.get("PATH", os.defpath), variables.get("PULUMI_HOME", "")
+        )
         if self.plugins.ours:
             variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "false"
             variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
@@ -189,9 +212,10 @@ class Stack:
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            done = run(command, variables, cwd=self._cwd, output=self.output)
+            start = partial(run, cwd=self._cwd, output=self.output, steps=self.steps)
+            done = start(command, variables)
             if done.code != 0 and self._is_freed(done):
-                done = run(command, variables, cwd=self._cwd, output=self.output)
+                done = start(command, variables)
         failed = None
         if done.code != 0:
             is_shown = self.output != subprocess.DEVNULL
@@ -202,7 +226,7 @@ class Stack:
             self._conclude(done, failed, claims)
         if failed is not None:
             raise failed
-        return done
+        return replace(done, suspects=0 if claims.cut_off else claims.suspects)
 
     def _claim(self, operation: str) -> StackClaims:
         """Whose the objects are that the run would write or delete; the state has what a killed run

@@ -20,6 +20,7 @@ from msvc_pulumi.cluster.claims import (
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
+from msvc_pulumi.engine.stackdrift import suspects
 from msvc_pulumi.engine.stateobjects import StateObject, creations, recorded, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
@@ -38,7 +39,8 @@ NOBODY = Claimant("", "")
 class StackClaims:
     """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
     stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
-    not what it made: somebody made them anew, and they are not to be deleted.
+    not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
+    the objects that may not be what was applied any more.
 
     Of what a killed run made ``made`` is to be recorded in the state, and ``abandoned`` (with uids)
     is to be deleted: no plan has it, and nothing is known of it that a state would need. After a
@@ -51,6 +53,7 @@ class StackClaims:
     made: tuple[Resource, ...] = ()
     abandoned: Mapping[Place, str] = field(default_factory=dict)
     cut_off: bool = False
+    suspects: int = 0
 
     @classmethod
     def of(
@@ -74,7 +77,7 @@ class StackClaims:
         planned = planned_places(plans)
         live = existing(cluster, {*planned, *known, *tried, *attempt.objects})
         found = cls.judged(live, planned, known, uids, tried=tried, begun=begun)
-        return replace(found, cut_off=cut_off)
+        return replace(found, cut_off=cut_off, suspects=suspects(state, live))
 
     @classmethod
     def judged(

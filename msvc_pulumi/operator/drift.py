@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.drift import Change, ObjectDrift, compared, deleted, summary
+from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.notices import post
-from msvc_pulumi.operator.ownedchildren import Identity, OwnedChildren
-from msvc_pulumi.operator.ownership import owner_of_field
+from msvc_pulumi.operator.notices import MAX_MESSAGE, post
+from msvc_pulumi.operator.ownedchildren import Identity, OwnedChildren, identity_of
 from msvc_pulumi.operator.repairs import Repairs
 from msvc_pulumi.plan import Plan
 
@@ -22,8 +25,21 @@ __all__ = ["Drift"]
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 3  # changed fields of one object that an Event names
+TAIL = 120  # characters of an Event that are not about the objects
 Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What has drifted, and the version it was found in, "" if it is gone."""
+
+    drift: ObjectDrift
+    version: str = ""
+
+    @property
+    def paths(self) -> set[FieldPath]:
+        """The fields that are told of."""
+        return {one.path for one in (*self.drift.fields, *self.drift.kept)}
 
 
 class Drift:
@@ -33,7 +49,8 @@ class Drift:
         self._cluster, self._children = cluster, children
         self._repairs = Repairs()
         self._lock = threading.Lock()
-        self._tried: dict[Key, dict[Identity, str]] = {}
+        self._tried: dict[Key, dict[Identity, _Found]] = {}
+        self._meanwhile: dict[Key, dict[Identity, ObjectDrift]] = {}
 
     def is_suspected(self, key: Key, plan: Plan) -> bool:
         """Whether something may have to be done, as far as the watches tell; asks nobody."""
@@ -44,6 +61,7 @@ class Drift:
         self._repairs.forget(key)
         with self._lock:
             self._tried.pop(key, None)
+            self._meanwhile.pop(key, None)
 
     def examine(self, service: Object, key: Key, plan: Plan) -> tuple[bool, float]:
         """Whether ``key`` has to be repaired now, and in how many seconds to look again if not.
@@ -58,7 +76,7 @@ class Drift:
         if wait:
             return False, wait
         pause = self._repairs.begin(key)
-        text = "; ".join(text for text, _ in found.values())
+        text = _text(found.values())
         if pause:
             text = (
                 f"{text}. This happens again and again: the next repair is not before {pause:.0f} s"
@@ -66,8 +84,33 @@ class Drift:
         logger.warning("repaired: %s", text, extra={"modelservice": str(key)})
         post(self._cluster, service, "Warning", "Contested" if pause else "Drifted", text)
         with self._lock:
-            self._tried[key] = {identity: version for identity, (_, version) in found.items()}
+            self._tried[key] = found
         return True, 0.0
+
+    def is_repairing(self, key: Key) -> bool:
+        """Whether a repair of ``key`` is under way."""
+        with self._lock:
+            return key in self._tried
+
+    def glimpse(self, key: Key, plan: Plan) -> None:
+        """Remember what somebody changes while ``key`` is repaired: the repair may heal it, and
+        then it is told at its end. Raises ClusterError.
+        """
+        with self._lock:
+            told = self._tried.get(key, {})
+        for identity, paths in self._children.drifted(key, plan).items():
+            known = told[identity].paths if identity in told else set()
+            # What is told of and goes is the engine's doing: it replaces the object.
+            if identity in told and known.issuperset(paths):
+                continue
+            item = self._cluster.get(*identity, key.namespace)
+            drift = _compared(key, plan, identity, item)
+            new = tuple(one for one in drift.fields if one.path not in known)
+            if drift.change is not Change.NONE and (new or not drift.fields):
+                with self._lock:
+                    if key in self._tried:
+                        found = self._meanwhile.setdefault(key, {})
+                        found[identity] = replace(drift, fields=new)
 
     def conclude(self, service: Object | None, key: Key, plan: Plan) -> None:
         """A repair has ended: what it found no reason to write stays as it is.
@@ -76,25 +119,37 @@ class Drift:
         """
         with self._lock:
             tried = self._tried.pop(key, {})
+            meanwhile = self._meanwhile.pop(key, {})
         left = self._confirmed(key, plan) if tried else {}
-        for identity, (text, version) in left.items():
-            if version and tried.get(identity) == version:
+        for identity, found in left.items():
+            before = tried.get(identity)
+            if found.version and before is not None and before.version == found.version:
                 self._children.accept(key, identity)
                 if service is not None:
-                    post(self._cluster, service, "Normal", "Kept", f"{text}; its value is right")
+                    text = f"{found.drift.brief()}; its value is right"
+                    post(self._cluster, service, "Normal", "Kept", text)
+        healed = [
+            _Found(drift)
+            for identity, drift in meanwhile.items()
+            if identity not in left  # else it is looked at again, and told then
+        ]
+        if healed and service is not None:
+            text = f"{_text(healed)}; meanwhile another repair was under way"
+            logger.warning("repaired: %s", text, extra={"modelservice": str(key)})
+            post(self._cluster, service, "Warning", "Drifted", text)
 
-    def _confirmed(self, key: Key, plan: Plan) -> dict[Identity, tuple[str, str]]:
-        """What has drifted → in words, and the version it was found in, "" if it is gone."""
+    def _confirmed(self, key: Key, plan: Plan) -> dict[Identity, _Found]:
+        """What has drifted, after another look."""
         live = {
             identity: self._look(key, identity) for identity in self._children.drifted(key, plan)
         }
-        found: dict[Identity, tuple[str, str]] = {}
-        for identity, paths in self._children.drifted(key, plan).items():
+        found: dict[Identity, _Found] = {}
+        for identity in self._children.drifted(key, plan):
             if identity not in live:
                 continue
             item = live[identity]
             version = item["metadata"]["resourceVersion"] if item else ""
-            found[identity] = (_told(identity, item, paths), version)
+            found[identity] = _Found(_compared(key, plan, identity, item), version)
         return found
 
     def _look(self, key: Key, identity: Identity) -> Object | None:
@@ -128,11 +183,14 @@ class Drift:
             post(self._cluster, service, "Normal", "Deleted", text)
 
 
-def _told(identity: Identity, item: Object | None, paths: list[str]) -> str:
-    name = f"{identity.kind} {identity.name}"
+def _compared(key: Key, plan: Plan, identity: Identity, item: Object | None) -> ObjectDrift:
+    api_version, kind, name = identity
+    place = Place(api_version, kind, key.namespace, name)
     if item is None:
-        return f"{name} was deleted"
-    paths = paths or ["metadata.ownerReferences"]  # it is there, but nobody's
-    what = ", ".join(paths[:SHOWN]) + (" and more" if len(paths) > SHOWN else "")
-    who = owner_of_field(item["metadata"], paths[0])
-    return f"{name}: {what} was changed{f' by {who}' if who else ''}"
+        return deleted(place)
+    planned = next(one for one in plan if identity_of(one.manifest) == identity)
+    return compared(place, planned.manifest, item, planned.ignore_changes)
+
+
+def _text(found: Iterable[_Found]) -> str:
+    return summary((one.drift for one in found), MAX_MESSAGE - TAIL)

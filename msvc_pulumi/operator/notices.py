@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.operator.conditions import now
 
-__all__ = ["post"]
+__all__ = ["MAX_MESSAGE", "post"]
 
 COMPONENT = "msvc-operator"
 MAX_MESSAGE = 1024  # of core/v1 Event

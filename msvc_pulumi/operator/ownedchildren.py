@@ -12,9 +12,10 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from msvc_pulumi.cluster.claims import Claimant, Place, is_given
+from msvc_pulumi.cluster.ownership import disowned, foreign_fields, owned_fields
+from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import owner_of
-from msvc_pulumi.operator.ownership import disowned, foreign_fields, owned_fields
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["Identity", "OwnedChildren", "Presence", "Seen", "identity_of"]
@@ -158,14 +159,14 @@ class OwnedChildren:
             if now is not None:
                 self._accepted[key, identity] = now
 
-    def drifted(self, key: Key, plan: Plan) -> dict[Identity, list[str]]:
+    def drifted(self, key: Key, plan: Plan) -> dict[Identity, list[FieldPath]]:
         """The planned objects that are not what was applied, with the paths that somebody changed;
         no paths for one that is not there.
         """
         with self._lock:
             known = dict(self._seen.get(key, {}))
             accepted = {item[1]: seen for item, seen in self._accepted.items() if item[0] == key}
-        found: dict[Identity, list[str]] = {}
+        found: dict[Identity, list[FieldPath]] = {}
         for planned in plan:
             identity = identity_of(planned.manifest)
             if not _is_owned(planned) or not self._is_watched(identity, key.namespace):

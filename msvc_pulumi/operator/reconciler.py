@@ -25,6 +25,7 @@ from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.settings import Settings
 from msvc_pulumi.operator.statusreport import Assessment
+from msvc_pulumi.plan import Plan
 
 __all__ = ["Reconciler"]
 
@@ -89,12 +90,20 @@ class Reconciler:
         """Something about the objects of ``key`` is new: mend it if nobody here did it."""
         self._claimants.look(key)
         known = self.assessment(key)
+        if known is not None and known.plan is not None and self._drift.is_repairing(key):
+            self._requests.submit(self._glimpse, key, known.plan)
         if known is None or known.plan is None or not known.applied:
             if known is not None and any(one.code == OBJECT_EXISTS for one in known.problems):
                 self.queue.add(key, CHANGES_PAUSE)  # what is in its way has gone, or is given
             return  # it is looked at when what is done now is done
         if self._drift.is_suspected(key, known.plan):
             self.queue.add(key, CHANGES_PAUSE)
+
+    def _glimpse(self, key: Key, plan: Plan) -> None:
+        try:
+            self._drift.glimpse(key, plan)
+        except (ClusterError, TimeoutError) as error:
+            logger.debug("%s: %s", key, error)  # the repair goes on, and what is left is told
 
     def workload_changed(self, key: Key) -> None:
         """A workload of ``key`` is new, different or gone."""

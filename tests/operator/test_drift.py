@@ -107,11 +107,37 @@ def test_hand_edits_are_undone(operator: OperatorProcess, cluster: Cluster, name
     for identity in before:
         eventually(lambda identity=identity: same(identity))
     wait_ready(cluster, namespace, ["k"])
-    # What is edited when a repair is under way already is healed by it, and may not be told of.
+    quiet(operator)
     found = events(cluster, namespace, "k", "Drifted", "Contested")
     told = " ".join(item["message"] for item in found)
-    assert "spec.replicas was changed by msvc" in told
+    assert "Deployment k-decode: spec.replicas is 7 instead of 2, changed by msvc at 20" in told
     assert "Deployment k-epp was deleted" in told
+    # Also what was edited when a repair was under way already.
+    assert all(f"{kind} {name}" in told for _, kind, name, _ in EDITS) or "more objects" in told
+    assert all(len(item["message"]) <= 1024 for item in found)
+
+
+def test_what_is_edited_during_a_repair_is_told(
+    operator: OperatorProcess, cluster: Cluster, namespace: str
+) -> None:
+    """The repair may heal it before anybody asks: still an Event says what it was and whose."""
+    cluster.create(model_service(namespace, "k"))
+    wait_ready(cluster, namespace, ["k"])
+    quiet(operator)
+    cluster.patch("apps/v1", "Deployment", "k-decode", namespace, body={"spec": {"replicas": 7}})
+    eventually(lambda: events(cluster, namespace, "k", "Drifted"))
+    selector = {"spec": {"selector": {"llm-d.ai/epp": "other"}}}
+    cluster.patch("v1", "Service", "k-epp-service", namespace, body=selector)
+    cluster.delete("v1", "Service", "k-service-decode", namespace)
+
+    def told() -> str:
+        found = events(cluster, namespace, "k", "Drifted", "Contested")
+        return " ".join(item["message"] for item in found)
+
+    where = 'Service k-epp-service: spec.selector is {"llm-d.ai/epp":"other"} instead of'
+    eventually(lambda: where in told() and "Service k-service-decode was deleted" in told())
+    quiet(operator)
+    assert told().count(where) == 1
 
 
 def test_a_pool_that_was_deleted_restarts_its_picker(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.operator.ownership import (
+from msvc_pulumi.cluster.ownership import (
     disowned,
     foreign_fields,
+    holder_of,
     owned_fields,
-    owner_of_field,
 )
 
 MANIFEST = {
@@ -85,7 +85,9 @@ def test_what_somebody_changed_is_named(path: tuple[str, ...], lost: str) -> Non
     metadata = {"managedFields": [entry(owned), entry(taken, "kubectl-edit")]}
 
     owned, others = owned_fields(metadata), foreign_fields(metadata)
-    assert disowned(MANIFEST, owned, foreign=others) == [lost]
+    [found] = disowned(MANIFEST, owned, foreign=others)
+    assert str(found) == lost
+    assert holder_of(metadata, MANIFEST, found).manager == "kubectl-edit"
     assert disowned(MANIFEST, owned, [lost], others) == []
 
 
@@ -102,7 +104,7 @@ def test_what_was_created_is_owned(subresource: str) -> None:
     )
     metadata = {"managedFields": [created, scaled]}
     found = disowned(MANIFEST, owned_fields(metadata), foreign=foreign_fields(metadata))
-    assert found == ["spec.replicas"]
+    assert found == [("spec", "replicas")]
 
 
 def test_only_what_pulumi_wrote_counts() -> None:
@@ -115,15 +117,7 @@ def test_only_what_pulumi_wrote_counts() -> None:
         entry(fields(), subresource="status"),
     ]
     assert owned_fields({"managedFields": strangers}) == ""
-    assert disowned(MANIFEST, "") == ["metadata"]
-
-
-def test_the_new_owner_is_told() -> None:
-    """Who changed a field is known by the name of its manager."""
-    other = entry({"f:spec": {"f:replicas": {}}}, "kubectl-scale", operation="Update")
-    metadata = {"managedFields": [entry({}), other]}
-    assert owner_of_field(metadata, "spec.replicas") == "kubectl-scale"
-    assert owner_of_field(metadata, "spec.selector") == ""
+    assert disowned(MANIFEST, "") == [("metadata",)]
 
 
 def test_long_lists_are_compared_in_one_go() -> None:
@@ -134,5 +128,5 @@ def test_long_lists_are_compared_in_one_go() -> None:
     manifest = {"spec": {"env": [{"name": name, "value": "x"} for name in names]}}
     metadata = {"managedFields": [entry({"f:spec": {"f:env": owned}})]}
     began = time.process_time()
-    assert disowned(manifest, owned_fields(metadata)) == ["spec.env[7]"]
+    assert disowned(manifest, owned_fields(metadata)) == [("spec", "env", 7)]
     assert time.process_time() - began < 1

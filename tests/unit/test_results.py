@@ -49,6 +49,7 @@ def test_every_command_has_a_form_for_programs() -> None:
 @pytest.mark.parametrize(
     ("arguments", "keys"),
     [
+        (("generate", "-m", SAMPLE, "-o", "json"), {"apiVersion", "kind", "items"}),
         (("validate", "-m", SAMPLE), {"valid", "modelServices", "objects", "checked"}),
         (("local", "status"), {"running", "ready", "kubeconfig", "nodes", "processes"}),
         (("graph", "-m", SAMPLE), {"language", "picture"}),

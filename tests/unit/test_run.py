@@ -19,9 +19,22 @@ FAKE = """
 import json, os, signal, sys, time
 log = sys.argv[sys.argv.index("--event-log") + 1] if "--event-log" in sys.argv else os.devnull
 with open(log, "w") as stream:
-    for event in ({"diagnosticEvent": {"message": "seen", "severity": "error", "urn": "u"}},
+    def did(op, **more):
+        step = {"op": op, "urn": f"urn:{op}", "type": "t", **more}
+        return {"resOutputsEvent": {"metadata": step}}
+    new = {"new": {"inputs": {"kind": "K"}}}
+    old = {"old": {"inputs": {"kind": "Old"}}}
+    seen = {"message": "seen<{%reset%}>", "severity": "error", "urn": "u"}
+    for event in ({"diagnosticEvent": seen},
+                  {"diagnosticEvent": {"message": "careful", "severity": "warning"}},
+                  {"diagnosticEvent": {"message": "using pulumi-x", "severity": "warning"}},
+                  did("create", **new),
+                  {"summaryEvent": {"resourceChanges": {"same": 2}}},
+                  did("refresh"), did("same"), did("update", diffs=["spec"], **new),
+                  did("create-replacement"), did("replace", detailedDiff={"b": {}, "a": {}}),
+                  did("delete", **old),
                   {"summaryEvent": {"resourceChanges": {"same": 2}}}):
-        stream.write(json.dumps(event) + chr(10))
+        stream.write(json.dumps(event, separators=(",", ":")) + chr(10))
     stream.write('{"cut off')
 print("progress", flush=True)
 print("warning: using pulumi-x from $PATH", file=sys.stderr)
@@ -50,9 +63,22 @@ def test_result(cli: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert done.errors == (("u", "seen"),)
     assert done.changes == {"same": 2}
     assert not done.interrupted
+    assert done.steps == []  # nobody has asked for them
     captured = capfd.readouterr()
     assert captured.out == "progress\n"
     assert captured.err == ""
+
+
+def test_what_was_done(cli: list[str], tmp_path: Path) -> None:
+    """Each resource that is not as it was, once, in the last phase; warnings without those that are
+    hushed."""
+    done = run(cli, os.environ, cwd=tmp_path, output=subprocess.DEVNULL, steps=True)
+    assert done.warnings == (("", "careful"),)
+    assert [(step.operation, step.fields, step.properties) for step in done.steps] == [
+        ("update", ("spec",), {"kind": "K"}),
+        ("replace", ("a", "b"), {}),
+        ("delete", (), {"kind": "Old"}),
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
