@@ -22,6 +22,7 @@ __all__ = ["WHOLE", "Asked", "Server", "servers"]
 SIZES = ("tensor", "pipeline", "data", "context", "nodes", "local", "attention")
 # Resources of which one is what a server counts as one; a TPU or a slice of a GPU may not be.
 WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi")
+MOST = 10_000  # that one container has; a quantity may have as many digits as it likes
 
 
 class Asked(NamedTuple):
@@ -73,15 +74,17 @@ class Server:
         if resources.get("claims") or self.pod.spec.get("resourceClaims"):
             return None
         found = {
-            name: Asked(name, int(amount(quantity)), self.at.child("resources", kind, name))
+            name: (amount(quantity), self.at.child("resources", kind, name))
             for kind in ("requests", "limits")
             for name, quantity in (resources.get(kind) or {}).items()
             if name.startswith(ACCELERATORS) and amount(quantity) > 0
         }
         if not found:
             return Asked("", 0, self.words)
-        [*others, last] = found.values()
-        return None if others or last.resource not in WHOLE else last
+        [*others, (name, (number, place))] = found.items()
+        if others or name not in WHOLE or number > MOST:
+            return None
+        return Asked(name, int(number), place)
 
 
 def servers(workload: Workload) -> Iterator[Server]:

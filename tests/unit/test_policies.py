@@ -9,16 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import generatedobjects
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msvc_pulumi.cli import main
 from msvc_pulumi.explanations.catalogue import explanation
 from msvc_pulumi.policies.catalogue import POLICIES
 from msvc_pulumi.policies.selection import selection
-from msvc_pulumi.policies.workload import Workload
+from msvc_pulumi.policies.workload import KINDS, Workload
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -95,9 +96,22 @@ def test_every_policy_has_cases_of_both_kinds() -> None:
         assert finds == {True, False}, name
 
 
+def test_no_object_is_too_wrong_to_look_at() -> None:
+    """Also those that an API server refuses: what is found is at a place that is there."""
+    looked_at = 0
+    for item in generatedobjects.objects():
+        if item.manifest["kind"] in KINDS:
+            for policy in POLICIES.values():
+                for finding in policy.check(Workload(item.manifest)):
+                    assert finding.path.parent.find(item.manifest) is not None, item.name
+                    looked_at += 1
+    assert looked_at > 500
+
+
 sizes = st.integers(1, 16)
 
 
+@settings(deadline=None, derandomize=True)
 @given(tensor=sizes, pipeline=sizes, data=sizes, gpus=st.integers(1, 64))
 def test_accelerators_are_too_few_too_many_or_right(
     tensor: int, pipeline: int, data: int, gpus: int
@@ -128,6 +142,7 @@ def test_what_vllm_runs_with_is_right() -> None:
     assert told > 200
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     billions=st.integers(1, 700),
     gpus=st.integers(1, 16),
