@@ -57,13 +57,14 @@ def service(namespace: str, **server: Any) -> dict[str, Any]:
     }
 
 
-def planned(namespace: str, **server: Any) -> Plan:
+def planned(namespace: str, annotations: str = "", **server: Any) -> Plan:
     base = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "base"},
         "data": {
-            "decodeDeployment": "spec: {template: {spec: {imagePullSecrets: [{name: registry}]}}}"
+            "decodeDeployment": f"metadata: {{annotations: {{{annotations}}}}}\n"
+            "spec: {template: {spec: {imagePullSecrets: [{name: registry}]}}}"
         },
     }
     return plan_model_service(service(namespace, **server), base)
@@ -143,7 +144,7 @@ def packed(policy_sdk: Path, session: Session) -> Iterator[Session]:
 def test_the_pack_warns_and_stops(
     packed: Session, namespace: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A warning is advisory, an error stops the run; a file of settings says otherwise."""
+    """A warning is advisory, an error stops the run; annotations and settings say otherwise."""
     flags = ("--policy-pack", str(PACK))
     stack = packed.stack(f"policies.{namespace}", plans=[planned(namespace)])
     stack.preview(*flags)
@@ -152,6 +153,13 @@ def test_the_pack_warns_and_stops(
     assert 'the tag "latest" moves on' in shown
     assert "[advisory]  no-memory-limit" in shown
     assert "accelerators" not in shown
+
+    waiver = "skip-policy.llm-d.ai/unpinned-image: ours"
+    stack = packed.stack(f"policies.{namespace}", plans=[planned(namespace, waiver)])
+    stack.preview(*flags)
+    shown = capfd.readouterr().out
+    assert "[advisory]  no-memory-limit" in shown
+    assert "unpinned-image" not in shown
 
     small = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
     stack = packed.stack(f"policies.{namespace}", plans=[planned(namespace, **small)])
