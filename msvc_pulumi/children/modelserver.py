@@ -21,9 +21,10 @@ __all__ = ["ModelServer", "effective_sizes", "model_servers"]
 def model_servers(child: Child, templates: Sequence[FieldPath]) -> list[ModelServer]:
     """The containers of these pod templates that mount the model, else the only one."""
     return [
-        ModelServer.of(child, template.child("spec", "containers", number))
+        ModelServer.of(child.get(place), place)
         for template in templates
         for number in _servers(child, template)
+        for place in [template.child("spec", "containers", number)]
     ]
 
 
@@ -40,8 +41,7 @@ class ModelServer:
     is_fixed: str = ""
 
     @classmethod
-    def of(cls, child: Child, place: FieldPath) -> ModelServer:
-        container = child.get(place)
+    def of(cls, container: Mapping[str, Any], place: FieldPath) -> ModelServer:
         args: list[str] = container.get("args") or []
         program = invocation(container)
         fixed = ""

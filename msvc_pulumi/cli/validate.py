@@ -10,6 +10,7 @@ from typing import Any
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, options
+from msvc_pulumi.cli.policies import add_policy_arguments, policy_findings
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Severity
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
@@ -40,8 +41,9 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="ask the cluster of KUBECONFIG as well, by a dry run that stores nothing",
     )
+    add_policy_arguments(parser)
     printed.add_arguments(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def _version(text: str) -> str:
@@ -51,6 +53,8 @@ def _version(text: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.skip_policy and not arguments.policy:
+        arguments.usage_error("--skip-policy is of no use without --policy")
     inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
     if not inputs.model_services:
         raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
@@ -71,6 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.server:
         with display.task("asking the cluster"):
             _by_server(fleet.plans, found, checked, unchecked)
+    if arguments.policy:
+        with display.task("looking at the policies"):
+            outcome = policy_findings(arguments, fleet.plans, inputs)
+        found.extend(outcome.problems)
+        checked.append(f"{outcome.checked} polic{'y' if outcome.checked == 1 else 'ies'}")
+        unchecked.extend(outcome.unchecked)
     found.raise_errors(PlanError)
     printed.show(found, arguments)
     objects = sum(len(plan) for plan in fleet.plans)

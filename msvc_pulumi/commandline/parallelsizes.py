@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import prod
 
 from msvc_pulumi.commandline.reader import SGLANG, Dialect, Statement
+from msvc_pulumi.pattern import pattern
 
 __all__ = ["Sizes", "StatedSizes", "flag_name"]
 
@@ -43,6 +44,7 @@ SGLANG_NAMES = {
     "nodes": "nnodes",
     "config": "config",
 }
+_NUMBER = pattern(r"-?[0-9]{1,9}")
 # Each says that the pods of a group run ranks of their own and find each other.
 SPREAD = ("rank", "external", "hybrid", "multi-port", "start", "address", "headless")
 
@@ -89,7 +91,7 @@ class StatedSizes:
     def number(self, meaning: str) -> int | None:
         """The stated value, None where it is not stated or not a number."""
         text = self.text(meaning)
-        return int(text) if text is not None and text.lstrip("-").isdigit() else None
+        return int(text) if text is not None and _NUMBER.fullmatch(text) else None
 
     def switch(self, meaning: str) -> bool:
         statement = self.statements.get(meaning)

@@ -37,6 +37,7 @@ TOPICS = {
     "routing": "Routing and the endpoint picker",
     "scaling": "Autoscaling and several nodes",
     "fleet": "Several ModelServices",
+    "policies": "Policies",
     "cluster": "The cluster",
     "pulumi": "Pulumi, stacks and state",
     "tools": "Building tools, and the local control plane",

@@ -27,7 +27,14 @@ def test_licence_and_notice_go_with_it(published: tuple[Path, Path]) -> None:
         names = {Path(name).name for name in archive.getnames()}
     with zipfile.ZipFile(wheel) as packed:
         names &= {Path(name).name for name in packed.namelist()}
-    assert {"LICENSE", "NOTICE", "py.typed", "PulumiPlugin.yaml", "types.json"} <= names
+    assert {
+        "LICENSE",
+        "NOTICE",
+        "py.typed",
+        "PulumiPlugin.yaml",
+        "PulumiPolicy.yaml",
+        "types.json",
+    } <= names
 
 
 def test_nothing_of_the_machine_is_in_it(published: tuple[Path, Path]) -> None:

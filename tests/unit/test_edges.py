@@ -29,6 +29,8 @@ ALWAYS = {
     "yaml",
 }
 OURS = {"msvc_pulumi"}
+# Runs beside pulumi-policy, which is no extra (docs/decisions/0025-policies.md).
+PACK = ROOT / "msvc_pulumi" / "policypack"
 COMMANDS = [
     "operator run",
     "operator run --executor pko --workspace-image image",
@@ -57,6 +59,7 @@ def imported() -> set[str]:
         ast.parse(file.read_text())
         for folder in ("msvc_pulumi", "components")
         for file in (ROOT / folder).rglob("*.py")
+        if file.parent != PACK
     ]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
