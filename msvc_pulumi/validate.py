@@ -7,6 +7,8 @@ its CustomResourceDefinition (`definitions`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import islice
 from typing import Any
 
 from msvc_pulumi import definitions
@@ -31,8 +33,6 @@ def validate(plans: Iterable[Plan], version: str = KUBERNETES_VERSION) -> Iterat
     Raises:
         ImportError: a package of the extra is not installed.
     """
-    import kubernetes_validate  # noqa: PLC0415  large, and only this command needs it
-
     is_known = parse_version(version) in known_versions()
     for plan in plans:
         for planned in plan:
@@ -40,12 +40,55 @@ def validate(plans: Iterable[Plan], version: str = KUBERNETES_VERSION) -> Iterat
                 for finding in definitions.problems(planned.manifest):
                     yield placed(planned, finding)
             elif is_known and _is_own(planned.manifest):
-                try:
-                    kubernetes_validate.validate(planned.manifest, version, strict=True)
-                except kubernetes_validate.ValidationError as error:
-                    yield _problem(planned, FieldPath(error.path), error.message)
-                except kubernetes_validate.SchemaNotFoundError as error:
-                    yield Diagnostic("no-schema", error.message, field=FieldPath.of(planned.key))
+                yield from _by_schema(planned, version)
+
+
+def _by_schema(planned: PlannedObject, version: str) -> Iterator[Diagnostic]:
+    kind, api_version = planned.manifest["kind"], planned.manifest["apiVersion"]
+    release = ".".join(map(str, parse_version(version) or ()))
+    try:
+        validator = _validator(kind, api_version, release)
+    except FileNotFoundError:
+        summary = (
+            f"Couldn't find schema for kind {kind} with api version {api_version} for kubernetes "
+            f"version {release}"
+        )
+        yield Diagnostic("no-schema", summary, field=FieldPath.of(planned.key))
+        return
+    for error in islice(validator.iter_errors(planned.manifest), 1):
+        yield _problem(planned, FieldPath(error.path), error.message)
+
+
+@cache
+def _validator(kind: str, api_version: str, release: str) -> Any:
+    """What checks objects of a kind, strictly.
+
+    `kubernetes_validate.validate` would read the schema anew for each object, and all definitions.
+
+    Raises:
+        FileNotFoundError: there is no schema of the kind.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  large
+
+    group, _, name = api_version.rpartition("/")
+    place = f"{kind.lower()}-{group.partition('.')[0]}-{name}".replace("--", "-")
+    return Draft202012Validator(_schema(place, release), registry=_registry(release))
+
+
+@cache
+def _registry(release: str) -> Any:
+    """The definitions that the schemas of a release refer to."""
+    from referencing import Registry, Resource  # noqa: PLC0415  large
+
+    return (Resource.from_contents(_schema("_definitions", release)) @ Registry()).crawl()
+
+
+def _schema(name: str, release: str) -> Any:
+    from kubernetes_validate.utils import all_versions, schema_contents  # noqa: PLC0415  large
+
+    version = [text for text in all_versions() if parse_version(text) == parse_version(release)][-1]
+    file = f"kubernetes-json-schema/v{version}-local-strict/{name}.json"
+    return schema_contents(file, version)
 
 
 def known_versions() -> list[Version]:
