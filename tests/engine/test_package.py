@@ -218,8 +218,8 @@ def test_plugin_of_a_copy(outside: Pulumi, tmp_path: Path) -> None:
     python = folder / ".venv" / "bin" / "python"
     install = (UV, "pip", "install", "--quiet", "--python", python)
     call(*install, "-r", "requirements.txt", cwd=folder)
-    python.unlink()
-    python.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {python}3 "$@"\n')
+    own = python.rename(python.with_name("own-python"))
+    python.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {own} "$@"\n')
     python.chmod(0o755)
     schema = json.loads(outside("package", "get-schema", folder))
     assert "llmd:index:ModelService" in schema["resources"]
