@@ -20,7 +20,7 @@ FROM python:${PYTHON_VERSION}-slim AS package
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/msvc
 WORKDIR /source
-COPY requirements.lock pyproject.toml README.md LICENSE NOTICE ./
+COPY requirements.lock pyproject.toml setup.py README.md LICENSE NOTICE ./
 RUN /opt/msvc/bin/pip download --require-hashes --requirement requirements.lock --dest /wheels \
  && /opt/msvc/bin/pip install --upgrade --no-index --find-links /wheels setuptools wheel
 COPY components components

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test quick lint types unit tools engine dist docs fmt lock completions types-table custom-resources-table schemas pictures clean
+.PHONY: help setup up down test quick lint types unit tools engine dist docs fmt lock completions types-table custom-resources-table schemas component-types pictures clean
 
 ##@ Use
 help: ## Show this list
@@ -70,6 +70,9 @@ custom-resources-table: setup ## Make the table of custom resources again from t
 
 schemas: setup ## Make the JSON Schemas for editors again from the models
 	@$(BIN)/python tools/schemas.py
+
+component-types: setup ## Make the types and the schema for Pulumi programs again
+	@$(BIN)/python tools/componenttypes.py
 
 pictures: setup ## Draw the pictures in the samples' READMEs again
 	@$(BIN)/python tools/pictures.py

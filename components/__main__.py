@@ -10,11 +10,11 @@ from pathlib import Path
 # The folder the engine runs would otherwise be searched first, under names that are not its own.
 sys.path[:] = [entry for entry in sys.path if Path(entry) != Path(__file__).parent]
 
-from pulumi.provider.experimental import component_provider_host  # noqa: E402
+from pulumi.provider import main  # noqa: E402
 
 from msvc_pulumi.components import ModelService, ModelServiceOperator  # noqa: E402
+from msvc_pulumi.components.provider import Provider  # noqa: E402
 
 if __name__ == "__main__":
-    component_provider_host(
-        name="llmd", components=[ModelService, ModelServiceOperator], version=version("msvc-pulumi")
-    )
+    components = [ModelService, ModelServiceOperator]
+    main(Provider(components, version("msvc-pulumi")), sys.argv[1:])

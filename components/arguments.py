@@ -4,38 +4,58 @@ The analyzer of `pulumi package` reads this module's annotations at run time, th
 not postponed here.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NotRequired, TypedDict, cast, get_args
+from dataclasses import replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast, get_args
 
 import pulumi
 
 from msvc_pulumi.capabilities import Capabilities
+from msvc_pulumi.components.documents import documents_of, is_document
+from msvc_pulumi.components.opaque import OpaqueValues
+from msvc_pulumi.components.opaquetrials import decisions
+from msvc_pulumi.components.propertyvalues import normalised
 from msvc_pulumi.document.sourcefile import Source
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, PlanError, SpecError, nearest
+from msvc_pulumi.errors import (
+    Diagnostics,
+    FieldPath,
+    ModelServiceError,
+    PlanError,
+    SpecError,
+    nearest,
+)
 from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
-__all__ = ["INFERENCE_APIS", "ModelServiceArgs", "normalised", "planned"]
+if TYPE_CHECKING:
+    from msvc_pulumi.components.documenttypes import BaseConfigDocument, ModelServiceDocument
+
+    ModelServiceInput = ModelServiceDocument | Mapping[str, Any] | str | PathLike[str]
+    BaseConfigInput = BaseConfigDocument | Mapping[str, Any] | str | PathLike[str]
+else:  # the analyzer knows no unions
+    ModelServiceInput = BaseConfigInput = pulumi.Input[Any]
+
+__all__ = ["INFERENCE_APIS", "Described", "ModelServiceArgs", "described"]
 
 INFERENCE_APIS: tuple[str, ...] = get_args(InferenceAPI)
-ROOT = FieldPath()
 
 
 class ModelServiceArgs(TypedDict):
-    """What a `ModelService` is made from. All values are plain: they decide what gets declared."""
+    """What a `ModelService` is made from. Outputs are taken where they decide nothing: namespaces,
+    names of Secrets, and texts within containers."""
 
-    model_service: dict[str, Any]
-    """The ModelService custom resource (llm-d.ai/v1alpha1), as a mapping."""
-    base_config: NotRequired[dict[str, Any]]
-    """The BaseConfig, a ConfigMap, as a mapping."""
-    namespace: NotRequired[str]
+    model_service: ModelServiceInput
+    """The ModelService custom resource (llm-d.ai/v1alpha1), as a mapping or the path of a file."""
+    base_config: NotRequired[BaseConfigInput]
+    """The BaseConfig, a ConfigMap, as a mapping or the path of a file; its data alone will do."""
+    namespace: NotRequired[pulumi.Input[str]]
     """Namespace for a ModelService that names none."""
-    epp_cluster_role: NotRequired[str]
+    epp_cluster_role: NotRequired[pulumi.Input[str]]
     """ClusterRole to bind to the endpoint picker; without it the component makes a Role."""
-    epp_pull_secrets: NotRequired[list[str]]
+    epp_pull_secrets: NotRequired[list[pulumi.Input[str]]]
     """Image pull secrets of the endpoint picker."""
-    pd_pull_secrets: NotRequired[list[str]]
+    pd_pull_secrets: NotRequired[list[pulumi.Input[str]]]
     """Image pull secrets of the prefill and decode pods."""
     inference_api: NotRequired[str]
     """Generation of the Inference Extension to use: auto, v1alpha2 or v1."""
@@ -57,9 +77,10 @@ _NAMES = _Kind(
         value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
     ),
 )
+_DOCUMENT = _Kind("a mapping or the path of a file", is_document)
 KINDS_OF_ARGUMENTS = {
-    "model_service": _Kind("a mapping", lambda value: isinstance(value, dict)),
-    "base_config": _Kind("a mapping", lambda value: isinstance(value, dict | None)),
+    "model_service": _DOCUMENT,
+    "base_config": _Kind(_DOCUMENT.description, lambda value: value is None or is_document(value)),
     "namespace": _TEXT,
     "epp_cluster_role": _TEXT,
     "epp_pull_secrets": _NAMES,
@@ -71,10 +92,37 @@ KINDS_OF_ARGUMENTS = {
 }
 
 
-def planned(args: ModelServiceArgs) -> Plan:
-    """The plan that ``args`` describe. Raises ModelServiceError with all that is wrong."""
-    given = {key: normalised(value, FieldPath.of(key)) for key, value in args.items()}
-    diagnostics = Diagnostics()
+class Described(NamedTuple):
+    """The plan of some arguments, and the Outputs among them, which marks stand for in it."""
+
+    plan: Plan
+    opaque: OpaqueValues
+
+
+def described(args: ModelServiceArgs) -> Described:
+    """What ``args`` describe. Raises ModelServiceError with all that is wrong."""
+    opaque, diagnostics = OpaqueValues(), Diagnostics()
+    if not isinstance(args, Mapping):
+        diagnostics.error("invalid-argument", "the arguments of a ModelService must be a mapping")
+    diagnostics.raise_errors(SpecError)
+    given = {
+        str(key): normalised(value, FieldPath.of(str(key)), diagnostics, opaque)
+        for key, value in args.items()
+    }
+    _check(given, diagnostics)
+    diagnostics.raise_errors(SpecError)
+    try:
+        plan, texts = _planned(given)
+        if opaque:
+            found = decisions(opaque, plan, texts, lambda tried: _replanned(given, opaque, tried))
+            Diagnostics([*found]).raise_errors(PlanError)
+    except ModelServiceError as error:
+        raise type(error)(opaque.told(error.diagnostics)) from error
+    return Described(replace(plan, diagnostics=tuple(opaque.told(plan.diagnostics))), opaque)
+
+
+def _check(given: Mapping[str, Any], diagnostics: Diagnostics) -> None:
+    said = {item.field[:1] for item in diagnostics}
     for key, value in given.items():
         kind = KINDS_OF_ARGUMENTS.get(key)
         if kind is None:
@@ -85,13 +133,18 @@ def planned(args: ModelServiceArgs) -> Plan:
                 field=FieldPath.of(key),
                 help=f"did you mean {near}?" if near else "",
             )
-        elif not kind.accepts(value):
+        elif not kind.accepts(value) and (key,) not in said:
             diagnostics.error(
                 "invalid-argument", f"must be {kind.description}", field=FieldPath.of(key)
             )
     if "model_service" not in given:
         diagnostics.error("invalid-argument", "is required", field=FieldPath.of("model_service"))
-    diagnostics.raise_errors(SpecError)
+
+
+def _planned(given: Mapping[str, Any]) -> tuple[Plan, list[Any]]:
+    """The plan, and the documents that have templates in them."""
+    diagnostics = Diagnostics()
+    documents = documents_of(given["model_service"], given.get("base_config"), diagnostics)
     options = PlanOptions(
         namespace=given.get("namespace") or "",
         epp_cluster_role=given.get("epp_cluster_role") or "",
@@ -100,7 +153,18 @@ def planned(args: ModelServiceArgs) -> Plan:
         inference_api=cast("InferenceAPI", given.get("inference_api") or "auto"),
         capabilities=_capabilities(given.get("capabilities")),
     )
-    return plan_model_service(given["model_service"], given.get("base_config"), options)
+    plan = plan_model_service(*documents, options)
+    plan = replace(plan, diagnostics=(*diagnostics, *plan.diagnostics))
+    return plan, [document.value for document in documents if document]
+
+
+def _replanned(
+    given: Mapping[str, Any], opaque: OpaqueValues, texts: Mapping[int, str]
+) -> Plan | None:
+    try:
+        return _planned(opaque.filled(given, texts))[0]
+    except ModelServiceError:
+        return None
 
 
 def _capabilities(entries: list[str] | None) -> Capabilities | None:
@@ -108,32 +172,3 @@ def _capabilities(entries: list[str] | None) -> Capabilities | None:
     if not entries:
         return None if entries is None else Capabilities()
     return Capabilities.parse(Source("capabilities", "\n".join(entries)))
-
-
-def normalised(value: Any, at: FieldPath = ROOT) -> Any:
-    """``value`` as it was written: plain containers, and whole numbers as integers.
-
-    A ModelService from another language arrives over gRPC, which knows only floating point.
-
-    Raises:
-        PlanError: a value is only known while the program runs.
-    """
-    if isinstance(value, pulumi.Output | pulumi.output.Unknown):
-        raise PlanError(
-            [
-                Diagnostic(
-                    "output-in-arguments",
-                    "the value is not known before the update runs (a Pulumi Output)",
-                    field=at,
-                    help="these arguments decide which resources exist: pass plain values, "
-                    "or read them from configuration",
-                )
-            ]
-        )
-    if isinstance(value, Mapping):
-        return {str(key): normalised(item, at.child(str(key))) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [normalised(item, at.child(index)) for index, item in enumerate(value)]
-    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
-        return int(value)
-    return value

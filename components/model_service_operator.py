@@ -13,8 +13,8 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
-from msvc_pulumi.components.arguments import normalised
 from msvc_pulumi.components.kinds import KINDS, declare_object
+from msvc_pulumi.components.propertyvalues import normalised
 from msvc_pulumi.declaration import Declaration
 from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError, SpecError, nearest
 from msvc_pulumi.installation.manifests import NAME, manifests
@@ -142,12 +142,13 @@ class ModelServiceOperator(pulumi.ComponentResource):
 
 def _understood(args: ModelServiceOperatorArgs) -> tuple[InstallOptions, set[str], bool]:
     """Raises SpecError with all that is wrong."""
+    diagnostics = Diagnostics()
     given = {
-        key: normalised(value, FieldPath.of(key))
+        key: normalised(value, FieldPath.of(key), diagnostics)
         for key, value in args.items()
         if value is not None
     }
-    diagnostics = Diagnostics()
+    diagnostics.raise_errors(SpecError)
     texts = {"image", "namespace", "epp_cluster_role", "storage_size", "storage_class"}
     texts |= {"metrics_secret", "workspace_namespace"}
     lists = {"arguments", "secrets", "keep", "namespaces"}

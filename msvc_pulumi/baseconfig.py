@@ -185,6 +185,15 @@ def _texts(document: Document, diagnostics: Diagnostics) -> Iterator[tuple[str, 
             help="a BaseConfig is a ConfigMap; write each section as a block scalar: name: |",
         )
         return
+    for key in value:
+        if key in SECTIONS:
+            diagnostics.warning(
+                "unknown-field",
+                "Unknown field: a section outside of data is ignored",
+                field=FieldPath.of(key),
+                span=document.key_span(FieldPath.of(key)),
+                help="move it under data:",
+            )
     for key, text in (data or {}).items():
         here = field.child(key)
         if isinstance(text, dict | list):

@@ -49,6 +49,8 @@ NAMED = {
     "inferencePoolName": "inferencePool",
     "inferenceModelName": "inferenceModel",
 }
+# Services that the output "endpoints" tells of → the role whose pods they lead to.
+SERVING = {"decodeService": "decode", "prefillService": "prefill", "eppService": "endpointPicker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,12 @@ def outputs(plan: Plan) -> dict[str, Any]:
         "namespace": plan.namespace,
         "planHash": plan.hash,
         "children": references,
+        "endpoints": {
+            role: _endpoint(planned.manifest)
+            for planned in plan
+            if (role := SERVING.get(planned.key)) and planned.manifest["spec"].get("ports")
+        },
+        "gatewayPaths": [path for one in plan if one.key == "httpRoute" for path in _paths(one)],
         "skipped": {one.key: one.reason for one in plan.skipped},
         **names,
     }
@@ -194,3 +202,18 @@ def _reference(manifest: dict[str, Any]) -> dict[str, str]:
         "namespace": metadata.get("namespace", ""),
         "name": metadata["name"],
     }
+
+
+def _endpoint(service: dict[str, Any]) -> dict[str, Any]:
+    metadata = service["metadata"]
+    name, namespace = metadata["name"], metadata.get("namespace", "")
+    host = f"{name}.{namespace}.svc" if namespace else name
+    return {"host": host, "port": service["spec"]["ports"][0]["port"]}
+
+
+def _paths(route: PlannedObject) -> list[str]:
+    """The paths of an HTTPRoute, each once; a rule that states none takes every path."""
+    rules = route.manifest["spec"].get("rules") or []
+    matches = [match for rule in rules for match in rule.get("matches") or [{}]]
+    found = ((match.get("path") or {}).get("value", "/") for match in matches)
+    return list(dict.fromkeys(found))

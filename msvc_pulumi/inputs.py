@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from glob import glob, has_magic
+from os.path import exists, isdir
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,9 +38,9 @@ def expand(name: str, *, root: Path | None = None) -> list[str]:
     if name == "-":
         return [name]
     path = name if root is None else str(root / name)
-    if Path(path).is_dir():
+    if isdir(path):  # false as well for what can name no file
         found = [str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES]
-    elif has_magic(path) and not Path(path).exists():
+    elif has_magic(path) and not exists(path):
         found = [file for file in glob(path, recursive=True) if Path(file).is_file()]
     else:
         return [path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -161,7 +162,7 @@ def test_releases_are_the_ends_of_the_ranges(
 
 def test_component_of_any_release(clean_python: Path) -> None:
     """The unit tests of what touches the SDK pass on the installed wheel."""
-    tests = [f"tests/unit/test_{name}.py" for name in ("components", "planhost", "sdk")]
+    tests = [f"tests/unit/test_{name}.py" for name in ("components", "opaque", "planhost", "sdk")]
     command = (clean_python, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
     assert " passed" in call(*command, cwd=ROOT, env={**os.environ, "PYTHONPATH": ""})
 
@@ -193,6 +194,38 @@ def test_schema_is_that_of_any_release(clean_python: Path, outside: Pulumi) -> N
     assert theirs == json.loads(outside(*command))
 
 
+def test_plugin_of_a_wheel(clean_python: Path, outside: Pulumi) -> None:
+    """It runs in the environment in which the wheel is, whatever Python its caller has."""
+    (folder,) = clean_python.parents[1].glob("lib/*/site-packages/msvc_pulumi/components")
+    assert not (folder / "requirements.txt").exists()
+    stated = yaml.safe_load((folder / "PulumiPlugin.yaml").read_text())
+    environment = folder / stated["runtime"]["options"]["virtualenv"]
+    assert environment.resolve() == clean_python.parents[1].resolve()
+    schema = json.loads(outside("package", "get-schema", folder))
+    assert "llmd:index:ModelService" in schema["resources"]
+
+
+def test_plugin_of_a_copy(outside: Pulumi, tmp_path: Path) -> None:
+    """What its requirements name is all that it needs, in an environment of its own."""
+    copy = tmp_path / "copy"
+    for name in ("components", "msvc_pulumi"):
+        ignored = shutil.ignore_patterns("__pycache__", ".venv")
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "NOTICE", "MANIFEST.in"):
+        shutil.copy(ROOT / name, copy / name)
+    folder = copy / "components"
+    call(UV, "venv", "--quiet", "--python", sys.executable, folder / ".venv")
+    python = folder / ".venv" / "bin" / "python"
+    install = (UV, "pip", "install", "--quiet", "--python", python)
+    call(*install, "-r", "requirements.txt", cwd=folder)
+    own = python.rename(python.with_name("own-python"))
+    python.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {own} "$@"\n')
+    python.chmod(0o755)
+    schema = json.loads(outside("package", "get-schema", folder))
+    assert "llmd:index:ModelService" in schema["resources"]
+    assert (tmp_path / "used").exists()
+
+
 def test_schema_for_other_languages(session: Session, outside: Pulumi) -> None:
     """The schema names the component, its inputs and its outputs with their descriptions."""
     schema = json.loads(outside("package", "get-schema", ROOT / "components"))
@@ -212,7 +245,8 @@ def test_schema_for_other_languages(session: Session, outside: Pulumi) -> None:
         "capabilities",
     }
     assert all(item.get("description") for item in inputs.values())
-    assert {"planHash", "children", "decodeDeploymentName"} <= {*component["properties"]}
+    outputs = {"planHash", "children", "endpoints", "gatewayPaths", "decodeDeploymentName"}
+    assert outputs <= {*component["properties"]}
     operator = schema["resources"]["llmd:index:ModelServiceOperator"]
     assert operator["requiredInputs"] == ["image"]
     assert all(item.get("description") for item in operator["inputProperties"].values())
@@ -304,10 +338,68 @@ def test_component_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: st
 def test_bad_input_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: str) -> None:
     """The plugin's caller sees the diagnostics, and nothing is applied."""
     remote("config", "set", "--path", "more.inferenceApi", "v3", "--stack", "dev")
-    with pytest.raises(AssertionError, match=r"inference_api: must be one of auto, v1alpha2, v1"):
+    with pytest.raises(AssertionError, match=r"must be one of auto, v1alpha2, v1") as caught:
         remote("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert "inferenceApi" in str(caught.value)
+    assert not re.search(r"inference_api|Traceback|\.py", str(caught.value)), caught.value
     remote("config", "rm", "more", "--stack", "dev")
     remote("config", "set", "--path", "more.capabilities[0]", "what is this", "--stack", "dev")
     with pytest.raises(AssertionError, match='"what is this" names no API version or kind'):
         remote("up", "--yes", "--skip-preview", "--stack", "dev")
+    remote("config", "rm", "more", "--stack", "dev")
+    remote("config", "set", "--path", "more.inferenceAPI", "v1", "--stack", "dev")
+    with pytest.raises(AssertionError, match="did you mean inferenceApi"):
+        remote("up", "--yes", "--skip-preview", "--stack", "dev")
     assert cluster.list("apps/v1", "Deployment", namespace)[0] == []
+
+
+VALUES = """
+import pulumi
+import pulumi_kubernetes as k8s
+
+namespace = pulumi.Config().require("namespace")
+other = k8s.core.v1.ConfigMap(
+    "other", metadata={"name": "other", "namespace": namespace}, data={"flavour": "plain"}
+)
+decode = service["spec"]["decode"]
+decode["replicas"] = pulumi.Config().get_object("replicas")
+decode["containers"][0]["env"] = [
+    {"name": "KEY", "value": pulumi.Output.secret("hush-9f2c")},
+    {"name": "FLAVOUR", "value": other.data["flavour"]},
+]
+made = ModelService(
+    "facebook",
+    {
+        "modelService": service,
+        "baseConfig": f"{pulumi.Config().require('sample')}/baseconfig.yaml",
+        "namespace": other.metadata["namespace"],
+        "eppPullSecrets": None,
+    },
+)
+pulumi.export("endpoints", made.endpoints)
+"""
+
+
+def test_values_over_the_wire(
+    remote: Pulumi, cluster: Cluster, namespace: str, tmp_path: Path
+) -> None:
+    """Outputs, secrets, nulls and numbers mean what they mean in this process."""
+    start, _, _ = REMOTE.partition("made, _ = ")
+    program = start.replace('"children": None', '"endpoints": None, "children": None') + VALUES
+    (tmp_path / "__main__.py").write_text(program)
+    shown = remote("preview", "--stack", "dev")
+    shown += remote("up", "--yes", "--skip-preview", "--stack", "dev")
+    assert "hush" not in shown
+    decode = cluster.get("apps/v1", "Deployment", "facebook-opt-125m-decode", namespace)
+    assert decode is not None
+    found = {one["name"]: one for one in decode["spec"]["template"]["spec"]["containers"]}
+    for name, value in (("KEY", "hush-9f2c"), ("FLAVOUR", "plain")):
+        assert {"name": name, "value": value} in found["vllm"]["env"]
+    assert "hush" not in remote("stack", "export", "--stack", "dev")
+    outputs = json.loads(remote("stack", "output", "--json", "--stack", "dev"))
+    assert outputs["endpoints"]["decode"]["port"] == 8000
+    remote("up", "--yes", "--skip-preview", "--stack", "dev", "--expect-no-changes")
+    remote("config", "set", "replicas", "9007199254740992", "--stack", "dev")
+    with pytest.raises(AssertionError, match=r"modelService\.spec\.decode\.replicas(.|\n)*2\*\*53"):
+        remote("up", "--yes", "--skip-preview", "--stack", "dev")
+    remote("destroy", "--yes", "--stack", "dev")

@@ -18,7 +18,7 @@ from settingspages import ENVIRONMENT
 from templateexamples import Example, examples, given, variable_names
 
 from msvc_pulumi.components import ModelService
-from msvc_pulumi.components.arguments import ModelServiceArgs, planned
+from msvc_pulumi.components.arguments import ModelServiceArgs, described
 from msvc_pulumi.declaration import COMPONENT
 from msvc_pulumi.gotemplate.functions import NAMES
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
@@ -124,7 +124,7 @@ def test_programs_in_yaml_plan() -> None:
         for resource in program["resources"].values():
             assert resource["type"] == COMPONENT
             given = {arguments[name]: value for name, value in resource["properties"].items()}
-            assert len(planned(cast("ModelServiceArgs", given))) > 1
+            assert len(described(cast("ModelServiceArgs", given)).plan) > 1
 
 
 def test_programs_in_typescript_use_what_there_is() -> None:

@@ -1,0 +1,62 @@
+"""`normalised`: a program's values as they were written, in whichever language.
+
+What comes from another language has been properties of Pulumi's protocol, whose numbers are all
+floating point. Into that protocol go the objects that are declared, too.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from msvc_pulumi.components.opaque import OpaqueValues
+from msvc_pulumi.components.opaqueplaces import refusal
+from msvc_pulumi.document.yaml11 import MAX_NESTING
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
+
+__all__ = ["normalised"]
+
+MOST = 2**53 - 1  # beyond it whole numbers share a floating point number
+
+
+def normalised(
+    value: Any, at: FieldPath, diagnostics: Diagnostics, opaque: OpaqueValues | None = None
+) -> Any:
+    """``value`` in plain containers, with whole numbers as integers.
+
+    Outputs go to ``opaque`` and leave their marks. An error is added for each that must not be
+    where it is, without ``opaque`` for every one, and for a number that may be another by now.
+    """
+    if isinstance(value, pulumi.Output | pulumi.output.Unknown):
+        found = refusal(at) if opaque is None else opaque.mark(value, at)
+        if isinstance(found, str):
+            return found
+        diagnostics.add(found)
+        return None
+    if len(at) > MAX_NESTING:
+        return value  # the one who reads it says so
+    if isinstance(value, Mapping):
+        return {
+            key: normalised(item, at.child(str(key)), diagnostics, opaque)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            normalised(item, at.child(index), diagnostics, opaque)
+            for index, item in enumerate(value)
+        ]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
+        return value
+    if abs(value) > MOST:
+        diagnostics.add(
+            Diagnostic(
+                "out-of-range",
+                "Invalid value: a whole number beyond 2**53 - 1, which Pulumi may have changed",
+                field=at,
+                help="write it as text, or in other units",
+            )
+        )
+    return int(value)
