@@ -25,6 +25,7 @@ EXTRAS = {
     "psycopg": "postgres",
     "pulumi": "pulumi",
     "pulumi_kubernetes": "pulumi",
+    "referencing": "validate",
 }
 
 
