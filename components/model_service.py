@@ -76,6 +76,7 @@ class ModelService(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[self.resources[key] for key in declaration.depends_on],
                 ignore_changes=list(declaration.ignore_changes),
+                replace_on_changes=list(declaration.replace_on_changes),
                 delete_before_replace=True,  # all have names of their own
             )
             if declaration.restarts_with:
