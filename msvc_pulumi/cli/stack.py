@@ -29,6 +29,7 @@ DEFAULT_STACK = "dev"
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
+ABSENCE = 60.0  # seconds that one is waited for which is gone in the middle of a command
 TRIES = 4  # at a cluster that the engine lost and that answers again
 
 T = TypeVar("T")
@@ -62,7 +63,12 @@ def add_parser(commands: Any) -> None:
                 const=WAIT_SECONDS,
                 help=f"until all pods are available (default: {WAIT_SECONDS:.0f} s)",
             )
-        if name != "destroy":
+        if name in ("up", "preview"):
+            parser.add_argument(
+                "--force-conflicts",
+                action="store_true",
+                help="take over fields that somebody else has set since",
+            )
             parser.add_argument(
                 "--expect-no-changes", action="store_true", help="fail if anything would change"
             )
@@ -98,6 +104,7 @@ def run_up(arguments: argparse.Namespace) -> int:
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
         flags = _flags(arguments, "skip_preview", "expect_no_changes")
+        stack = stack.forced() if arguments.force_conflicts else stack
         done = _again(session, lambda: stack.up(*flags), display)
         if arguments.wait is not None:
             from msvc_pulumi.engine.readiness import wait_available  # noqa: PLC0415
@@ -122,6 +129,7 @@ def run_preview(arguments: argparse.Namespace) -> int:
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         flags = _flags(arguments, "expect_no_changes")
+        stack = stack.forced() if arguments.force_conflicts else stack
         done = _again(session, lambda: stack.preview(*flags), display)
         results.write(arguments, _result("preview", stack, done))
     return 0
@@ -158,8 +166,11 @@ def _session(display: Display) -> Session:
     from msvc_pulumi.cluster import Patience  # noqa: PLC0415  `generate` must not load it
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
 
+    patience = Patience(PATIENCE, display)
     with display.task("looking at the cluster and for Pulumi's plugins"):
-        return Session.open(progress=display, patience=Patience(PATIENCE, display))
+        session = Session.open(progress=display, patience=patience)
+    patience.absent = ABSENCE  # it was there, so it may be about to come back
+    return session
 
 
 def _again(session: Session, action: Callable[[], T], display: Display) -> T:
@@ -172,7 +183,10 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
         except ModelServiceError as error:
             if all(item.code != "cluster-unreachable" for item in error.diagnostics):
                 raise
-            cluster_identity(session.cluster)  # waits for an answer, or says that there is none
+            try:
+                cluster_identity(session.cluster)  # waits for an answer
+            except ModelServiceError:
+                raise error from None  # which names what was not done
             display(f"{error}; now it does, so once more")
     return action()
 

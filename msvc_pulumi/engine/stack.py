@@ -13,9 +13,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import yaml
 
@@ -29,6 +29,7 @@ from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
+from msvc_pulumi.engine.rounds import FORCE, Rounds
 from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
 from msvc_pulumi.engine.stateobjects import without
 from msvc_pulumi.engine.storage import open_bucket
@@ -46,7 +47,6 @@ CHECKPOINTED = 10
 SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
-FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 # For a run in which there are objects of the stack's own that its state does not know.
 TAKE_OVER = {UPSERT: "true", **FORCE}
 BULK = {
@@ -77,13 +77,14 @@ class Stack:
     cluster: Cluster | None = None
 
     def up(self, *flags: str) -> Run:
-        """Make the cluster what the program says.
+        """Make the cluster what the program says, as far as the cluster takes it.
 
         Raises:
-            ProgramError, EngineError: it did not go well.
+            ProgramError, EngineError: it did not go well; what was refused is named object by
+                object, and the rest is done.
             ClusterError: there is something in the way, and nothing was done.
         """
-        return self._operate("up", "--yes", *flags)
+        return self._operate("up", "--yes", "--continue-on-error", *flags)
 
     def preview(self, *flags: str) -> Run:
         """Say what `up` would do; change nothing. Raises ProgramError or EngineError."""
@@ -97,7 +98,11 @@ class Stack:
         """Delete what the stack made, nothing if it never was. Raises EngineError."""
         if not self.exists():
             return Run(0, "")
-        return self._operate("destroy", "--yes", *flags)
+        return self._operate("destroy", "--yes", "--continue-on-error", *flags)
+
+    def forced(self) -> Self:
+        """The same stack, to take back fields that somebody else owns by now."""
+        return replace(self, environment={**FORCE, **self.environment})
 
     def remove(self) -> None:
         """Forget the stack and its history. Raises EngineError if it has resources."""
@@ -185,17 +190,30 @@ class Stack:
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            done = run(command, variables, cwd=self._cwd, output=self.output)
-            if done.code != 0 and self._is_freed(done):
-                done = run(command, variables, cwd=self._cwd, output=self.output)
+            rounds = Rounds(operation, self._run, self.state, self.plans, self.cluster)
+            done, met = rounds.run(command, variables)
         failed = None
-        if done.code != 0:
+        if done.code != 0 or met.recorded:
             is_shown = self.output != subprocess.DEVNULL
-            failed = failure(done, f"`pulumi {operation}`", is_shown=is_shown)
+            failed = failure(
+                done,
+                f"`pulumi {operation}`",
+                is_shown=is_shown,
+                places=met.places,
+                since=met.since,
+                known=met.recorded.values(),
+            )
         if operation == "up":
             self._conclude(done, failed)
         if failed is not None:
             raise failed
+        return done
+
+    def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Run:
+        """The engine's run, once more if only dead processes had locked the stack."""
+        done = run(command, variables, cwd=self._cwd, output=self.output)
+        if done.code != 0 and self._is_freed(done):
+            done = run(command, variables, cwd=self._cwd, output=self.output)
         return done
 
     def _claim(self, operation: str) -> bool:
