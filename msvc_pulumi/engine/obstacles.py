@@ -7,6 +7,7 @@ cannot be made again, and what depends on it goes on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,8 @@ from msvc_pulumi.plan import Plan
 __all__ = ["Obstacles", "declared_places"]
 
 CONFLICT = 409  # somebody wrote the object meanwhile
+# What the plugin says of an object that was written, and then waited for in vain.
+UNREADY = re.compile(r"was successfully created, but|timed out waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Obstacles:
                 since |= _since(cluster, place, found)
             problem = object_problem(urn, message, place, since)
             is_general = is_general or problem is None
-            if urn in known and problem is not None and place not in scaled:
+            is_written = UNREADY.search(message) is not None
+            if urn in known and problem is not None and place not in scaled and not is_written:
                 recorded[urn] = problem
         return cls(places, since, recorded, frozenset(scaled), is_general, is_preview)
 

@@ -200,5 +200,14 @@ def test_the_engine_goes_around_what_was_refused(
     ) or runs[-1].interrupted
 
 
+def test_what_was_written_is_not_left_out() -> None:
+    """An object that is waited for in vain is as it should be; the next run goes on from it."""
+    said = "'d' timed out waiting to be Ready"
+    met = Obstacles.of(
+        [(URN, f'resource "{URN}" was successfully created, but {said}')], STATE, None, None
+    )
+    assert not met.recorded and not met.is_general
+
+
 def test_nothing_in_the_way() -> None:
     assert Obstacles().around == []
