@@ -98,6 +98,7 @@ class ModelService(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[self.resources[key] for key in declaration.depends_on],
                 ignore_changes=list(declaration.ignore_changes),
+                replace_on_changes=list(declaration.replace_on_changes),
                 delete_before_replace=True,  # all have names of their own
             )
             child_options = pulumi.ResourceOptions.merge(of_child(declaration.key), child_options)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msvc_pulumi.immutability import following, immutable_contents
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = [
@@ -58,7 +59,8 @@ class Declaration:
     """One resource: its type token, logical name and properties, apiVersion and kind among them.
 
     ``key`` and ``depends_on`` are plan keys, and so is ``restarts_with``, "" for most: the pods of
-    this workload start again when that object is another one (`stamped`).
+    this workload start again when that object is another one (`stamped`). ``replace_on_changes``
+    are properties for which the object is made anew where the plugin would try to update it.
     """
 
     key: str
@@ -68,6 +70,7 @@ class Declaration:
     depends_on: tuple[str, ...]
     ignore_changes: tuple[str, ...]
     restarts_with: str = ""
+    replace_on_changes: tuple[str, ...] = ()
 
 
 def logical_names(plans: Sequence[Plan]) -> list[str]:
@@ -83,16 +86,18 @@ def logical_names(plans: Sequence[Plan]) -> list[str]:
 def declarations(name: str, plan: Plan) -> Iterator[Declaration]:
     """The children of the component ``name``, each after those it depends on."""
     uid = owner_uid(plan)
+    frozen = immutable_contents(planned.manifest for planned in plan)
     for planned in plan:
         elsewhere = planned.manifest["metadata"].get("namespace", "") != plan.namespace
         yield Declaration(
             planned.key,
             _token(planned.manifest),
             f"{name}-{logical_suffix(planned)}",
-            _properties(planned, {MADE_FOR: uid} if uid and elsewhere else {}),
+            following(_properties(planned, {MADE_FOR: uid} if uid and elsewhere else {}), frozen),
             planned.depends_on,
             planned.ignore_changes,
             _POOL if planned.key == "eppDeployment" and _POOL in planned.depends_on else "",
+            ("immutable",) if _may_thaw(planned.manifest) else (),
         )
 
 
@@ -180,18 +185,14 @@ def _properties(planned: PlannedObject, mark: dict[str, str]) -> dict[str, Any]:
     annotations = {"pulumi.com/deletionPropagationPolicy": "background"}
     if manifest["kind"] in SLOW_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
-    if manifest["kind"] in WORKLOADS and _states_replicas(planned):
-        annotations["pulumi.com/patchForce"] = "true"
     metadata = manifest["metadata"]
     own = metadata.get("annotations") or {}
     return {**manifest, "metadata": {**metadata, "annotations": {**annotations, **own, **mark}}}
 
 
-def _states_replicas(planned: PlannedObject) -> bool:
-    """Whether the count is the user's to set: then an autoscaler that set it before owns the field
-    still, and only force takes it back.
-    """
-    return "replicas" in planned.manifest["spec"] and "spec.replicas" not in planned.ignore_changes
+def _may_thaw(manifest: dict[str, Any]) -> bool:
+    """Whether it may have been immutable before: the plugin looks at what is to be alone."""
+    return manifest["kind"] == "ConfigMap" and not manifest.get("immutable")
 
 
 def _reference(manifest: dict[str, Any]) -> dict[str, str]:

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from msvc_pulumi.document.emitter import to_yaml
+from msvc_pulumi.immutability import fixed_fields, replaced_fields, with_value
 
-__all__ = ["Change", "compare", "restricted"]
+__all__ = ["Change", "compare", "counterpart", "restricted"]
 
+Action = Literal["create", "update", "replace", "delete"]
 Identity = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object that differs; ``text`` is a unified diff of its YAML."""
+    """One object that differs; ``text`` is a unified diff of its YAML.
 
-    action: Literal["create", "update", "delete"]
+    ``replaces`` are fields that cannot be changed, for which it is made anew.
+    """
+
+    action: Action
     identity: Identity
     text: str
+    replaces: tuple[str, ...] = ()
 
-    def plain(self) -> dict[str, str]:
+    def plain(self) -> dict[str, Any]:
         """The same for programs."""
         group, kind, namespace, name = self.identity
         return {
@@ -32,12 +38,14 @@ class Change:
             "namespace": namespace,
             "name": name,
             "diff": self.text,
+            **({"replaces": [*self.replaces]} if self.replaces else {}),
         }
 
     def __str__(self) -> str:
         group, kind, namespace, name = self.identity
         place = f"{namespace}/{name}" if namespace else name
-        return f"{self.action} {kind}{'.' + group if group else ''} {place}"
+        why = f" ({', '.join(self.replaces)} cannot be changed)" if self.replaces else ""
+        return f"{self.action} {kind}{'.' + group if group else ''} {place}{why}"
 
 
 def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> list[Change]:
@@ -48,12 +56,26 @@ def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> lis
     for identity, manifest in after.items():
         existing = before.get(identity)
         if existing != manifest:
-            action: Literal["create", "update"] = "update" if existing else "create"
-            changes.append(Change(action, identity, _text(existing, manifest, identity)))
+            fixed = (
+                [str(field) for field in replaced_fields(existing, manifest)] if existing else []
+            )
+            action: Action = "replace" if fixed else "update" if existing else "create"
+            text = _text(existing, manifest, identity)
+            changes.append(Change(action, identity, text, tuple(fixed)))
     for identity, manifest in before.items():
         if identity not in after:
             changes.append(Change("delete", identity, _text(manifest, None, identity)))
     return changes
+
+
+def counterpart(live: dict[str, Any], stated: dict[str, Any]) -> dict[str, Any]:
+    """The live object as `compare` wants it: `restricted`, with all of what cannot be changed."""
+    found: dict[str, Any] = restricted(live, stated)
+    for field in fixed_fields(live):
+        value = field.find(live)
+        if value is not None and (field.find(stated) is not None or len(field) == 1):
+            found = with_value(found, field, value)
+    return found
 
 
 def restricted(live: Any, stated: Any) -> Any:

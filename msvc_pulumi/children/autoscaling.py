@@ -99,5 +99,9 @@ def _warn_of_replicas(role: Role, context: BuildContext) -> None:
         f"replicas: {section.replicas} is ignored: {whose} sets the number of pods",
         field=path,
         span=context.document.span(path),
+        notes=(
+            "kubectl apply takes away a count that it stated before, and 1 pod runs until the "
+            "autoscaler acts: msvc diff warns of it; msvc up and the operator keep the count",
+        ),
         help="remove replicas, or remove the autoscaling; the autoscaler's minimum is the floor",
     )

@@ -11,6 +11,7 @@ from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.handover import replicas_reset
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.options import PlanOptions
 
@@ -64,7 +65,7 @@ def _live(wanted: list[dict[str, Any]], arguments: argparse.Namespace) -> list[d
     """The cluster's version of the wanted objects, cut down to the fields these state."""
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
 
-    found = []
+    found, resets = [], []
     display = results.progress(arguments)
     with Cluster.connect() as cluster, display.task("looking at the cluster") as task:
         for number, manifest in enumerate(wanted, start=1):
@@ -75,5 +76,8 @@ def _live(wanted: list[dict[str, Any]], arguments: argparse.Namespace) -> list[d
                 manifest["apiVersion"], manifest["kind"], metadata["name"], namespace
             )
             if live is not None:
-                found.append(diff.restricted(live, manifest))
+                found.append(diff.counterpart(live, manifest))
+                if problem := replicas_reset(live, manifest):
+                    resets.append(problem)
+    printed.show(resets, arguments)
     return found

@@ -33,6 +33,7 @@ WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
 DRIFTED = 4  # exit code that no error has
+ABSENCE = 60.0  # seconds that one is waited for which is gone in the middle of a command
 TRIES = 4  # at a cluster that the engine lost and that answers again
 
 T = TypeVar("T")
@@ -72,6 +73,11 @@ def add_parser(commands: Any) -> None:
                 "--refresh",
                 action="store_true",
                 help="look at the cluster first, and restore what was changed there",
+            )
+            parser.add_argument(
+                "--force-conflicts",
+                action="store_true",
+                help="take over fields that somebody else has set since",
             )
             parser.add_argument(
                 "--expect-no-changes", action="store_true", help="fail if anything would change"
@@ -116,6 +122,7 @@ def run_up(arguments: argparse.Namespace) -> int:
             display(f"created namespace {name}")
         flags = _flags(arguments, "skip_preview", "refresh", "expect_no_changes")
         stack, found = drift.restoring(stack, arguments, display)
+        stack = stack.forced() if arguments.force_conflicts else stack
         done = _again(session, lambda: stack.up(*flags), display)
         _tell(done, display)
         if arguments.wait is not None:
@@ -143,6 +150,7 @@ def run_preview(arguments: argparse.Namespace) -> int:
         stack, _ = _stack(session, arguments)
         flags = _flags(arguments, "refresh", "expect_no_changes")
         stack, found = drift.restoring(stack, arguments, display)
+        stack = stack.forced() if arguments.force_conflicts else stack
         done = _again(session, lambda: stack.preview(*flags), display)
         drift.warn(stack, done, arguments, display)
         outcome.tell(arguments, "preview", stack, done, found)
@@ -189,8 +197,11 @@ def _session(display: Display) -> Session:
     from msvc_pulumi.cluster import Patience  # noqa: PLC0415  `generate` must not load it
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
 
+    patience = Patience(PATIENCE, display)
     with display.task("looking at the cluster and for Pulumi's plugins"):
-        return Session.open(progress=display, patience=Patience(PATIENCE, display))
+        session = Session.open(progress=display, patience=patience)
+    patience.absent = ABSENCE  # it was there, so it may be about to come back
+    return session
 
 
 def _again(session: Session, action: Callable[[], T], display: Display) -> T:
@@ -203,7 +214,10 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
         except ModelServiceError as error:
             if all(item.code != "cluster-unreachable" for item in error.diagnostics):
                 raise
-            cluster_identity(session.cluster)  # waits for an answer, or says that there is none
+            try:
+                cluster_identity(session.cluster)  # waits for an answer
+            except ModelServiceError:
+                raise error from None  # which names what was not done
             display(f"{error}; now it does, so once more")
     return action()
 

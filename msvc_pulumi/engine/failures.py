@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
+from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.refusals import Conflict, named, reason, refused
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, Severity
 
-__all__ = ["EngineError", "ProgramError", "failure", "reason", "warnings"]
+__all__ = [
+    "EngineError",
+    "ProgramError",
+    "failure",
+    "object_problem",
+    "place_of",
+    "reason",
+    "reasons",
+    "warnings",
+]
 
 
 class EngineError(ModelServiceError):
@@ -77,7 +88,8 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         r"the server was unable to return a response in the time allotted|http2: client connection",
         "cluster-unreachable",
         "the Kubernetes cluster does not answer",
-        "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`",
+        "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`; then "
+        "run it again: it continues from where it was",
     ),
     (
         r"no resource plugin|could not load plugin|failed to load language plugin",
@@ -92,33 +104,10 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "the backend asks for a login",
         "run `pulumi login`, or unset PULUMI_BACKEND_URL to keep state in a folder of its own",
     ),
-    (
-        r"already exists",
-        "object-exists",
-        "an object is in the cluster already, and this stack did not make it",
-        "delete or rename it; if it is to be taken over, its owner can annotate it "
-        "llm-d.ai/adopt=NAME-OF-THE-MODELSERVICE for `msvc up -m` and the operator, and other "
-        "programs can set PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
-    ),
-    (
-        r"apply failed with|field conflict|conflict with \"",
-        "field-conflict",
-        "somebody else set a field that this stack wants to set",
-        "see who with `kubectl get --show-managed-fields`; to take the field over set "
-        "PULUMI_K8S_ENABLE_PATCH_FORCE=true",
-    ),
 )
 
-# What the Kubernetes plugin puts before an API server's own words, with the URN of the resource.
-PREAMBLE = re.compile(
-    r'(?:update of )?resource "urn:[^"]*" (?:'
-    r"was not successfully created by the Kubernetes API server|failed): |"
-    r'the Kubernetes API server reported that "[^"]*" failed to fully initialize or become live: |'
-    r'resource "urn:[^"]*" (?=was successfully created, but)'
-)
-CONFLICT = re.compile(r"Apply failed with \d+ conflicts?: .*", re.DOTALL)
+MOST_NOTES = 16
 RENDERED = re.compile(r"(error|warning)\[([a-z0-9-]+)\]: (.*)")
-COUNT = re.compile(r"\d+ errors? occurred:")
 # What the engine says of a run that failed, beside the reasons.
 SUMMARIES = {
     *("update failed", "preview failed", "destroy failed", "refresh failed"),
@@ -126,25 +115,74 @@ SUMMARIES = {
 }
 
 
-def failure(run: Run, what: str, *, is_shown: bool = True) -> ModelServiceError:
+def failure(
+    run: Run,
+    what: str,
+    *,
+    is_shown: bool = True,
+    places: Mapping[str, Place] | None = None,
+    since: Mapping[Conflict, str] | None = None,
+    known: Iterable[Diagnostic] = (),
+) -> ModelServiceError:
     """The exception for a failed run; ``what`` names it in the summary.
 
     ProgramError if the program itself said why, with what it said if nobody was shown it;
-    EngineError otherwise.
+    EngineError otherwise, with a diagnostic for each object that the cluster refused. ``places``
+    is where objects are, by URN or logical name, ``since`` is when fields in conflict were written,
+    ``known`` what went wrong before the run.
     """
-    errors = [(urn, message) for urn, message in run.errors if message not in SUMMARIES]
+    errors = reasons(run)
     if any(RENDERED.match(message) for urn, message in errors if not urn):
         return ProgramError([] if is_shown else _said(message for _, message in errors))
     if run.interrupted:
         return EngineError([Diagnostic("interrupted", f"{what} was interrupted", help=_AGAIN)])
+    found = [*known]
+    rest = []
+    for urn, message in errors:
+        one = object_problem(urn, message, place_of(places or {}, urn), since)
+        if one is None:
+            rest.append((urn, message))
+        elif one not in found:  # a preview says it as well
+            found.append(one)
+    if found and not rest:
+        return EngineError(found)
+    return EngineError([*found, _general(run, what, rest)])
+
+
+def reasons(run: Run) -> list[tuple[str, str]]:
+    """(urn, message) of the errors of a run, without what the engine says of its own end."""
+    return [(urn, message) for urn, message in run.errors if message not in SUMMARIES]
+
+
+def object_problem(
+    urn: str, message: str, place: Place | None, since: Mapping[Conflict, str] | None = None
+) -> Diagnostic | None:
+    """What is wrong with one object; None where an error is the cluster's or the engine's own."""
+    if not urn:
+        return None
+    if problem := refused(urn, message, place, since):
+        return problem
+    if place is None or any(re.search(cause[0], message, re.IGNORECASE) for cause in CAUSES):
+        return None
+    summary = f"{named(urn, place)}: {reason(message)}"
+    return Diagnostic("apply-failed", summary, notes=(_note(urn, message),), help=_CORRECT)
+
+
+def place_of(places: Mapping[str, Place], urn: str) -> Place | None:
+    """Where the object of a resource is; one that never came to be is known by its name only."""
+    return places.get(urn) or places.get(urn.rpartition("::")[2])
+
+
+def _general(run: Run, what: str, errors: Sequence[tuple[str, str]]) -> Diagnostic:
+    """What the errors say together that are of no object alone."""
     notes = tuple(_note(urn, message) for urn, message in errors) or _lines(run.stderr)
+    if len(notes) > MOST_NOTES:
+        notes = (*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES} more")
     text = "\n".join([*(message for _, message in errors), run.stderr])
     for pattern, code, summary, remedy in CAUSES:
         if re.search(pattern, text, re.IGNORECASE):
-            return EngineError([Diagnostic(code, summary, notes=notes, help=remedy)])
-    return EngineError(
-        [Diagnostic("engine-failed", f"{what} failed (exit code {run.code})", notes=notes)]
-    )
+            return Diagnostic(code, summary, notes=notes, help=remedy)
+    return Diagnostic("engine-failed", f"{what} failed (exit code {run.code})", notes=notes)
 
 
 def _said(messages: Iterable[str]) -> Iterator[Diagnostic]:
@@ -165,19 +203,10 @@ def warnings(run: Run) -> list[Diagnostic]:
     return found
 
 
+_CORRECT = (
+    "correct it in the ModelService or the BaseConfig; msvc validate --server asks beforehand"
+)
 _AGAIN = "run it again: it continues from where it was"
-
-
-def reason(message: str) -> str:
-    """The one thing that an error of a resource says, without the stack that it was said in.
-
-    Of a list of errors it is the first; of a conflict the fields and who owns them.
-    """
-    if conflict := CONFLICT.search(message):
-        return " ".join(conflict[0].split())
-    lines = [line.strip(" \t*") for line in message.splitlines()]
-    first = next((line for line in lines if line and not COUNT.fullmatch(line)), "")
-    return PREAMBLE.sub("", first)
 
 
 def _note(urn: str, message: str) -> str:

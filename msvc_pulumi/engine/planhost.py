@@ -173,6 +173,7 @@ class _Run:
                     for key in declaration.properties
                 },
                 ignoreChanges=declaration.ignore_changes,
+                replaceOnChanges=declaration.replace_on_changes,
                 deleteBeforeReplace=True,
                 deleteBeforeReplaceDefined=True,
             )

@@ -115,6 +115,12 @@ class Run:
         )
 
     @property
+    def is_preview(self) -> bool:
+        """Whether it got no further than to say what it would do."""
+        summaries = [event["summaryEvent"] for event in self.events if "summaryEvent" in event]
+        return bool(summaries) and all(summary.get("isPreview") for summary in summaries)
+
+    @property
     def changes(self) -> Mapping[str, int]:
         """Operation ("same", "create", "update", …) → number of resources, of the last summary."""
         summaries = [event["summaryEvent"] for event in self.events if "summaryEvent" in event]

@@ -31,6 +31,7 @@ from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
+from msvc_pulumi.engine.rounds import FORCE, Rounds
 from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
 from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.stateobjects import creations, without
@@ -49,7 +50,6 @@ CHECKPOINTED = 10
 REFRESH = "--refresh"
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
-FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 # For a run in which there are objects of the stack's own that its state does not know.
 TAKE_OVER = {UPSERT: "true", **FORCE}
 BULK = {
@@ -82,13 +82,14 @@ class Stack:
     steps: bool = False
 
     def up(self, *flags: str) -> Run:
-        """Make the cluster what the program says.
+        """Make the cluster what the program says, as far as the cluster takes it.
 
         Raises:
-            ProgramError, EngineError: it did not go well.
+            ProgramError, EngineError: it did not go well; what was refused is named object by
+                object, and the rest is done.
             ClusterError: there is something in the way, and nothing was done.
         """
-        return self._operate("up", "--yes", *flags)
+        return self._operate("up", "--yes", "--continue-on-error", *flags)
 
     def preview(self, *flags: str) -> Run:
         """Say what `up` would do; change nothing. Raises ProgramError or EngineError."""
@@ -110,15 +111,15 @@ class Stack:
             raise EngineError([never_applied(self.name)])
         return stack_drift(self.cluster, self.state(), self.plans or ())
 
-    def forced(self) -> Self:
-        """The same stack, to take back fields that somebody else owns by now."""
-        return replace(self, environment={**FORCE, **self.environment})
-
     def destroy(self, *flags: str) -> Run:
         """Delete what the stack made, nothing if it never was. Raises EngineError."""
         if not self.exists():
             return Run(0, "")
-        return self._operate("destroy", "--yes", *flags)
+        return self._operate("destroy", "--yes", "--continue-on-error", *flags)
+
+    def forced(self) -> Self:
+        """The same stack, to take back fields that somebody else owns by now."""
+        return replace(self, environment={**FORCE, **self.environment})
 
     def remove(self) -> None:
         """Forget the stack and its history. Raises EngineError if it has resources."""
@@ -212,14 +213,19 @@ class Stack:
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            start = partial(run, cwd=self._cwd, output=self.output, steps=self.steps)
-            done = start(command, variables)
-            if done.code != 0 and self._is_freed(done):
-                done = start(command, variables)
+            rounds = Rounds(operation, self._run, self.state, self.plans, self.cluster)
+            done, met = rounds.run(command, variables)
         failed = None
-        if done.code != 0:
+        if done.code != 0 or met.recorded:
             is_shown = self.output != subprocess.DEVNULL
-            failed = failure(done, f"`pulumi {operation}`", is_shown=is_shown)
+            failed = failure(
+                done,
+                f"`pulumi {operation}`",
+                is_shown=is_shown,
+                places=met.places,
+                since=met.since,
+                known=met.recorded.values(),
+            )
         if failed is None and operation != "preview":
             done = replace(done, removed=self._remove(claims.abandoned))
         if operation in ("up", "destroy"):
@@ -227,6 +233,14 @@ class Stack:
         if failed is not None:
             raise failed
         return replace(done, suspects=0 if claims.cut_off else claims.suspects)
+
+    def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Run:
+        """The engine's run, once more if only dead processes had locked the stack."""
+        start = partial(
+            run, command, variables, cwd=self._cwd, output=self.output, steps=self.steps
+        )
+        done = start()
+        return start() if done.code != 0 and self._is_freed(done) else done
 
     def _claim(self, operation: str) -> StackClaims:
         """Whose the objects are that the run would write or delete; the state has what a killed run

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.failures import failure, reason
 from msvc_pulumi.engine.process import Run
@@ -32,7 +33,9 @@ class Blame:
             return Outcome(changes=done.changes)
         if not own:
             return Outcome(failure(done, "the update").diagnostics or (_UNKNOWN,), general=True)
-        known = failure(replace(done, events=_only(done, own)), "the update").diagnostics
+        places = _places(work)
+        theirs = replace(done, events=_only(done, own))
+        known = failure(theirs, "the update", places=places).diagnostics
         if known and known[0].code != "engine-failed":
             return Outcome(known)
         return Outcome(tuple(_refused(urn, text) for urn, text in own))
@@ -62,6 +65,12 @@ def owners(
         for item in checkpoints.resources(state):
             found[item["urn"]] = checkpoints.owner(item["urn"], item.get("parent", ""))
     return found
+
+
+def _places(work: Work) -> dict[str, Place]:
+    """Where the object of each of its resources is, by the resource's logical name."""
+    found = declarations(work.key.name, work.plan) if work.plan is not None else ()
+    return {one.name: Place.of(one.properties) for one in found}
 
 
 _UNKNOWN = Diagnostic("engine-failed", "the update ended and left something undone")

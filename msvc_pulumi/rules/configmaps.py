@@ -41,6 +41,6 @@ def config_map(manifest: dict[str, Any]) -> Iterator[Finding]:
         yield advice(
             FieldPath.of("immutable"),
             "immutable-object",
-            "an immutable ConfigMap takes no change: the next one to its data is refused",
+            "an immutable ConfigMap takes no change: msvc up makes it anew, kubectl is refused",
             "remove immutable, or change the name together with the data",
         )

@@ -31,6 +31,15 @@ def test_each_refused_object_is_named() -> None:
     ]
 
 
+def test_who_refused_it_is_named() -> None:
+    """As in an update of our own: the object, the policy and its words, the way out."""
+    refused = f'error: resource "{URN}" was not successfully created by the Kubernetes API server: '
+    denied = "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no digest"
+    [problem] = told(f"{PRINTED}{refused}{denied}\nerror: update failed\n\n")
+    assert problem.code == "admission-denied" and problem.help
+    assert problem.summary.startswith("Deployment x-decode: ValidatingAdmissionPolicy 'a'")
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -9,12 +9,14 @@ import re
 
 from msvc_pulumi.engine.failures import SUMMARIES, failure
 from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.refusals import refused
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["told"]
 
 MAX_LINES = 8  # of what the engine printed
 STDERR = "\nstderr:"
+URN = re.compile(r'urn:[^"\s]*::[^":\s]+')
 REFUSED = re.compile(
     r'resource "?urn:\S*?:(?P<kind>\w+)::(?P<name>[^"\s:]+)"? was not successfully \w+ by the '
     r"Kubernetes API server: (?P<why>.*)"
@@ -24,14 +26,21 @@ REFUSED = re.compile(
 def told(message: str) -> tuple[Diagnostic, ...]:
     """What is wrong according to ``message``, at least one diagnostic."""
     lines = _errors(message)
+    if objects := [one for line in lines if (one := refused(_urn(line), line))]:
+        return tuple(dict.fromkeys(objects))
     known = failure(Run(255, "\n".join(lines)), "the update in the workspace").diagnostics
-    refused = [found for line in lines if (found := REFUSED.search(line))]
-    if refused and known and known[0].code == "engine-failed":
+    others = [found for line in lines if (found := REFUSED.search(line))]
+    if others and known and known[0].code == "engine-failed":
         return tuple(
             Diagnostic("apply-failed", f"{found['kind']} {found['name']}: {found['why']}")
-            for found in refused
+            for found in others
         )
     return known or (Diagnostic("engine-failed", "the update in the workspace failed"),)
+
+
+def _urn(line: str) -> str:
+    found = URN.search(line)
+    return found[0] if found else ""
 
 
 def _errors(message: str) -> list[str]:
