@@ -13,6 +13,7 @@ from typing import Any
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.cluster.ownership import Holder
 from msvc_pulumi.declaration import POOL_UID, Declaration, declarations, logical_names
 from msvc_pulumi.engine.stateobjects import state_objects
 from msvc_pulumi.errors import FieldPath
@@ -20,8 +21,8 @@ from msvc_pulumi.plan import Plan
 
 __all__ = ["absorbed_fields"]
 
-ABSORBED = ("kubectl", "before-first-apply")
 APPLIER = "pulumi-kubernetes-"  # what the name of its field manager begins with
+PULUMI = "pulumi-"  # what those of all its releases begin with
 CONFLICT = 409
 
 
@@ -97,7 +98,5 @@ def _manager(metadata: Mapping[str, Any]) -> str:
 
 
 def _is_absorbed(metadata: Mapping[str, Any]) -> bool:
-    return any(
-        str(entry.get("manager")).startswith(ABSORBED) and not entry.get("subresource")
-        for entry in metadata.get("managedFields") or ()
-    )
+    holders = map(Holder.of, metadata.get("managedFields") or ())
+    return any(one.is_absorbed and not one.manager.startswith(PULUMI) for one in holders)
