@@ -46,6 +46,7 @@ VICTIMS: Mapping[str, str] = {
 }
 """Who is killed, by what its command line holds; the program is a part of ``msvc``."""
 MANY = 12  # ModelServices, more than have checkpoints
+LIVED = 0.6  # of a run, in which there is an engine
 LONGEST = 60.0  # seconds until there is a victim
 GONE = 60.0  # seconds until what was deleted has gone
 
@@ -57,6 +58,7 @@ class Kills:
         self.session, self.folder, self.namespace = session, folder, namespace
         self.random = random.Random(seed)  # noqa: S311  it must come out the same again
         self.done: Counter[str] = Counter()
+        self._lasted = 1.0  # seconds, the last run that was let be
 
     def round(self, victim: str, count: int = 1) -> None:
         """``count`` ModelServices; one run is killed, and all is well after the next."""
@@ -99,6 +101,7 @@ class Kills:
         return [*program, "--stack", self._stack]
 
     def _run(self, count: int, operation: str = "up", *, edited: bool = False) -> None:
+        began = time.monotonic()
         done = subprocess.run(
             self._command(count, operation, edited=edited),
             env=dict(self.session.environment),
@@ -106,12 +109,13 @@ class Kills:
             text=True,
             check=False,
         )
+        self._lasted = time.monotonic() - began
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         assert "pending operations" not in done.stdout
 
     def _killed(self, victim: str, command: Sequence[str]) -> bool:
         """Whether the victim lived at the drawn moment; everything else ends before this does."""
-        pause = self.random.uniform(0.0, 1.5)
+        pause = self.random.uniform(0.0, LIVED * self._lasted)
         with subprocess.Popen(
             command,
             env=dict(self.session.environment),
