@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.ownership import owner_of_field
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.ownedchildren import Identity, OwnedChildren
-from msvc_pulumi.operator.ownership import owner_of_field
 from msvc_pulumi.operator.repairs import Repairs
 from msvc_pulumi.plan import Plan
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.operator.ownership import (
+from msvc_pulumi.cluster.ownership import (
     disowned,
     foreign_fields,
     owned_fields,
