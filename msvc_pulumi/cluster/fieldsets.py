@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from typing import Any
 
-__all__ = ["Fields", "paths", "solely", "split", "united", "without"]
+__all__ = ["Fields", "nested", "paths", "solely", "split", "united", "without"]
 
 Fields = dict[str, Any]
 ITSELF = "."
@@ -50,12 +50,17 @@ def split(fields: Fields, kept: Iterable[str]) -> tuple[Fields, Fields]:
     """
     rest, own = fields, {}
     for path in kept:
-        steps = [f"f:{step}" for step in path.split(".")]
+        steps = _steps(path)
         taken = _at(rest, steps)
         if taken is not None:
             own = _both(own, _nested(steps, taken))
             rest = _dropped(rest, steps)
     return rest, own
+
+
+def nested(path: str) -> Fields:
+    """The set of one path of mappings, such as ``spec.replicas``."""
+    return _nested(_steps(path), {})
 
 
 def without(value: Any, fields: Fields) -> Any:
@@ -68,7 +73,9 @@ def without(value: Any, fields: Fields) -> Any:
         }
     if isinstance(value, list):
         found = [(item, _of_item(item, fields)) for item in value]
-        return [item if inner is None else without(item, inner) for item, inner in found if inner != {}]
+        return [
+            item if inner is None else without(item, inner) for item, inner in found if inner != {}
+        ]
     return value
 
 
@@ -95,6 +102,10 @@ def _both(one: Fields, other: Fields) -> Fields:
     if not one or not other:  # as a whole in either
         return one if one else other
     return {step: _both(one.get(step, {}), other.get(step, {})) for step in {**one, **other}}
+
+
+def _steps(path: str) -> list[str]:
+    return [f"f:{step}" for step in path.split(".")]
 
 
 def _at(fields: Fields, steps: list[str]) -> Fields | None:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.claims import OBJECT_EXISTS
+from msvc_pulumi.cluster.adoption import Adoption, adopted
+from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
@@ -43,6 +44,7 @@ __all__ = ["FORCE", "PROJECT", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
+REPLACED_WITHIN = 600.0  # seconds that pods of a new Deployment may take before the old ones go
 SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
@@ -172,13 +174,17 @@ class Stack:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
-        adopts = operation != "refresh" and self._claim(operation)
-        variables = {**self.variables, **(TAKE_OVER if adopts else {})}
+        claims = self._claim(operation)
+        if operation == "up":
+            self._adopt(claims.inherited)
+        variables = {**self.variables, **(TAKE_OVER if claims.takes_over else {})}
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
         with ExitStack() as stack:
             client: Sequence[str] = ()
-            servicer = self._servicer() if operation in ("up", "preview") else None
+            servicer = None
+            if operation in ("up", "preview"):
+                servicer = self._servicer(claims.inherited)
             if servicer is not None:
                 from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
 
@@ -198,26 +204,47 @@ class Stack:
             raise failed
         return done
 
-    def _claim(self, operation: str) -> bool:
-        """Whether the run takes over objects of the stack's own that its state does not know.
+    def _claim(self, operation: str) -> StackClaims:
+        """Whose the objects are that the run would write or delete.
 
         Raises:
             ClusterError: an object is somebody else's, or the cluster does not answer.
         """
         plans = () if operation == "destroy" else self.plans
-        if self.cluster is None or plans is None:
-            return False
+        if self.cluster is None or plans is None or operation == "refresh":
+            return StackClaims()
         state, attempt = self.state(), Attempt.read(self.folder)
         claims = StackClaims.of(self.cluster, plans, state, attempt)
         if claims.problems and self.environment.get(UPSERT) != "true":
             raise ClusterError(*claims.problems)
         if operation == "preview":
-            return claims.takes_over
+            return claims
         if claims.lost:
             self._release(claims.lost)
         if operation == "up":
             attempt.also(planned_places(plans)).keep(self.folder)
-        return claims.takes_over
+        return claims
+
+    def _adopt(self, inherited: frozenset[Place]) -> None:
+        """What an earlier operator made is as if Pulumi had made it.
+
+        Raises:
+            ClusterError: the cluster does not answer, something has to be replaced that may not be,
+                or what was replaced is still waited for.
+        """
+        if self.cluster is None or not inherited:
+            return
+        adoptions = [
+            Adoption.of(self.cluster, plan, inherited)
+            for plan in self.plans or ()
+            if not inherited.isdisjoint(planned_places([plan]))
+        ]
+        problems = [problem for one in adoptions for problem in one.problems]
+        problems = problems or [
+            problem for one in adoptions for problem in one.carry_out(wait=REPLACED_WITHIN)
+        ]
+        if problems:
+            raise ClusterError(*problems)
 
     def _conclude(self, done: Run, failed: ModelServiceError | None) -> None:
         """What was attempted is in the state, or kept for the next run."""
@@ -244,12 +271,12 @@ class Stack:
         self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
         file.unlink()
 
-    def _servicer(self) -> LanguageRuntimeServicer | None:
+    def _servicer(self, inherited: Collection[Place] = ()) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
         if self.plans is not None:
             from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415  imports pulumi
 
-            return PlanHost(self.plans, tells=True)
+            return PlanHost([adopted(plan, inherited) for plan in self.plans], tells=True)
         if self.program is not None:
             from msvc_pulumi.engine.inline import host  # noqa: PLC0415  imports pulumi
 

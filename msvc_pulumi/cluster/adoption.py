@@ -1,0 +1,212 @@
+"""`Adoption`: objects of an earlier operator become Pulumi's, before Pulumi applies anything.
+
+What their predecessor owned is moved to a field manager of ours, an apply with that one sets what is
+stated and removes what is not, and then all of it is as if Pulumi had created the object. So nothing
+that others own is touched, pods start anew once at most, and a run that is killed in between is gone
+through again by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msvc_pulumi.cluster.claims import Claimant, Place, is_given
+from msvc_pulumi.cluster.client import Cluster, ClusterError
+from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated, without_ignored
+from msvc_pulumi.cluster.predecessors import ADOPTER, CREATOR, handed, predecessors, renamed
+from msvc_pulumi.cluster.replacement import Replacement
+from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.plan import Plan
+
+__all__ = ["REPLACE", "Adoption", "adopted", "unconfirmed"]
+
+REPLACE = "llm-d.ai/replace"
+"""Annotation of an object: the ModelService that may delete it and make it anew."""
+UNCONFIRMED = "replacement-unconfirmed"
+
+TRIES = 3  # at an object that somebody else writes meanwhile
+CONFLICT = 409
+POOL = "inferencePool"
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What becomes of those objects of ``plan`` that an earlier operator made."""
+
+    cluster: Cluster
+    plan: Plan
+    foreseen: tuple[Foreseen, ...]
+    absent: tuple[Declaration, ...] = ()
+
+    @classmethod
+    def of(cls, cluster: Cluster, plan: Plan, places: Collection[Place]) -> Adoption:
+        """The adoption of what is in ``places``; changes nothing.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        declared = {Place.of(one.properties): one for one in declarations(plan.name, plan)}
+        found = {place: cluster.get(*_identity(place)) for place in declared}
+        live = {place: item for place, item in found.items() if item and place in places}
+        names = frozenset[str]().union(*(predecessors(item["metadata"]) for item in live.values()))
+        return cls(
+            cluster,
+            plan,
+            tuple(foresee(cluster, declared[place], item, names) for place, item in live.items()),
+            tuple(one for place, one in declared.items() if found[place] is None),
+        )
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Why it cannot be gone through with; then nothing may be changed."""
+        claimant = Claimant(self.plan.namespace, self.plan.name, owner_uid(self.plan))
+        return tuple(self._problems(claimant))
+
+    def _problems(self, claimant: Claimant) -> Iterator[Diagnostic]:
+        for one in self.foreseen:
+            if one.refusal is None:
+                continue
+            if not one.is_replaceable:
+                what = f'{one.place.kind} "{one.place.name}" is refused'
+                yield from (
+                    replace(item, notes=(what, *item.notes)) for item in one.refusal.diagnostics
+                )
+            elif not is_given(one.before["metadata"], claimant, REPLACE):
+                yield unconfirmed(one, claimant)
+
+    def carry_out(self, *, wait: float = 0.0) -> tuple[Diagnostic, ...]:
+        """Take over what can be in place, replace the rest; why it has to be tried again, if so.
+
+        Deployments that are replaced are waited for, ``wait`` seconds at most, before anything
+        changes that leads requests to them.
+
+        Raises:
+            ClusterError: the cluster does not answer, or it refuses.
+        """
+        replaced = [one for one in self.foreseen if one.after is None]
+        begun = [
+            Replacement.of(self.cluster, one.before, stated(one.declaration)) for one in replaced
+        ]
+        begun += [
+            found
+            for one in self.foreseen
+            if one.after is not None
+            and (found := Replacement.begun(self.cluster, one.before)) is not None
+        ]
+        first = self._needed({one.declaration.key for one in replaced if one.restarts})
+        for declaration in self.absent:
+            if declaration.key in first:
+                self._make(declaration)
+        inplace = [one for one in self.foreseen if one.after is not None]
+        for one in sorted(inplace, key=lambda one: one.declaration.key not in first):
+            if one.declaration.key in first:
+                self._take(one)
+        for replacement in begun:
+            replacement.start()
+        waiting = tuple(problem for one in begun if (problem := one.finish(wait)) is not None)
+        if waiting:
+            return waiting
+        for one in inplace:
+            if one.declaration.key not in first:
+                self._take(one)
+        for one in replaced:
+            self._conclude(one.declaration)
+        return ()
+
+    def _needed(self, keys: Iterable[str]) -> set[str]:
+        """What pods of these need to start, by plan key."""
+        depends = {one.key: one.depends_on for one in self.plan}
+        return {key for other in keys for key in depends[other] if key != POOL}
+
+    def _make(self, declaration: Declaration) -> None:
+        self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
+        self._conclude(declaration)
+
+    def _take(self, one: Foreseen) -> None:
+        """The object is what is stated, and its predecessor's fields are Pulumi's."""
+        live: Mapping[str, Any] | None = one.before
+        names = {manager for manager, operation in one.entries if operation == "Update"}
+        ignored = one.declaration.ignore_changes
+        for left in reversed(range(TRIES)):
+            if live is None:
+                return  # it is made anew
+            entries = handed(live["metadata"], names)
+            if not entries:
+                return
+            fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), ignored)
+            try:
+                self._write(live, {"managedFields": fields})
+                break
+            except ClusterError as error:
+                if error.status != CONFLICT or not left:
+                    raise
+                live = self.cluster.get(*_identity(one.place))
+        self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
+        self._conclude(one.declaration, same=True)
+
+    def _conclude(self, declaration: Declaration, *, same: bool = False) -> None:
+        """What the adoption owns of the object is as if Pulumi had created it."""
+        for left in reversed(range(TRIES)):
+            live = self.cluster.get(*_identity(Place.of(declaration.properties)))
+            entries = {(ADOPTER, "Apply")}
+            if live is None or not handed(live["metadata"], ()):
+                return
+            changes: Object = {
+                "managedFields": renamed(live["metadata"], entries, (CREATOR, "Update"))
+            }
+            if same and declaration.key == POOL:  # no picker has to forget what it knows of it
+                changes["annotations"] = {KEPT_POOL: live["metadata"]["uid"]}
+            try:
+                self._write(live, changes)
+                return
+            except ClusterError as error:
+                if error.status != CONFLICT or not left:
+                    raise
+
+    def _write(self, live: Mapping[str, Any], changes: Object) -> None:
+        version = live["metadata"]["resourceVersion"]
+        body = {"metadata": {"resourceVersion": version, **changes}}
+        self.cluster.patch(*_identity(Place.of(live)), body=body)
+
+
+def adopted(plan: Plan, places: Collection[Place]) -> Plan:
+    """The plan as it is applied where these objects are taken over: what is ignored of them from
+    then on, as a count that an autoscaler has set, is not stated in the first place.
+    """
+    return replace(
+        plan,
+        objects=tuple(
+            replace(one, manifest=without_ignored(one.manifest, one.ignore_changes))
+            if one.ignore_changes and Place.of(one.manifest) in places
+            else one
+            for one in plan
+        ),
+    )
+
+
+def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:
+    """The error that names an object which has to be replaced, and how that is consented to."""
+    place = one.place
+    space = f" -n {place.namespace}" if place.namespace else ""
+    name = claimant.name
+    if place.namespace != claimant.namespace:
+        name = f"{claimant.namespace}/{name}"
+    reasons = one.refusal.diagnostics if one.refusal else ()
+    return Diagnostic(
+        UNCONFIRMED,
+        f'{place.kind} "{place.name}" in namespace "{place.namespace}" cannot become what is planned '
+        "without being deleted and made anew",
+        notes=tuple(
+            f"{item.field}: {item.summary}" if item.field else item.summary for item in reasons
+        ),
+        help="its owner can say that it may be: "
+        f"kubectl annotate {place.kind.lower()} {place.name}{space} {REPLACE}={name}",
+    )
+
+
+def _identity(place: Place) -> tuple[str, str, str, str | None]:
+    return place.api_version, place.kind, place.name, place.namespace or None

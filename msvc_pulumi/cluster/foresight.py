@@ -1,0 +1,118 @@
+"""`foresee`: what becomes of an object that is taken over, asked of the API server in dry runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.client import Cluster, ClusterError
+from msvc_pulumi.cluster.fieldsets import nested, solely, united, without
+from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, fields_of, handed
+from msvc_pulumi.declaration import Declaration
+
+__all__ = ["Foreseen", "foresee", "stated", "without_ignored"]
+
+INVALID = 422
+SHORT = 40  # characters of a name that another one begins with
+SERVERS = ("managedFields", "resourceVersion", "generation")
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """An object as it is and as it will be; ``after`` is None where it cannot become that in place,
+    and ``refusal`` what the server said. ``entries`` are those of its predecessors, whose fields
+    become Pulumi's.
+    """
+
+    declaration: Declaration
+    before: Object
+    after: Object | None
+    entries: Handed
+    refusal: ClusterError | None = None
+    is_replaceable: bool = False
+
+    @property
+    def place(self) -> Place:
+        return Place.of(self.before)
+
+    @property
+    def uid(self) -> str:
+        return str(self.before["metadata"]["uid"])
+
+    @property
+    def restarts(self) -> bool:
+        """Whether its pods start anew."""
+        if self.after is None:
+            return _template(self.before) is not None
+        return bool(_template(self.before) != _template(self.after))
+
+    @property
+    def compared(self) -> tuple[Object, Object]:
+        """Both without what the server keeps about them; the second is what is stated where the
+        server would not take it.
+        """
+        after = self.declaration.properties if self.after is None else self.after
+        return _content(self.before), _content(after)
+
+
+def stated(declaration: Declaration) -> Object:
+    """What an object that exists is made: what is ignored from then on is not stated at all."""
+    return without_ignored(declaration.properties, declaration.ignore_changes)
+
+
+def without_ignored(manifest: Object, ignored: Iterable[str]) -> Object:
+    """``manifest`` without the fields at these paths, such as ``spec.replicas``."""
+    fields = united(nested(path) for path in ignored)
+    return dict(without(manifest, fields)) if fields else manifest
+
+
+def foresee(
+    cluster: Cluster, declaration: Declaration, live: Object, names: Collection[str]
+) -> Foreseen:
+    """What becomes of ``live``, of which the field managers ``names`` were the predecessors.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    entries = handed(live["metadata"], names)
+    manifest = stated(declaration)
+    try:
+        applied = cluster.apply(manifest, field_manager=ADOPTER, force=True, dry_run=True)
+        own = fields_of(applied["metadata"], entries - {(ADOPTER, "Apply")})
+        others = fields_of(applied["metadata"], entries - {(ADOPTER, "Apply")}, but=True)
+        goes = solely(own, united([others, *map(nested, declaration.ignore_changes)]))
+        after = without(applied, goes)
+        if goes:  # what goes may have a default
+            after = cluster.amended(after)
+    except ClusterError as error:
+        if error.status != INVALID:
+            raise
+        possible = _is_possible(cluster, manifest)
+        return Foreseen(declaration, live, None, entries, error, possible)
+    return Foreseen(declaration, live, after, entries)
+
+
+def _is_possible(cluster: Cluster, manifest: Object) -> bool:
+    """Whether the server takes it as a new object, so that only the change was refused."""
+    metadata = manifest["metadata"]
+    name = f"{metadata['name'][:SHORT].rstrip('-.')}-{secrets.token_hex(4)}"
+    try:
+        cluster.create({**manifest, "metadata": {**metadata, "name": name}}, dry_run=True)
+    except ClusterError as error:
+        if error.status != INVALID:
+            raise
+        return False
+    return True
+
+
+def _template(item: Mapping[str, Any]) -> Any:
+    return (item.get("spec") or {}).get("template")  # only workloads have one
+
+
+def _content(item: Mapping[str, Any]) -> Object:
+    metadata = {key: value for key, value in item["metadata"].items() if key not in SERVERS}
+    return {**{key: value for key, value in item.items() if key != "status"}, "metadata": metadata}
