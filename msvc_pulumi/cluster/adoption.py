@@ -1,13 +1,14 @@
 """`Adoption`: objects of an earlier operator become Pulumi's, before Pulumi applies anything.
 
-What their predecessor owned is moved to a field manager of ours, an apply with that one sets what is
-stated and removes what is not, and then all of it is as if Pulumi had created the object. So nothing
-that others own is touched, pods start anew once at most, and a run that is killed in between is gone
-through again by the next one.
+What their predecessor owned is moved to a field manager of ours, an apply with that one sets what
+is stated and removes what is not, and then all of it is as if Pulumi had created the object. So
+nothing that others own is touched, pods start anew once at most, and a run that is killed in
+between is gone through again by the next one.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,7 +28,7 @@ REPLACE = "llm-d.ai/replace"
 """Annotation of an object: the ModelService that may delete it and make it anew."""
 UNCONFIRMED = "replacement-unconfirmed"
 
-TRIES = 3  # at an object that somebody else writes meanwhile
+TRIES, PAUSE = 50, 0.1  # at an object that its controller writes meanwhile; seconds between
 CONFLICT = 409
 POOL = "inferencePool"
 Object = dict[str, Any]
@@ -130,20 +131,20 @@ class Adoption:
         """The object is what is stated, and its predecessor's fields are Pulumi's."""
         live: Mapping[str, Any] | None = one.before
         names = {manager for manager, operation in one.entries if operation == "Update"}
-        ignored = one.declaration.ignore_changes
         for left in reversed(range(TRIES)):
             if live is None:
                 return  # it is made anew
             entries = handed(live["metadata"], names)
             if not entries:
                 return
-            fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), ignored)
+            fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), one.kept)
             try:
                 self._write(live, {"managedFields": fields})
                 break
             except ClusterError as error:
                 if error.status != CONFLICT or not left:
                     raise
+                time.sleep(PAUSE)
                 live = self.cluster.get(*_identity(one.place))
         self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
         self._conclude(one.declaration, same=True)
@@ -198,8 +199,8 @@ def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:
     reasons = one.refusal.diagnostics if one.refusal else ()
     return Diagnostic(
         UNCONFIRMED,
-        f'{place.kind} "{place.name}" in namespace "{place.namespace}" cannot become what is planned '
-        "without being deleted and made anew",
+        f'{place.kind} "{place.name}" in namespace "{place.namespace}" cannot become what is '
+        "planned without being deleted and made anew",
         notes=tuple(
             f"{item.field}: {item.summary}" if item.field else item.summary for item in reasons
         ),

@@ -16,6 +16,7 @@ from msvc_pulumi.declaration import Declaration
 __all__ = ["Foreseen", "foresee", "stated", "without_ignored"]
 
 INVALID = 422
+HOLLOW = "spec.template.spec.affinity"  # the original operator writes an empty one everywhere
 SHORT = 40  # characters of a name that another one begins with
 SERVERS = ("managedFields", "resourceVersion", "generation")
 Object = dict[str, Any]
@@ -34,6 +35,13 @@ class Foreseen:
     entries: Handed
     refusal: ClusterError | None = None
     is_replaceable: bool = False
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Paths that nobody takes over: what is ignored, and what says nothing but would restart
+        pods if it went.
+        """
+        return _kept(self.declaration, self.before)
 
     @property
     def place(self) -> Place:
@@ -84,7 +92,7 @@ def foresee(
         applied = cluster.apply(manifest, field_manager=ADOPTER, force=True, dry_run=True)
         own = fields_of(applied["metadata"], entries - {(ADOPTER, "Apply")})
         others = fields_of(applied["metadata"], entries - {(ADOPTER, "Apply")}, but=True)
-        goes = solely(own, united([others, *map(nested, declaration.ignore_changes)]))
+        goes = solely(own, united([others, *map(nested, _kept(declaration, live))]))
         after = without(applied, goes)
         if goes:  # what goes may have a default
             after = cluster.amended(after)
@@ -94,6 +102,16 @@ def foresee(
         possible = _is_possible(cluster, manifest)
         return Foreseen(declaration, live, None, entries, error, possible)
     return Foreseen(declaration, live, after, entries)
+
+
+def _kept(declaration: Declaration, live: Object) -> tuple[str, ...]:
+    planned, there = (_pod(item).get("affinity") for item in (declaration.properties, live))
+    hollow = there == {} and planned is None
+    return (*declaration.ignore_changes, *((HOLLOW,) if hollow else ()))
+
+
+def _pod(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (_template(item) or {}).get("spec") or {}
 
 
 def _is_possible(cluster: Cluster, manifest: Object) -> bool:

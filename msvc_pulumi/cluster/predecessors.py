@@ -1,9 +1,9 @@
 """Who wrote a ModelService's objects before Pulumi did, and what is left of that in an object.
 
-The original operator writes whole objects (operation Update), so that it owns every field of theirs
-in ``metadata.managedFields``, and an apply of ours never removes one. Its field manager has the name
-of its binary, ``manager`` in its image like that of many other operators, so that a name proves
-nothing: who wrote the owner reference to the ModelService does.
+The original operator writes whole objects (operation Update), so that it owns every field of
+theirs in ``metadata.managedFields``, and an apply of ours never removes one. Its field manager has
+the name of its binary, ``manager`` in its image like that of many other operators, so that a name
+proves nothing: who wrote the owner reference to the ModelService does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`Replacement`: an object is deleted and made anew, because what it is to be it cannot become.
 
-A Deployment leaves its ReplicaSets behind, so that its pods serve until those of the new one do; only
-then they go. Both need accelerators for that time. Of anything else there is none for a moment.
+A Deployment leaves its ReplicaSets behind, so that its pods serve until those of the new one do;
+only then they go. Both need accelerators for that time. Of anything else there is none for a
+moment.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class Replacement:
         if self.manifest is None:
             return
         identity = (*self.place[:2], self.place.name, self.place.namespace or None)
+        uid = self.before["metadata"]["uid"]
         if _is_deployment(self.before):
-            uid = self.before["metadata"]["uid"]
             for item in self._replica_sets():
                 if any(
                     owner.get("uid") == uid for owner in item["metadata"].get("ownerReferences", ())
@@ -64,7 +65,6 @@ class Replacement:
                     self._annotate(item)
         propagation = "Orphan" if _is_deployment(self.before) else "Background"
         self.cluster.delete(*identity, propagation=propagation)
-        uid = self.before["metadata"]["uid"]
         self.cluster.wait(
             *identity,
             until=lambda found: found is None or found["metadata"]["uid"] != uid,

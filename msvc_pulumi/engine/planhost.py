@@ -217,8 +217,9 @@ def _uid(found: Struct) -> str:
 
 def _annotation(found: Struct, name: str) -> str:
     metadata = found.fields["metadata"].struct_value if "metadata" in found.fields else Struct()
-    own = metadata.fields["annotations"] if "annotations" in metadata.fields else None
-    fields = own.struct_value.fields if own is not None else {}
+    if "annotations" not in metadata.fields:
+        return ""
+    fields = metadata.fields["annotations"].struct_value.fields
     return str(fields[name].string_value) if name in fields else ""
 
 

@@ -11,12 +11,14 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.adoption import Adoption
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
+from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.checkpoint import Checkpoint, pending, resources
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
@@ -62,6 +64,22 @@ class Inspector:
                 text = f"{urn.rpartition('::')[2]} is not what was made: it was made anew"
                 logger.warning("%s", text, extra={"modelservice": str(work.key)})
         return found
+
+    def adopt(self, work: Work, found: StackClaims) -> tuple[Diagnostic, ...]:
+        """Why what an earlier operator made of a work cannot become Pulumi's yet; () once it has.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        if work.plan is None or not found.inherited:
+            return ()
+        try:
+            adoption = Adoption.of(self._cluster, work.plan, found.inherited)
+            return adoption.problems or adoption.carry_out()
+        except ClusterError as error:
+            if not error.status:
+                raise
+            return tuple(error.diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
