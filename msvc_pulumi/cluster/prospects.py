@@ -90,7 +90,6 @@ def prospects(cluster: Cluster, plan: Plan) -> Iterator[Prospect]:
     Raises:
         ClusterError: the cluster does not answer.
     """
-
     service = f"{plan.namespace}/{plan.name}"
     claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
     places = [Place.of(one.manifest) for one in plan]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from adoption.seeding import fields, inputs, recorded, seed
+from documentedcommands import ROOT, blocks, output_differs, run
 from services import eventually
 
 from msvc_pulumi.api.crd import custom_resource_definition
+from msvc_pulumi.cli import main
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import REPLACE, Adoption
 from msvc_pulumi.cluster.claims import Place
@@ -263,6 +269,64 @@ def test_a_new_selector_keeps_serving(
     assert route is not None
     assert route["spec"]["selector"]["llm-d.ai/model"] == "another-model"
     assert stack.up("--skip-preview", "--expect-no-changes").changes.keys() == {"same"}
+
+
+@pytest.mark.parametrize("seeded", ["simple"], indirect=True)
+def test_the_page_about_moving_holds(
+    seeded: tuple[str, Object], session: Session, cluster: Cluster, namespace: str, tmp_path: Path
+) -> None:
+    """Its commands do what it says, beside what the original operator made."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for item in inputs("simple", namespace):
+        (folder / f"{item['kind']}.yaml").write_text(yaml.safe_dump(item))
+    before = live(cluster, recorded("simple"), namespace)
+    for block in blocks(ROOT / "docs" / "from-llm-d-model-service.md"):
+        for command in block.commands if "test_adoption" in block.reason else ():
+            if command.text.startswith("msvc "):
+                wanted = command.output and command.output.replace("serving", namespace)
+                text = command.text.replace("serving", namespace)
+                code, printed = run(replace(command, text=text), tmp_path)
+                assert code == 0, printed
+                assert not output_differs(wanted, printed)
+    after = live(cluster, recorded("simple"), namespace)
+    assert uids(after) == uids(before)
+    assert not [one for one in after.values() if one["metadata"].get("ownerReferences")]
+
+
+@pytest.mark.parametrize("seeded", ["disaggregated", "edited"], indirect=True)
+def test_adopt_shows_what_is_then_done(
+    seeded: tuple[str, Object],
+    kubeconfig: Path,
+    cluster: Cluster,
+    namespace: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each object with what becomes of it; it changes none, and what stands in the way is told by
+    the exit code and can be allowed.
+    """
+    scenario, service = seeded
+    items = recorded(scenario)
+    before = versions(live(cluster, items, namespace))
+    name = service["metadata"]["name"]
+    command = ["adopt", "--namespace", namespace, "--format", "json", "--exit-code"]
+    codes = [main([*command, *more]) for more in ([], ["--epp-cluster-role", ROLE])]
+    decoder = json.JSONDecoder()
+    text = capsys.readouterr().out
+    first, end = decoder.raw_decode(text)
+    second, _ = decoder.raw_decode(text[end:].lstrip())
+    assert versions(live(cluster, items, namespace)) == before
+    actions = {(one["kind"], one["name"]): one["action"] for one in second}
+    assert {"adopt"} <= {*actions.values()} <= {"adopt", "left"}
+    assert not [one for one in second if one["restarts"]]
+    assert codes == [1 if scenario == "disaggregated" else 0, 0]
+    left = [one for one in second if one["action"] == "left"]
+    if scenario == "edited":
+        assert {one["name"] for one in left} == {"edited-prefill", "edited-service-prefill"}
+        return
+    assert not left
+    [binding] = [one for one in first if one["action"] == "replace"]
+    assert f"{REPLACE}={name}" in binding["command"]
 
 
 def attempt_of(stack: Any, plan: Plan) -> None:
