@@ -48,7 +48,8 @@ def split(fields: Fields, kept: Iterable[str]) -> tuple[Fields, Fields]:
     """``fields`` without the paths ``kept``, such as ``spec.replicas``, and those of them that are
     in it.
     """
-    rest, own = fields, {}
+    rest: Fields = fields
+    own: Fields = {}
     for path in kept:
         steps = _steps(path)
         taken = _at(rest, steps)
@@ -112,7 +113,7 @@ def _at(fields: Fields, steps: list[str]) -> Fields | None:
     here: Any = fields
     for step in steps:
         here = here.get(step) if isinstance(here, Mapping) else None
-    return here
+    return None if here is None else dict(here)
 
 
 def _nested(steps: list[str], inner: Fields) -> Fields:

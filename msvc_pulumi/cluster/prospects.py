@@ -141,12 +141,13 @@ def _leftovers(
 ) -> Iterator[Prospect]:
     """What the ModelService owns and the plan does not have: nobody ever removed it."""
     for kind in KINDS_OF_CHILDREN:
-        if not cluster.serves(kind.api_version, kind.kind):
+        served = kind.api_version, kind.kind
+        if not cluster.serves(*served):
             continue
-        for items, _ in cluster.pages(*kind, claimant.namespace, metadata=True):
+        for items, _ in cluster.pages(*served, claimant.namespace, metadata=True):
             for item in items:
                 metadata = item["metadata"]
-                place = Place(*kind, claimant.namespace, metadata["name"])
+                place = Place(*served, claimant.namespace, metadata["name"])
                 owners = metadata.get("ownerReferences") or ()
                 owned = any(
                     (one.get("kind"), one.get("name")) == (KIND, claimant.name) for one in owners
