@@ -44,8 +44,15 @@ class Adoption:
     absent: tuple[Declaration, ...] = ()
 
     @classmethod
-    def of(cls, cluster: Cluster, plan: Plan, places: Collection[Place]) -> Adoption:
-        """The adoption of what is in ``places``; changes nothing.
+    def of(
+        cls,
+        cluster: Cluster,
+        plan: Plan,
+        places: Collection[Place],
+        recorded: Collection[Place] = (),
+    ) -> Adoption:
+        """The adoption of what is in ``places``; changes nothing. What is ``recorded`` in a state
+        and cannot be changed in place is the engine's to replace.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -53,7 +60,11 @@ class Adoption:
         declared = {Place.of(one.properties): one for one in declarations(plan.name, plan)}
         found = {place: cluster.get(*_identity(place)) for place in declared}
         live = {place: item for place, item in found.items() if item and place in places}
-        names = frozenset[str]().union(*(predecessors(item["metadata"]) for item in live.values()))
+        names = {place: predecessors(item["metadata"]) for place, item in live.items()}
+        # In another namespace there is no owner reference; what was given away may have the same.
+        claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
+        given = {place for place, item in live.items() if is_given(item["metadata"], claimant)}
+        names |= dict.fromkeys(given, frozenset[str]().union(*names.values()))
         return cls(
             cluster,
             plan,
@@ -88,26 +99,20 @@ class Adoption:
         Raises:
             ClusterError: the cluster does not answer, or it refuses.
         """
+        inplace = [one for one in self.foreseen if one.after is not None]
         replaced = [one for one in self.foreseen if one.after is None]
-        begun = [
-            Replacement.of(self.cluster, one.before, stated(one.declaration)) for one in replaced
-        ]
-        begun += [
-            found
-            for one in self.foreseen
-            if one.after is not None
-            and (found := Replacement.begun(self.cluster, one.before)) is not None
-        ]
         first = self._needed({one.declaration.key for one in replaced if one.restarts})
         for declaration in self.absent:
             if declaration.key in first:
                 self._make(declaration)
-        inplace = [one for one in self.foreseen if one.after is not None]
-        for one in sorted(inplace, key=lambda one: one.declaration.key not in first):
+        for one in inplace:
             if one.declaration.key in first:
                 self._take(one)
-        for replacement in begun:
-            replacement.start()
+        early = [one for one in replaced if one.restarts or one.declaration.key in first]
+        begun = [
+            *(found for one in inplace if (found := Replacement.begun(self.cluster, one.before))),
+            *map(self._replaced, early),
+        ]
         waiting = tuple(problem for one in begun if (problem := one.finish(wait)) is not None)
         if waiting:
             return waiting
@@ -115,8 +120,15 @@ class Adoption:
             if one.declaration.key not in first:
                 self._take(one)
         for one in replaced:
+            if one not in early:
+                self._replaced(one)
             self._conclude(one.declaration)
         return ()
+
+    def _replaced(self, one: Foreseen) -> Replacement:
+        replacement = Replacement.of(self.cluster, one.before, stated(one.declaration))
+        replacement.start()
+        return replacement
 
     def _needed(self, keys: Iterable[str]) -> set[str]:
         """What pods of these need to start, by plan key."""
@@ -124,8 +136,8 @@ class Adoption:
         return {key for other in keys for key in depends[other] if key != POOL}
 
     def _make(self, declaration: Declaration) -> None:
-        self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
-        self._conclude(declaration)
+        made = self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
+        self._conclude(declaration, made)
 
     def _take(self, one: Foreseen) -> None:
         """The object is what is stated, and its predecessor's fields are Pulumi's."""
@@ -146,13 +158,18 @@ class Adoption:
                     raise
                 time.sleep(PAUSE)
                 live = self.cluster.get(*_identity(one.place))
-        self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
-        self._conclude(one.declaration, same=True)
+        now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
+        self._conclude(one.declaration, now, same=True)
 
-    def _conclude(self, declaration: Declaration, *, same: bool = False) -> None:
-        """What the adoption owns of the object is as if Pulumi had created it."""
+    def _conclude(
+        self, declaration: Declaration, live: Object | None = None, *, same: bool = False
+    ) -> None:
+        """What the adoption owns of the object is as if Pulumi had created it; ``live`` is how it
+        was a moment ago.
+        """
+        place = Place.of(declaration.properties)
         for left in reversed(range(TRIES)):
-            live = self.cluster.get(*_identity(Place.of(declaration.properties)))
+            live = live or self.cluster.get(*_identity(place))
             entries = {(ADOPTER, "Apply")}
             if live is None or not handed(live["metadata"], ()):
                 return
@@ -167,6 +184,8 @@ class Adoption:
             except ClusterError as error:
                 if error.status != CONFLICT or not left:
                     raise
+                time.sleep(PAUSE)
+                live = None
 
     def _write(self, live: Mapping[str, Any], changes: Object) -> None:
         version = live["metadata"]["resourceVersion"]

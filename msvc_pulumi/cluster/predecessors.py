@@ -14,7 +14,7 @@ from typing import Any
 from msvc_pulumi.cluster.fieldsets import Fields, split, united
 from msvc_pulumi.cluster.modelservices import KIND
 
-__all__ = ["ADOPTER", "CREATOR", "fields_of", "handed", "predecessors", "renamed"]
+__all__ = ["ADOPTER", "CREATOR", "fields_of", "handed", "is_inherited", "predecessors", "renamed"]
 
 ADOPTER = "pulumi-kubernetes-adoption"
 """Field manager of what is being taken over; it counts as Pulumi's if we are killed meanwhile."""
@@ -41,6 +41,11 @@ def predecessors(metadata: Metadata) -> frozenset[str]:
         for entry in _written(metadata)
         if uids & _owners(entry).keys() and not _is_excepted(str(entry.get("manager", "")))
     )
+
+
+def is_inherited(metadata: Metadata) -> bool:
+    """Whether a predecessor still owns fields of the object, or its adoption came to no end."""
+    return bool(handed(metadata, predecessors(metadata)))
 
 
 def handed(metadata: Metadata, names: Collection[str]) -> frozenset[tuple[str, str]]:

@@ -22,7 +22,7 @@ from msvc_pulumi.cluster.client import Cluster
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.foresight import Foreseen
 from msvc_pulumi.cluster.modelservices import KIND
-from msvc_pulumi.cluster.predecessors import handed, predecessors
+from msvc_pulumi.cluster.predecessors import is_inherited
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.plan import Plan
@@ -95,8 +95,7 @@ def prospects(cluster: Cluster, plan: Plan) -> Iterator[Prospect]:
     places = [Place.of(one.manifest) for one in plan]
     live = existing(cluster, places)
     held = {at: one for at, one in live.items() if claim(one, claimant).holds}
-    names = frozenset[str]().union(*map(predecessors, held.values()))
-    ours = {at for at, one in held.items() if handed(one, names) or not is_made_by_pulumi(one)}
+    ours = {at for at, one in held.items() if is_inherited(one) or not is_made_by_pulumi(one)}
     foreseen = {one.place: one for one in Adoption.of(cluster, plan, ours).foreseen}
     for place in places:
         metadata = live.get(place)

@@ -17,7 +17,7 @@ from msvc_pulumi.cluster.claims import (
     object_exists,
 )
 from msvc_pulumi.cluster.existing import existing
-from msvc_pulumi.cluster.predecessors import handed, predecessors
+from msvc_pulumi.cluster.predecessors import is_inherited
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.stateobjects import StateObject, pending_places, state_objects
@@ -34,13 +34,15 @@ class StackClaims:
     """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
     stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted. ``inherited`` is
-    where an earlier operator still owns fields of what is planned, or somebody gave it away.
+    where an earlier operator still owns fields of what is planned, or somebody gave it away; those
+    in ``settled`` the state has.
     """
 
     problems: tuple[Diagnostic, ...] = ()
     takes_over: bool = False
     lost: frozenset[str] = frozenset()
     inherited: frozenset[Place] = frozenset()
+    settled: frozenset[Place] = frozenset()
 
     @classmethod
     def of(
@@ -79,8 +81,7 @@ class StackClaims:
         problems: list[Diagnostic] = []
         lost: set[str] = set()
         takes_over = False
-        held: dict[Place, Metadata] = {}
-        given: set[Place] = set()
+        inherited: set[Place] = set()
         for place, metadata in sorted(live.items()):
             known = recorded.get(place)
             claimant = planned.get(place, owner)
@@ -102,16 +103,16 @@ class StackClaims:
             elif found is Claim.GIVEN:
                 takes_over = True
                 lost.add(known.urn)  # what the state has is gone; this one is made known instead
-            if place in planned:
-                held[place] = metadata
-                if found is Claim.GIVEN:
-                    given.add(place)
-        return cls(tuple(problems), takes_over, frozenset(lost), _inherited(held) | given)
-
-
-def _inherited(held: Mapping[Place, Metadata]) -> frozenset[Place]:
-    names = frozenset[str]().union(*map(predecessors, held.values()))
-    return frozenset(place for place, metadata in held.items() if handed(metadata, names))
+            if place in planned and (found is Claim.GIVEN or is_inherited(metadata)):
+                inherited.add(place)
+        kept = {item.place for item in recorded.values() if item.urn not in lost}
+        return cls(
+            tuple(problems),
+            takes_over,
+            frozenset(lost),
+            frozenset(inherited),
+            frozenset(inherited & kept),
+        )
 
 
 def planned_places(plans: Iterable[Plan]) -> dict[Place, Claimant]:

@@ -74,7 +74,7 @@ class Inspector:
         if work.plan is None or not found.inherited:
             return ()
         try:
-            adoption = Adoption.of(self._cluster, work.plan, found.inherited)
+            adoption = Adoption.of(self._cluster, work.plan, found.inherited, found.settled)
             return adoption.problems or adoption.carry_out()
         except ClusterError as error:
             if not error.status:
