@@ -65,10 +65,13 @@ class Adoption:
         claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
         given = {place for place, item in live.items() if is_given(item["metadata"], claimant)}
         names |= dict.fromkeys(given, frozenset[str]().union(*names.values()))
+        foreseen = (
+            foresee(cluster, declared[place], item, names[place]) for place, item in live.items()
+        )
         return cls(
             cluster,
             plan,
-            tuple(foresee(cluster, declared[place], item, names) for place, item in live.items()),
+            tuple(one for one in foreseen if one.after is not None or one.place not in recorded),
             tuple(one for place, one in declared.items() if found[place] is None),
         )
 
