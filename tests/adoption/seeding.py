@@ -49,11 +49,11 @@ def seed(cluster: Cluster, scenario: str, namespace: str) -> tuple[Object, list[
     return owner, [_made(cluster, item, owner, namespace) for item in recorded(scenario)]
 
 
-def fields(item: Object, owner: str) -> dict[tuple[str, str, str], Any]:
+def fields(item: Object, owner: str = "") -> dict[tuple[str, str, str], Any]:
     """Who owns what of an object, without reports; ``owner`` is the uid of its ModelService."""
     return {
         (entry["manager"], entry["operation"], entry.get("subresource", "")): yaml.safe_load(
-            yaml.safe_dump(entry["fieldsV1"]).replace(owner, "OWNER")
+            yaml.safe_dump(entry["fieldsV1"]).replace(owner or "OWNER", "OWNER")
         )
         for entry in item["metadata"]["managedFields"]
         if entry.get("subresource") != "status"

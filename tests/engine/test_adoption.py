@@ -110,7 +110,7 @@ def rollouts(cluster: Cluster, namespace: str) -> dict[str, int]:
 
 
 def managers(item: Object) -> set[str]:
-    return {f"{name}/{subresource}".rstrip("/") for name, _, subresource in fields(item, "")}
+    return {f"{name}/{subresource}".rstrip("/") for name, _, subresource in fields(item)}
 
 
 @pytest.mark.parametrize("seeded", SCENARIOS, indirect=True)
@@ -362,7 +362,7 @@ def grown(now: dict[str, int], before: dict[str, int]) -> list[int]:
 def left_to_predecessor(item: Object) -> set[str]:
     return {
         path
-        for (name, _, _), own in fields(item, "").items()
+        for (name, _, _), own in fields(item).items()
         if name == "manager"
         for path in paths(own)
     }

@@ -67,7 +67,7 @@ def test_objects_are_taken_over_as_they_are(
     assert templates(cluster, namespace) == rolled
     assert after["Deployment", "edited-decode"]["spec"]["replicas"] == 3
     assert all(item["metadata"]["ownerReferences"] for item in after.values())
-    owned = fields(after["ConfigMap", "edited-settings"], "")
+    owned = fields(after["ConfigMap", "edited-settings"])
     assert "manager" not in {name for name, _, _ in owned}
 
     config = inputs("edited", namespace)[1]["data"]
