@@ -41,7 +41,6 @@ class Adoption:
     cluster: Cluster
     plan: Plan
     foreseen: tuple[Foreseen, ...]
-    absent: tuple[Declaration, ...] = ()
 
     @classmethod
     def of(
@@ -58,8 +57,8 @@ class Adoption:
             ClusterError: the cluster does not answer.
         """
         declared = {Place.of(one.properties): one for one in declarations(plan.name, plan)}
-        found = {place: cluster.get(*_identity(place)) for place in declared}
-        live = {place: item for place, item in found.items() if item and place in places}
+        found = {place: cluster.get(*_identity(place)) for place in declared if place in places}
+        live = {place: item for place, item in found.items() if item is not None}
         names = {place: predecessors(item["metadata"]) for place, item in live.items()}
         # In another namespace there is no owner reference; what was given away may have the same.
         claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
@@ -72,7 +71,6 @@ class Adoption:
             cluster,
             plan,
             tuple(one for one in foreseen if one.after is not None or one.place not in recorded),
-            tuple(one for place, one in declared.items() if found[place] is None),
         )
 
     @property
@@ -105,7 +103,7 @@ class Adoption:
         inplace = [one for one in self.foreseen if one.after is not None]
         replaced = [one for one in self.foreseen if one.after is None]
         first = self._needed({one.declaration.key for one in replaced if one.restarts})
-        for declaration in self.absent:
+        for declaration in declarations(self.plan.name, self.plan):
             if declaration.key in first:
                 self._make(declaration)
         for one in inplace:
@@ -139,6 +137,9 @@ class Adoption:
         return {key for other in keys for key in depends[other] if key != POOL}
 
     def _make(self, declaration: Declaration) -> None:
+        """The object is there; one that was is as it was."""
+        if self.cluster.get(*_identity(Place.of(declaration.properties))) is not None:
+            return
         made = self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
         self._conclude(declaration, made)
 

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +20,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.adoption import Adoption, adopted
+from msvc_pulumi.cluster.adoption import adopted
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
+from msvc_pulumi.engine.adoptions import adopt
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
@@ -45,8 +45,6 @@ __all__ = ["FORCE", "PROJECT", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
-ADOPTIONS = 8  # ModelServices at a time
-REPLACED_WITHIN = 600.0  # seconds that pods of a new Deployment may take before the old ones go
 SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
@@ -177,7 +175,8 @@ class Stack:
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         claims = self._claim(operation)
-        self._adopt(operation, claims)
+        if self.cluster is not None and claims.inherited:
+            adopt(self.cluster, self.plans or (), claims, only_look=operation == "preview")
         variables = {**self.variables, **(TAKE_OVER if claims.takes_over else {})}
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
@@ -225,31 +224,6 @@ class Stack:
         if operation == "up":
             attempt.also(planned_places(plans)).keep(self.folder)
         return claims
-
-    def _adopt(self, operation: str, claims: StackClaims) -> None:
-        """What an earlier operator made is as if Pulumi had made it; a preview changes nothing.
-
-        Raises:
-            ClusterError: the cluster does not answer, something has to be replaced that may not be,
-                or what was replaced is still waited for.
-        """
-        cluster, inherited = self.cluster, claims.inherited
-        if cluster is None or not inherited:
-            return
-        plans = [
-            plan for plan in self.plans or () if not inherited.isdisjoint(planned_places([plan]))
-        ]
-        with ThreadPoolExecutor(ADOPTIONS, "adopt") as pool:
-            looked = pool.map(
-                lambda plan: Adoption.of(cluster, plan, inherited, claims.settled), plans
-            )
-            adoptions = [*looked]
-            problems = [problem for one in adoptions for problem in one.problems]
-            if operation == "up" and not problems:
-                found = pool.map(lambda one: one.carry_out(wait=REPLACED_WITHIN), adoptions)
-                problems = [problem for waiting in found for problem in waiting]
-        if problems:
-            raise ClusterError(*problems)
 
     def _conclude(self, done: Run, failed: ModelServiceError | None) -> None:
         """What was attempted is in the state, or kept for the next run."""
