@@ -15,14 +15,14 @@ from typing import Any
 
 from msvc_pulumi.cluster.claims import Claimant, Place, is_given
 from msvc_pulumi.cluster.client import Cluster, ClusterError
-from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated, without_ignored
+from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
 from msvc_pulumi.cluster.predecessors import ADOPTER, CREATOR, handed, predecessors, renamed
 from msvc_pulumi.cluster.replacement import Replacement
 from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.plan import Plan
+from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["REPLACE", "Adoption", "adopted", "unconfirmed"]
+__all__ = ["REPLACE", "Adoption", "unconfirmed"]
 
 REPLACE = "llm-d.ai/replace"
 """Annotation of an object: the ModelService that may delete it and make it anew."""
@@ -31,6 +31,7 @@ UNCONFIRMED = "replacement-unconfirmed"
 TRIES, PAUSE = 50, 0.1  # at an object that its controller writes meanwhile; seconds between
 CONFLICT = 409
 POOL = "inferencePool"
+REPLICAS = "spec.replicas"
 Object = dict[str, Any]
 
 
@@ -78,6 +79,19 @@ class Adoption:
         """Why it cannot be gone through with; then nothing may be changed."""
         claimant = Claimant(self.plan.namespace, self.plan.name, owner_uid(self.plan))
         return tuple(self._problems(claimant))
+
+    @property
+    def applied(self) -> Plan:
+        """The plan as the engine has to apply it: a count that is not ours once the object is there
+        is the one that it has. Of what it creates, the engine ignores no changes.
+        """
+        counts = {
+            one.place: one.before["spec"]["replicas"]
+            for one in self.foreseen
+            if "replicas" in (one.before.get("spec") or {})
+        }
+        objects = tuple(_counting(planned, counts) for planned in self.plan)
+        return replace(self.plan, objects=objects)
 
     def _problems(self, claimant: Claimant) -> Iterator[Diagnostic]:
         for one in self.foreseen:
@@ -197,19 +211,12 @@ class Adoption:
         self.cluster.patch(*_identity(Place.of(live)), body=body)
 
 
-def adopted(plan: Plan, places: Collection[Place]) -> Plan:
-    """The plan as it is applied where these objects are taken over: what is ignored of them from
-    then on, as a count that an autoscaler has set, is not stated in the first place.
-    """
-    return replace(
-        plan,
-        objects=tuple(
-            replace(one, manifest=without_ignored(one.manifest, one.ignore_changes))
-            if one.ignore_changes and Place.of(one.manifest) in places
-            else one
-            for one in plan
-        ),
-    )
+def _counting(planned: PlannedObject, counts: Mapping[Place, int]) -> PlannedObject:
+    count = counts.get(Place.of(planned.manifest))
+    spec = planned.manifest.get("spec") or {}
+    if count is None or "replicas" not in spec or REPLICAS not in planned.ignore_changes:
+        return planned
+    return replace(planned, manifest={**planned.manifest, "spec": {**spec, "replicas": count}})
 
 
 def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from msvc_pulumi.cluster.fieldsets import nested, solely, united, without
 from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, fields_of, handed
 from msvc_pulumi.declaration import Declaration
 
-__all__ = ["Foreseen", "foresee", "stated", "without_ignored"]
+__all__ = ["Foreseen", "foresee", "stated"]
 
 INVALID = 422
 HOLLOW = "spec.template.spec.affinity"  # the original operator writes an empty one everywhere
@@ -69,13 +69,8 @@ class Foreseen:
 
 def stated(declaration: Declaration) -> Object:
     """What an object that exists is made: what is ignored from then on is not stated at all."""
-    return without_ignored(declaration.properties, declaration.ignore_changes)
-
-
-def without_ignored(manifest: Object, ignored: Iterable[str]) -> Object:
-    """``manifest`` without the fields at these paths, such as ``spec.replicas``."""
-    fields = united(nested(path) for path in ignored)
-    return dict(without(manifest, fields)) if fields else manifest
+    fields = united(nested(path) for path in declaration.ignore_changes)
+    return dict(without(declaration.properties, fields)) if fields else declaration.properties
 
 
 def foresee(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from msvc_pulumi.cluster import Cluster, ClusterError
@@ -17,16 +17,18 @@ REPLACED_WITHIN = 600.0  # seconds that pods of a new Deployment may take before
 
 
 def adopt(
-    cluster: Cluster, plans: Iterable[Plan], claims: StackClaims, *, only_look: bool = False
-) -> None:
-    """What the ``claims`` of ``plans`` inherit is as if Pulumi had made it; with ``only_look``
-    nothing is changed.
+    cluster: Cluster, plans: Sequence[Plan], claims: StackClaims, *, only_look: bool = False
+) -> Sequence[Plan]:
+    """The plans as they are to be applied, once what their ``claims`` inherit is as if Pulumi had
+    made it; with ``only_look`` nothing is changed.
 
     Raises:
         ClusterError: the cluster does not answer or refuses, something has to be replaced that may
             not be, or pods of what was replaced are still waited for.
     """
     inherited = claims.inherited
+    if not inherited:
+        return plans
     concerned = [plan for plan in plans if not inherited.isdisjoint(planned_places([plan]))]
     with ThreadPoolExecutor(AT_A_TIME, "adopt") as pool:
         adoptions = list(
@@ -38,3 +40,5 @@ def adopt(
             problems = [problem for waiting in done for problem in waiting]
     if problems:
         raise ClusterError(*problems)
+    applied = {id(one.plan): one.applied for one in adoptions}
+    return [applied.get(id(plan), plan) for plan in plans]

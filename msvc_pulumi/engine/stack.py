@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.adoption import adopted
-from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
+from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.engine.adoptions import adopt
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
@@ -175,8 +174,9 @@ class Stack:
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         claims = self._claim(operation)
-        if self.cluster is not None and claims.inherited:
-            adopt(self.cluster, self.plans or (), claims, only_look=operation == "preview")
+        plans = self.plans
+        if self.cluster is not None and plans is not None:
+            plans = adopt(self.cluster, plans, claims, only_look=operation == "preview")
         variables = {**self.variables, **(TAKE_OVER if claims.takes_over else {})}
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
@@ -184,7 +184,7 @@ class Stack:
             client: Sequence[str] = ()
             servicer = None
             if operation in ("up", "preview"):
-                servicer = self._servicer(claims.inherited)
+                servicer = self._servicer(plans)
             if servicer is not None:
                 from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
 
@@ -250,12 +250,12 @@ class Stack:
         self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
         file.unlink()
 
-    def _servicer(self, inherited: Collection[Place] = ()) -> LanguageRuntimeServicer | None:
+    def _servicer(self, plans: Sequence[Plan] | None) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
-        if self.plans is not None:
+        if plans is not None:
             from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415  imports pulumi
 
-            return PlanHost([adopted(plan, inherited) for plan in self.plans], tells=True)
+            return PlanHost(plans, tells=True)
         if self.program is not None:
             from msvc_pulumi.engine.inline import host  # noqa: PLC0415  imports pulumi
 

@@ -15,7 +15,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from msvc_pulumi.cluster.adoption import adopted
 from msvc_pulumi.engine.backend import quiet_home
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.inline import serving
@@ -119,9 +118,9 @@ class EmbeddedExecutor:
     def _singly(self, work: Work, known: Checkpoint | None, found: StackClaims) -> Outcome:
         if found.problems:
             return Outcome(found.problems)
-        if problems := self._inspector.adopt(work, found):
+        work, problems = self._inspector.adopt(work, found)
+        if problems:
             return Outcome(problems)
-        work = _adopting(work, found)
         name = work.key.stack
         if known is None and work.plan is None:
             return Outcome()
@@ -149,13 +148,14 @@ class EmbeddedExecutor:
             if found.problems or own:
                 outcomes[work.key] = self._singly(work, state, found)
                 continue
-            if problems := self._inspector.adopt(work, found):
+            ready, problems = self._inspector.adopt(work, found)
+            if problems:
                 outcomes[work.key] = Outcome(problems)
                 continue
             if state is not None:
                 known[work.key.stack] = checkpoints.released(state, found.lost)
             # Only a run in which there is something of ours to take over takes over anything.
-            joint[found.takes_over][work.key.stack] = _adopting(work, found)
+            joint[found.takes_over][work.key.stack] = ready
         for adopts, some in joint.items():
             if some:
                 states_of = {name: known[name] for name in some if name in known}
@@ -232,12 +232,6 @@ class EmbeddedExecutor:
         if done.code:  # one that was killed leaves its lock, and its stack may be joined next time
             self._store.clear_dead_locks(name)
         return done
-
-
-def _adopting(work: Work, found: StackClaims) -> Work:
-    if work.plan is None or not found.inherited:
-        return work
-    return replace(work, plan=adopted(work.plan, found.inherited))
 
 
 def _environment(session: Session) -> dict[str, str]:

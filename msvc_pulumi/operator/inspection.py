@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
@@ -65,21 +65,23 @@ class Inspector:
                 logger.warning("%s", text, extra={"modelservice": str(work.key)})
         return found
 
-    def adopt(self, work: Work, found: StackClaims) -> tuple[Diagnostic, ...]:
-        """Why what an earlier operator made of a work cannot become Pulumi's yet; () once it has.
+    def adopt(self, work: Work, found: StackClaims) -> tuple[Work, tuple[Diagnostic, ...]]:
+        """The work as it is to be done, once what an earlier operator made of it is as if Pulumi
+        had made it; and why it is not yet.
 
         Raises:
             ClusterError: the cluster does not answer.
         """
         if work.plan is None or not found.inherited:
-            return ()
+            return work, ()
         try:
             adoption = Adoption.of(self._cluster, work.plan, found.inherited, found.settled)
-            return adoption.problems or adoption.carry_out()
+            problems = adoption.problems or adoption.carry_out()
         except ClusterError as error:
             if not error.status:
                 raise
-            return tuple(error.diagnostics)
+            return work, tuple(error.diagnostics)
+        return replace(work, plan=adoption.applied), problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,9 @@ def test_up_takes_over_as_it_is(
         assert (item.get("spec") or {}).get("replicas") == (before[key].get("spec") or {}).get(
             "replicas"
         )
+    if scenario == "edited":
+        assert by_hand(after["Deployment", "edited-decode"])
+        assert after["ConfigMap", "edited-settings"]["data"]["BY_HAND"] == "1"
     assert stack.up("--skip-preview", "--expect-no-changes").changes.keys() == {"same"}
 
     less = planned(scenario, namespace, drop=True)
@@ -165,8 +168,6 @@ def test_up_takes_over_as_it_is(
     assert {*grown(rollouts(cluster, namespace), rolled)} <= {0, 1}
     assert not [key for key in places & done.keys() if has_old(done[key])]
     if scenario == "edited":
-        assert by_hand(done["Deployment", "edited-decode"])
-        assert done["ConfigMap", "edited-settings"]["data"]["BY_HAND"] == "1"
         assert done["Deployment", "edited-decode"]["spec"]["replicas"] == 3
 
     cluster.delete(*SERVICE, service["metadata"]["name"], namespace)

@@ -54,7 +54,7 @@ def test_objects_are_taken_over_as_they_are(
     stopped: OperatorProcess, cluster: Cluster, namespace: str
 ) -> None:
     """The same objects and pods, owned by the custom resource still; what is dropped from the
-    BaseConfig then goes, what was edited by hand stays, and all goes with the custom resource.
+    BaseConfig then goes, and all goes with the custom resource.
     """
     seed(cluster, "edited", namespace)
     decode = ("apps/v1", "Deployment", "edited-decode", namespace)
@@ -67,6 +67,7 @@ def test_objects_are_taken_over_as_they_are(
     assert templates(cluster, namespace) == rolled
     assert after["Deployment", "edited-decode"]["spec"]["replicas"] == 3
     assert all(item["metadata"]["ownerReferences"] for item in after.values())
+    assert "BY_HAND" in env(after, "edited-decode")
     owned = fields(after["ConfigMap", "edited-settings"])
     assert "manager" not in {name for name, _, _ in owned}
 
@@ -77,8 +78,8 @@ def test_objects_are_taken_over_as_they_are(
     cluster.patch("v1", "ConfigMap", "edited-base", namespace, body=change)
     eventually(lambda: "OLD" not in env(live(cluster, "edited", namespace), "edited-decode"))
     now = live(cluster, "edited", namespace)
-    assert "BY_HAND" in env(now, "edited-decode")
     assert uids(now) == uids(before)
+    assert now["Deployment", "edited-decode"]["spec"]["replicas"] == 3
     assert len(templates(cluster, namespace)) == len(rolled) + 1
 
     cluster.delete(API_VERSION, "ModelService", "edited", namespace)
