@@ -20,6 +20,7 @@ from msvc_pulumi.cluster.predecessors import ADOPTER, CREATOR, handed, predecess
 from msvc_pulumi.cluster.replacement import Replacement
 from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.kinds import DEPLOYMENT
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["REPLACE", "Adoption", "unconfirmed"]
@@ -125,6 +126,7 @@ class Adoption:
                 self._take(one)
         early = [one for one in replaced if one.restarts or one.declaration.key in first]
         begun = [
+            *self._interrupted(),
             *(found for one in inplace if (found := Replacement.begun(self.cluster, one.before))),
             *map(self._replaced, early),
         ]
@@ -144,6 +146,17 @@ class Adoption:
         replacement = Replacement.of(self.cluster, one.before, stated(one.declaration))
         replacement.start()
         return replacement
+
+    def _interrupted(self) -> Iterator[Replacement]:
+        """Of Deployments that a killed run had deleted and not made again."""
+        there = {one.place for one in self.foreseen}
+        for declaration in declarations(self.plan.name, self.plan):
+            place = Place.of(declaration.properties)
+            if place.kind == DEPLOYMENT.kind and place not in there:
+                found = Replacement(self.cluster, place, declaration.properties)
+                if found.leaves_pods:
+                    self._make(declaration)
+                    yield found
 
     def _needed(self, keys: Iterable[str]) -> set[str]:
         """What pods of these need to start, by plan key."""

@@ -49,7 +49,12 @@ class Replacement:
         if not handed(live["metadata"], ()) or not _is_deployment(live):
             return None
         found = cls(cluster, Place.of(live), live)
-        return found if found._replaced() else None
+        return found if found.leaves_pods else None
+
+    @property
+    def leaves_pods(self) -> bool:
+        """Whether there still is what the pods of the one before belong to."""
+        return bool(self._replaced())
 
     def start(self) -> None:
         """The new object is there. Raises ClusterError."""

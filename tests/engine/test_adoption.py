@@ -273,6 +273,28 @@ def test_a_new_selector_keeps_serving(
 
 
 @pytest.mark.parametrize("seeded", ["simple"], indirect=True)
+def test_a_replacement_that_was_killed_is_finished(
+    seeded: tuple[str, Object], session: Session, cluster: Cluster, namespace: str
+) -> None:
+    """Where the old Deployment is gone and the new one is not there yet, the next run makes it and
+    then removes what the old one left.
+    """
+    name = ("apps/v1", "Deployment", "granite-decode", namespace)
+    for item in cluster.list("apps/v1", "ReplicaSet", namespace)[0]:
+        body = {"metadata": {"annotations": {REPLACED: "granite-decode"}}}
+        cluster.patch("apps/v1", "ReplicaSet", item["metadata"]["name"], namespace, body=body)
+    cluster.delete(*name, propagation="Orphan")
+    cluster.wait(*name, until=lambda found: found is None, timeout=30)
+    assert replaced(cluster, namespace)
+    service, config = inputs("simple", namespace)
+    service["spec"]["routing"]["modelName"] = "another/model"
+    plan = plan_model_service(service, config, PlanOptions(namespace=namespace))
+    session.stack(f"killed.{namespace}", plans=[plan]).up("--skip-preview")
+    assert cluster.get(*name)
+    assert not replaced(cluster, namespace)
+
+
+@pytest.mark.parametrize("seeded", ["simple"], indirect=True)
 def test_the_page_about_moving_holds(
     seeded: tuple[str, Object], session: Session, cluster: Cluster, namespace: str, tmp_path: Path
 ) -> None:
