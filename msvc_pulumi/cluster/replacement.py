@@ -91,8 +91,8 @@ class Replacement:
         end = time.monotonic() + wait
         if wait and self.cluster.patience is not None and not self._is_available():
             self.cluster.patience.progress(
-                f'waiting for pods of the new Deployment "{self.place.name}", {wait:.0f} s at most; '
-                "those of the old one serve"
+                f'waiting for pods of the new Deployment "{self.place.name}", {wait:.0f} s at '
+                "most; those of the old one serve"
             )
         while not self._is_available():
             if time.monotonic() >= end:
