@@ -117,7 +117,7 @@ class Adoption:
         """
         inplace = [one for one in self.foreseen if one.after is not None]
         replaced = [one for one in self.foreseen if one.after is None]
-        first = self._needed({one.declaration.key for one in replaced if one.restarts})
+        first = self._needed({one.declaration.key for one in replaced})
         for declaration in declarations(self.plan.name, self.plan):
             if declaration.key in first:
                 self._make(declaration)
@@ -159,7 +159,7 @@ class Adoption:
                     yield found
 
     def _needed(self, keys: Iterable[str]) -> set[str]:
-        """What pods of these need to start, by plan key."""
+        """What these need, by plan key: pods to start, and bindings to be allowed at all."""
         depends = {one.key: one.depends_on for one in self.plan}
         return {key for other in keys for key in depends[other] if key != POOL}
 

@@ -12,10 +12,12 @@ from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.fieldsets import nested, solely, united, without
 from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, fields_of, handed
 from msvc_pulumi.declaration import Declaration
+from msvc_pulumi.errors import Diagnostic, FieldPath
 
 __all__ = ["Foreseen", "foresee", "stated"]
 
 INVALID = 422
+ROLE = FieldPath.of("roleRef")
 HOLLOW = "spec.template.spec.affinity"  # the original operator writes an empty one everywhere
 SHORT = 40  # characters of a name that another one begins with
 SERVERS = ("managedFields", "resourceVersion", "generation")
@@ -83,6 +85,10 @@ def foresee(
     """
     entries = handed(live["metadata"], names)
     manifest = stated(declaration)
+    if _role(manifest) != _role(live):  # the server would look for a role that is not there yet
+        reason = Diagnostic("cluster-rejected", "another role cannot be bound", field=ROLE)
+        error = ClusterError(reason, status=INVALID)
+        return Foreseen(declaration, live, None, entries, error, is_replaceable=True)
     try:
         applied = cluster.apply(manifest, field_manager=ADOPTER, force=True, dry_run=True)
         own = fields_of(applied["metadata"], entries - {(ADOPTER, "Apply")})
@@ -97,6 +103,11 @@ def foresee(
         possible = _is_possible(cluster, manifest)
         return Foreseen(declaration, live, None, entries, error, possible)
     return Foreseen(declaration, live, after, entries)
+
+
+def _role(item: Mapping[str, Any]) -> tuple[str, str] | None:
+    role = item.get("roleRef")
+    return (str(role.get("kind")), str(role.get("name"))) if role else None
 
 
 def _kept(declaration: Declaration, live: Object) -> tuple[str, ...]:
