@@ -17,6 +17,7 @@ from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = [
     "COMPONENT",
+    "KEPT_POOL",
     "MADE_FOR",
     "POOL_UID",
     "Declaration",
@@ -35,6 +36,8 @@ MADE_FOR = "llm-d.ai/model-service-uid"
 """Annotation that stands for the owner reference where there can be none, in another namespace."""
 POOL_UID = "llm-d.ai/inference-pool-uid"
 """Annotation of the endpoint picker's pods: a pool that is another one restarts them."""
+KEPT_POOL = "llm-d.ai/kept-inference-pool-uid"
+"""Annotation of a pool that was taken over as it was, with its own uid: it restarts nothing."""
 
 # The provider would wait for these until their pods answer, and a model may load for an hour.
 # Readiness is reported by `msvc up` and the operator instead.

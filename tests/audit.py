@@ -24,10 +24,12 @@ WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 # Granted and yet not to be seen in the log of a plane: why.
 HANDED_OUT = "the endpoint picker's Role grants it; nobody can grant what he does not have"
+REPLACED = "only where a Deployment of the original operator has to be made anew"
 NOT_SERVED = "the local plane has no definitions of the llm-d router"
 CONFLICT = "read again when its finalizer cannot be written because somebody else wrote"
 UNSEEN: list[tuple[str, str, str, str]] = [
     ("llm-d.ai", "modelservices", "get", CONFLICT),
+    *(("apps", "replicasets", verb, REPLACED) for verb in ("list", "patch", "delete")),
     *(("", "pods", verb, HANDED_OUT) for verb in ("get", "list", "watch")),
     ("", "events", "patch", HANDED_OUT),
     *(

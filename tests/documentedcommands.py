@@ -43,7 +43,7 @@ _OURS = re.compile(
 # What a bare machine has not, and how a command begins that asks for it.
 _CLUSTER = re.compile(
     r"(?:^|[|&]\s*)(?:kubectl|pulumi|make"
-    r"|msvc (?:up|preview|drift|destroy|pulumi|local|run|operator (?:run|uninstall)))\b"
+    r"|msvc (?:adopt|up|preview|drift|destroy|pulumi|local|run|operator (?:run|uninstall)))\b"
 )
 _WORDS = re.compile(
     r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+="

@@ -24,7 +24,18 @@ from msvc_pulumi.errors import Diagnostic, ModelServiceError
 __all__ = ["main", "parser"]
 
 MODULES = (
-    *("generate", "validate", "diff", "graph", "explain", "init", "convert", "crd", "schema"),
+    *(
+        "generate",
+        "validate",
+        "diff",
+        "adopt",
+        "graph",
+        "explain",
+        "init",
+        "convert",
+        "crd",
+        "schema",
+    ),
     *("completion", "local", "stack", "operator"),
 )
 # Modules whose command has their name; the others are looked for in all of them.

@@ -113,9 +113,9 @@ def claim(
     return Claim.LEFTOVER if own else Claim.OTHERS
 
 
-def is_given(metadata: Metadata, claimant: Claimant) -> bool:
+def is_given(metadata: Metadata, claimant: Claimant, annotation: str = ADOPT) -> bool:
     """Whether the object's annotation gives it to ``claimant``."""
-    stated = _annotation(metadata, ADOPT).strip()
+    stated = _annotation(metadata, annotation).strip()
     names = {f"{claimant.namespace}/{claimant.name}"}
     if metadata.get("namespace", claimant.namespace) == claimant.namespace:
         names.add(claimant.name)

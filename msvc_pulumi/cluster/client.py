@@ -154,12 +154,36 @@ class Cluster:
         typed = {"apiVersion": api_version, "kind": kind}
         return [{**typed, **item} for items, _ in pages for item in items], pages[-1][1]
 
-    def create(self, manifest: Mapping[str, Any]) -> Object:
+    def create(self, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """The object, new. Raises ClusterError (reason AlreadyExists) if there is one."""
         resource = self.resource(manifest["apiVersion"], manifest["kind"])
         space = manifest["metadata"].get("namespace") or self.connection.namespace
+        params: Parameters = {
+            "fieldManager": FIELD_MANAGER,
+            **({"dryRun": "All"} if dry_run else {}),
+        }
         return self.server.request_object(
-            "POST", resource.path(space), body=manifest, params={"fieldManager": FIELD_MANAGER}
+            "POST", resource.path(space), body=manifest, params=params
+        )
+
+    def amended(self, item: Mapping[str, Any]) -> Object:
+        """What the server would make of ``item`` in the place of what there is; changes nothing."""
+        metadata = item["metadata"]
+        path = self._path(
+            item["apiVersion"], item["kind"], metadata["name"], metadata.get("namespace")
+        )
+        # A patch of its parts, because that takes no right to update.
+        body = [
+            {"op": "replace", "path": f"/{key}", "value": value}
+            for key, value in item.items()
+            if key not in ("apiVersion", "kind", "status")
+        ]
+        return self.server.request_object(
+            "PATCH",
+            path,
+            body=body,
+            params={"fieldManager": FIELD_MANAGER, "dryRun": "All"},
+            content_type="application/json-patch+json",
         )
 
     def apply(

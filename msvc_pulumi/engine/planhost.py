@@ -31,6 +31,7 @@ from pulumi.runtime.proto import (
 
 from msvc_pulumi.declaration import (
     COMPONENT,
+    KEPT_POOL,
     Declaration,
     declarations,
     exported,
@@ -94,10 +95,14 @@ class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 class _Registered(NamedTuple):
-    """A resource as the engine knows it; ``uid`` is the API server's, "" for what is no object."""
+    """A resource as the engine knows it; ``uid`` is the API server's, "" for what is no object.
+
+    A pool that ``is_kept`` was there before Pulumi, and what belongs to it still does.
+    """
 
     urn: str
     uid: str
+    is_kept: bool = False
 
 
 Registration = Future[_Registered]
@@ -153,7 +158,7 @@ class _Run:
     ) -> _Registered:
         known = {key: one.result() for key, one in dependencies.items()}
         stated, cause = declaration.properties, known.get(declaration.restarts_with)
-        if cause is not None:
+        if cause is not None and not cause.is_kept:
             stated = stamped(declaration, cause.uid)
         properties = Struct()
         properties.update(stated)
@@ -187,7 +192,8 @@ class _Run:
         response = self._monitor.RegisterResource(request)
         if response.result != SUCCESS:
             raise _FailedError(request.name)
-        return _Registered(str(response.urn), _uid(response.object))
+        uid, kept = _uid(response.object), _annotation(response.object, KEPT_POOL)
+        return _Registered(str(response.urn), uid, uid != "" and kept == uid)
 
     def _concluded(self, plan: Plan, children: dict[str, Registration]) -> bool:
         try:
@@ -208,6 +214,14 @@ class _Run:
 def _uid(found: Struct) -> str:
     metadata = found.fields["metadata"].struct_value if "metadata" in found.fields else Struct()
     return metadata.fields["uid"].string_value if "uid" in metadata.fields else ""
+
+
+def _annotation(found: Struct, name: str) -> str:
+    metadata = found.fields["metadata"].struct_value if "metadata" in found.fields else Struct()
+    if "annotations" not in metadata.fields:
+        return ""
+    fields = metadata.fields["annotations"].struct_value.fields
+    return str(fields[name].string_value) if name in fields else ""
 
 
 def _channel(address: str) -> grpc.Channel:

@@ -23,6 +23,7 @@ import yaml
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
 from msvc_pulumi.cluster.drift import ObjectDrift
+from msvc_pulumi.engine.adoptions import adopt
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
@@ -197,6 +198,9 @@ class Stack:
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
         claims = self._claim(operation)
+        plans = self.plans
+        if self.cluster is not None and plans is not None:
+            plans = adopt(self.cluster, plans, claims, only_look=operation == "preview")
         # A preview writes no state, so that for it there is still to be made what was made.
         adopts = claims.takes_over or (operation == "preview" and bool(claims.made))
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
@@ -206,14 +210,14 @@ class Stack:
             variables |= UNCHECKED
         with ExitStack() as stack:
             client: Sequence[str] = ()
-            servicer = self._servicer() if operation in ("up", "preview") else None
+            servicer = self._servicer(plans) if operation in ("up", "preview") else None
             if servicer is not None:
                 from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
 
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            rounds = Rounds(operation, self._run, self.state, self.plans, self.cluster)
+            rounds = Rounds(operation, self._run, self.state, plans, self.cluster)
             done, met = rounds.run(command, variables)
         failed = None
         if done.code != 0 or met.recorded:
@@ -306,12 +310,12 @@ class Stack:
         self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
         file.unlink()
 
-    def _servicer(self) -> LanguageRuntimeServicer | None:
+    def _servicer(self, plans: Sequence[Plan] | None) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
-        if self.plans is not None:
+        if plans is not None:
             from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415  imports pulumi
 
-            return PlanHost(self.plans, tells=True)
+            return PlanHost(plans, tells=True)
         if self.program is not None:
             from msvc_pulumi.engine.inline import host  # noqa: PLC0415  imports pulumi
 

@@ -18,6 +18,7 @@ from msvc_pulumi.cluster.claims import (
     pulumi_manager,
 )
 from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.cluster.predecessors import is_inherited
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.stackdrift import suspects
@@ -40,7 +41,9 @@ class StackClaims:
     """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
     stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
-    the objects that may not be what was applied any more.
+    the objects that may not be what was applied any more. ``inherited`` is where an earlier
+    operator still owns fields of what is planned, or somebody gave it away; those in ``settled``
+    the state has.
 
     Of what a killed run made ``made`` is to be recorded in the state, and ``abandoned`` (with uids)
     is to be deleted: no plan has it, and nothing is known of it that a state would need. After a
@@ -54,6 +57,8 @@ class StackClaims:
     abandoned: Mapping[Place, str] = field(default_factory=dict)
     cut_off: bool = False
     suspects: int = 0
+    inherited: frozenset[Place] = frozenset()
+    settled: frozenset[Place] = frozenset()
 
     @classmethod
     def of(
@@ -103,6 +108,7 @@ class StackClaims:
         made: list[Resource] = []
         abandoned: dict[Place, str] = {}
         takes_over = False
+        inherited: set[Place] = set()
         for place, metadata in sorted(live.items()):
             item = known.get(place)
             claimant = planned.get(place, owner)
@@ -112,7 +118,10 @@ class StackClaims:
             elif place in planned and claimant is not None:
                 if not found.holds:
                     problems.append(object_exists(place, metadata, claimant, found))
-                elif item is None:
+                    continue
+                if found is Claim.GIVEN or is_inherited(metadata):
+                    inherited.add(place)
+                if item is None:
                     takes_over = True
                 elif found is Claim.GIVEN:
                     takes_over = True
@@ -122,7 +131,16 @@ class StackClaims:
                     lost.add(item.urn)
             elif _is_made(found, metadata):
                 abandoned[place] = str(metadata["uid"])
-        return cls(tuple(problems), takes_over, frozenset(lost), tuple(made), abandoned)
+        kept = {item.place for item in known.values() if item.urn not in lost}
+        return cls(
+            tuple(problems),
+            takes_over,
+            frozenset(lost),
+            tuple(made),
+            abandoned,
+            inherited=frozenset(inherited),
+            settled=frozenset(inherited & kept),
+        )
 
 
 def _is_made(found: Claim, metadata: Metadata) -> bool:

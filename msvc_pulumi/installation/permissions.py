@@ -105,6 +105,8 @@ def namespace_rules(
     if executor == "pko":
         # Inputs, the workloads that readiness is told from, and whatever may be edited by hand.
         return [*own, *(_rule(group, kinds, READ) for group, kinds in CHILDREN.items())]
+    # Pods of a Deployment that is replaced serve until those of the new one do.
+    own.append(_rule("apps", ["replicasets"], ["list", "patch", "delete"]))
     return [*own, *_children_rules(epp_cluster_role)]
 
 

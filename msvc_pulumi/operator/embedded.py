@@ -121,6 +121,9 @@ class EmbeddedExecutor:
     def _singly(self, work: Work, known: Checkpoint | None, found: StackClaims) -> Outcome:
         if found.problems:
             return Outcome(found.problems)
+        work, problems = self._inspector.adopt(work, found)
+        if problems:
+            return Outcome(problems)
         name = work.key.stack
         if known is None and work.plan is None:
             return Outcome()
@@ -148,10 +151,14 @@ class EmbeddedExecutor:
             if found.problems or own:
                 outcomes[work.key] = self._singly(work, state, found)
                 continue
+            ready, problems = self._inspector.adopt(work, found)
+            if problems:
+                outcomes[work.key] = Outcome(problems)
+                continue
             if state is not None:
                 known[work.key.stack] = self._amended(work.key.stack, state, found)
             # Only a run in which there is something of ours to take over takes over anything.
-            joint[found.takes_over][work.key.stack] = work
+            joint[found.takes_over][work.key.stack] = ready
         for adopts, some in joint.items():
             if some:
                 states_of = {name: known[name] for name in some if name in known}

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.adoption import Adoption
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stateobjects import StateObject, creations, state_objects
+from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.checkpoint import Checkpoint, contents, resources
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
@@ -63,6 +65,24 @@ class Inspector:
                 text = f"{urn.rpartition('::')[2]} is not what was made: it was made anew"
                 logger.warning("%s", text, extra={"modelservice": str(work.key)})
         return found
+
+    def adopt(self, work: Work, found: StackClaims) -> tuple[Work, tuple[Diagnostic, ...]]:
+        """The work as it is to be done, once what an earlier operator made of it is as if Pulumi
+        had made it; and why it is not yet.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        if work.plan is None or not found.inherited:
+            return work, ()
+        try:
+            adoption = Adoption.of(self._cluster, work.plan, found.inherited, found.settled)
+            problems = adoption.problems or adoption.carry_out()
+        except ClusterError as error:
+            if not error.status:
+                raise
+            return work, tuple(error.diagnostics)
+        return replace(work, plan=adoption.applied), problems
 
 
 @dataclass(frozen=True, slots=True)

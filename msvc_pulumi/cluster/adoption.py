@@ -1,0 +1,256 @@
+"""`Adoption`: objects of an earlier operator become Pulumi's, before Pulumi applies anything.
+
+What their predecessor owned is moved to a field manager of ours, an apply with that one sets what
+is stated and removes what is not, and then all of it is as if Pulumi had created the object. So
+nothing that others own is touched, pods start anew once at most, and a run that is killed in
+between is gone through again by the next one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msvc_pulumi.cluster.claims import Claimant, Place, is_given
+from msvc_pulumi.cluster.client import Cluster, ClusterError
+from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
+from msvc_pulumi.cluster.predecessors import ADOPTER, CREATOR, handed, predecessors, renamed
+from msvc_pulumi.cluster.replacement import Replacement
+from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.kinds import DEPLOYMENT
+from msvc_pulumi.plan import Plan, PlannedObject
+
+__all__ = ["REPLACE", "Adoption", "unconfirmed"]
+
+REPLACE = "llm-d.ai/replace"
+"""Annotation of an object: the ModelService that may delete it and make it anew."""
+UNCONFIRMED = "replacement-unconfirmed"
+
+TRIES, PAUSE = 50, 0.1  # at an object that its controller writes meanwhile; seconds between
+CONFLICT = 409
+POOL = "inferencePool"
+REPLICAS = "spec.replicas"
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What becomes of those objects of ``plan`` that an earlier operator made."""
+
+    cluster: Cluster
+    plan: Plan
+    foreseen: tuple[Foreseen, ...]
+
+    @classmethod
+    def of(
+        cls,
+        cluster: Cluster,
+        plan: Plan,
+        places: Collection[Place],
+        recorded: Collection[Place] = (),
+    ) -> Adoption:
+        """The adoption of what is in ``places``; changes nothing. What is ``recorded`` in a state
+        and cannot be changed in place is the engine's to replace.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        declared = {Place.of(one.properties): one for one in declarations(plan.name, plan)}
+        found = {place: cluster.get(*_identity(place)) for place in declared if place in places}
+        live = {place: item for place, item in found.items() if item is not None}
+        names = {place: predecessors(item["metadata"]) for place, item in live.items()}
+        # In another namespace there is no owner reference; what was given away may have the same.
+        claimant = Claimant(plan.namespace, plan.name, owner_uid(plan))
+        given = {place for place, item in live.items() if is_given(item["metadata"], claimant)}
+        names |= dict.fromkeys(given, frozenset[str]().union(*names.values()))
+        foreseen = (
+            foresee(cluster, declared[place], item, names[place]) for place, item in live.items()
+        )
+        return cls(
+            cluster,
+            plan,
+            tuple(one for one in foreseen if one.after is not None or one.place not in recorded),
+        )
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Why it cannot be gone through with; then nothing may be changed."""
+        claimant = Claimant(self.plan.namespace, self.plan.name, owner_uid(self.plan))
+        return tuple(self._problems(claimant))
+
+    @property
+    def applied(self) -> Plan:
+        """The plan as the engine has to apply it: a count that is not ours once the object is there
+        is the one that it has. Of what it creates, the engine ignores no changes.
+        """
+        counts = {
+            one.place: one.before["spec"]["replicas"]
+            for one in self.foreseen
+            if "replicas" in (one.before.get("spec") or {})
+        }
+        objects = tuple(_counting(planned, counts) for planned in self.plan)
+        return replace(self.plan, objects=objects)
+
+    def _problems(self, claimant: Claimant) -> Iterator[Diagnostic]:
+        for one in self.foreseen:
+            if one.refusal is None:
+                continue
+            if not one.is_replaceable:
+                what = f'{one.place.kind} "{one.place.name}" is refused'
+                yield from (
+                    replace(item, notes=(what, *item.notes)) for item in one.refusal.diagnostics
+                )
+            elif not is_given(one.before["metadata"], claimant, REPLACE):
+                yield unconfirmed(one, claimant)
+
+    def carry_out(self, *, wait: float = 0.0) -> tuple[Diagnostic, ...]:
+        """Take over what can be in place, replace the rest; why it has to be tried again, if so.
+
+        Deployments that are replaced are waited for, ``wait`` seconds at most, before anything
+        changes that leads requests to them.
+
+        Raises:
+            ClusterError: the cluster does not answer, or it refuses.
+        """
+        inplace = [one for one in self.foreseen if one.after is not None]
+        replaced = [one for one in self.foreseen if one.after is None]
+        first = self._needed({one.declaration.key for one in replaced})
+        for declaration in declarations(self.plan.name, self.plan):
+            if declaration.key in first:
+                self._make(declaration)
+        for one in inplace:
+            if one.declaration.key in first:
+                self._take(one)
+        early = [one for one in replaced if one.restarts or one.declaration.key in first]
+        begun = [
+            *self._interrupted(),
+            *(found for one in inplace if (found := Replacement.begun(self.cluster, one.before))),
+            *map(self._replaced, early),
+        ]
+        waiting = tuple(problem for one in begun if (problem := one.finish(wait)) is not None)
+        if waiting:
+            return waiting
+        for one in inplace:
+            if one.declaration.key not in first:
+                self._take(one)
+        for one in replaced:
+            if one not in early:
+                self._replaced(one)
+            self._conclude(one.declaration)
+        return ()
+
+    def _replaced(self, one: Foreseen) -> Replacement:
+        replacement = Replacement.of(self.cluster, one.before, stated(one.declaration))
+        replacement.start()
+        return replacement
+
+    def _interrupted(self) -> Iterator[Replacement]:
+        """Of Deployments that a killed run had deleted and not made again."""
+        there = {one.place for one in self.foreseen}
+        for declaration in declarations(self.plan.name, self.plan):
+            place = Place.of(declaration.properties)
+            if place.kind == DEPLOYMENT.kind and place not in there:
+                found = Replacement(self.cluster, place, declaration.properties)
+                if found.leaves_pods:
+                    self._make(declaration)
+                    yield found
+
+    def _needed(self, keys: Iterable[str]) -> set[str]:
+        """What these need, by plan key: pods to start, and bindings to be allowed at all."""
+        depends = {one.key: one.depends_on for one in self.plan}
+        return {key for other in keys for key in depends[other] if key != POOL}
+
+    def _make(self, declaration: Declaration) -> None:
+        """The object is there; one that was is as it was."""
+        if self.cluster.get(*_identity(Place.of(declaration.properties))) is not None:
+            return
+        made = self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
+        self._conclude(declaration, made)
+
+    def _take(self, one: Foreseen) -> None:
+        """The object is what is stated, and its predecessor's fields are Pulumi's."""
+        live: Mapping[str, Any] | None = one.before
+        names = {manager for manager, operation in one.entries if operation == "Update"}
+        for left in reversed(range(TRIES)):
+            if live is None:
+                return  # it is made anew
+            entries = handed(live["metadata"], names)
+            if not entries:
+                return
+            fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), one.kept)
+            try:
+                self._write(live, {"managedFields": fields})
+                break
+            except ClusterError as error:
+                if error.status != CONFLICT or not left:
+                    raise
+                time.sleep(PAUSE)
+                live = self.cluster.get(*_identity(one.place))
+        now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
+        self._conclude(one.declaration, now, same=True)
+
+    def _conclude(
+        self, declaration: Declaration, live: Object | None = None, *, same: bool = False
+    ) -> None:
+        """What the adoption owns of the object is as if Pulumi had created it; ``live`` is how it
+        was a moment ago.
+        """
+        place = Place.of(declaration.properties)
+        for left in reversed(range(TRIES)):
+            live = live or self.cluster.get(*_identity(place))
+            entries = {(ADOPTER, "Apply")}
+            if live is None or not handed(live["metadata"], ()):
+                return
+            changes: Object = {
+                "managedFields": renamed(live["metadata"], entries, (CREATOR, "Update"))
+            }
+            if same and declaration.key == POOL:  # no picker has to forget what it knows of it
+                changes["annotations"] = {KEPT_POOL: live["metadata"]["uid"]}
+            try:
+                self._write(live, changes)
+                return
+            except ClusterError as error:
+                if error.status != CONFLICT or not left:
+                    raise
+                time.sleep(PAUSE)
+                live = None
+
+    def _write(self, live: Mapping[str, Any], changes: Object) -> None:
+        version = live["metadata"]["resourceVersion"]
+        body = {"metadata": {"resourceVersion": version, **changes}}
+        self.cluster.patch(*_identity(Place.of(live)), body=body)
+
+
+def _counting(planned: PlannedObject, counts: Mapping[Place, int]) -> PlannedObject:
+    count = counts.get(Place.of(planned.manifest))
+    spec = planned.manifest.get("spec") or {}
+    if count is None or "replicas" not in spec or REPLICAS not in planned.ignore_changes:
+        return planned
+    return replace(planned, manifest={**planned.manifest, "spec": {**spec, "replicas": count}})
+
+
+def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:
+    """The error that names an object which has to be replaced, and how that is consented to."""
+    place = one.place
+    space = f" -n {place.namespace}" if place.namespace else ""
+    name = claimant.name
+    if place.namespace != claimant.namespace:
+        name = f"{claimant.namespace}/{name}"
+    reasons = one.refusal.diagnostics if one.refusal else ()
+    return Diagnostic(
+        UNCONFIRMED,
+        f'{place.kind} "{place.name}" in namespace "{place.namespace}" cannot become what is '
+        "planned without being deleted and made anew",
+        notes=tuple(
+            f"{item.field}: {item.summary}" if item.field else item.summary for item in reasons
+        ),
+        help="its owner can say that it may be: "
+        f"kubectl annotate {place.kind.lower()} {place.name}{space} {REPLACE}={name}",
+    )
+
+
+def _identity(place: Place) -> tuple[str, str, str, str | None]:
+    return place.api_version, place.kind, place.name, place.namespace or None
