@@ -25,7 +25,8 @@ __all__ = ["Run", "Step", "run"]
 HUSHED = (
     "using pulumi-"  # the engine's warning about each plugin from PATH: we say it once, ourselves
 )
-SIGNALLED = 128  # exit codes above it are a shell's for a program that was killed
+# A shell's exit codes for a program that a signal ended; 255 is any failure of older engines.
+SIGNALLED = range(129, 193)
 KEPT = ('"diagnosticEvent"', '"summaryEvent"')
 # These repeat every resource as it was and as it is.
 DONE = '"resOutputsEvent"'
@@ -78,7 +79,7 @@ class Run:
     @property
     def killed(self) -> bool:
         """Whether a signal ended it, so that it may have done more than it said."""
-        return self.code < 0 or self.code > SIGNALLED
+        return self.code < 0 or self.code in SIGNALLED
 
     @property
     def errors(self) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.process import run
+from msvc_pulumi.engine.process import Run, run
 
 # A CLI that writes an event log and ends on SIGINT as pulumi does: the first time after a moment.
 FAKE = """
@@ -137,3 +137,11 @@ def test_a_killed_engine_leaves_no_plugin(tmp_path: Path) -> None:
     while stat.exists() and ") Z " not in stat.read_text() and time.monotonic() < end:
         time.sleep(0.01)
     assert not stat.exists() or ") Z " in stat.read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "killed"), [(0, False), (1, False), (255, False), (-9, True), (137, True), (143, True)]
+)
+def test_a_failure_is_told_from_a_kill(code: int, killed: bool) -> None:
+    """By its signal, or a shell's code for it; 255 is what the engine ends with when it failed."""
+    assert Run(code, "").killed == killed
