@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 from msvc_pulumi.cluster.claims import Claimant, Place, is_given
@@ -106,11 +107,13 @@ class Adoption:
             elif not is_given(one.before["metadata"], claimant, REPLACE):
                 yield unconfirmed(one, claimant)
 
-    def carry_out(self, *, wait: float = 0.0) -> tuple[Diagnostic, ...]:
+    def carry_out(
+        self, *, wait: float = 0.0, stopped: Event | None = None
+    ) -> tuple[Diagnostic, ...]:
         """Take over what can be in place, replace the rest; why it has to be tried again, if so.
 
-        Deployments that are replaced are waited for, ``wait`` seconds at most, before anything
-        changes that leads requests to them.
+        Deployments that are replaced are waited for, ``wait`` seconds at most and until it is
+        ``stopped``, before anything changes that leads requests to them.
 
         Raises:
             ClusterError: the cluster does not answer, or it refuses.
@@ -130,7 +133,10 @@ class Adoption:
             *(found for one in inplace if (found := Replacement.begun(self.cluster, one.before))),
             *map(self._replaced, early),
         ]
-        waiting = tuple(problem for one in begun if (problem := one.finish(wait)) is not None)
+        stopped = stopped or Event()
+        waiting = tuple(
+            problem for one in begun if (problem := one.finish(wait, stopped)) is not None
+        )
         if waiting:
             return waiting
         for one in inplace:

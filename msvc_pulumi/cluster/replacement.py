@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Self
 
 from msvc_pulumi.cluster.claims import Place
@@ -69,7 +70,7 @@ class Replacement:
                 ):
                     self._annotate(item)
         propagation = "Orphan" if _is_deployment(self.before) else "Background"
-        self.cluster.delete(*identity, propagation=propagation)
+        self.cluster.delete(*identity, propagation=propagation, uid=uid)
         self.cluster.wait(
             *identity,
             until=lambda found: found is None or found["metadata"]["uid"] != uid,
@@ -80,8 +81,9 @@ class Replacement:
         if count is not None and "replicas" not in self.manifest["spec"]:
             self.cluster.patch(*identity, body={"spec": {"replicas": count}})
 
-    def finish(self, wait: float) -> Diagnostic | None:
-        """None as soon as what was replaced is gone; after ``wait`` seconds what is waited for.
+    def finish(self, wait: float, stopped: Event) -> Diagnostic | None:
+        """None as soon as what was replaced is gone; what is waited for after ``wait`` seconds, or
+        when it is ``stopped``.
 
         Raises:
             ClusterError: the cluster does not answer, or it refuses.
@@ -95,7 +97,7 @@ class Replacement:
                 "most; those of the old one serve"
             )
         while not self._is_available():
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or stopped.wait(POLL):
                 return Diagnostic(
                     WAITS,
                     f'pods of the new Deployment "{self.place.name}" in namespace '
@@ -105,7 +107,6 @@ class Replacement:
                     "To do without the old ones, delete the ReplicaSets with the annotation "
                     f"{REPLACED}: {self.place.name}",
                 )
-            time.sleep(POLL)
         for item in self._replaced():
             name, namespace = item["metadata"]["name"], item["metadata"]["namespace"]
             self.cluster.delete(*REPLICA_SETS, name, namespace)

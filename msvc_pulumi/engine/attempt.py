@@ -36,18 +36,22 @@ class Attempt:
             kept = json.loads((folder / FILE).read_text())
             places = frozenset(Place(*map(str, place)) for place in kept["places"])
             objects = {Place(*map(str, place)): str(uid) for *place, uid in kept["objects"]}
-            return cls(places, objects, cut_off=True)
+            return cls(places, objects, cut_off=bool(kept.get("cut_off", True)))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError):
             return cls(cut_off=True)
 
     def keep(self, folder: Path) -> None:
-        """It is kept in ``folder`` until `forget`."""
+        """It is kept in ``folder`` until `forget`; one that says nothing is not."""
+        if self == Attempt():
+            self.forget(folder)
+            return
         file = folder / FILE
         partial = file.with_suffix(".partial")
         objects = sorted((*place, uid) for place, uid in self.objects.items())
-        partial.write_text(json.dumps({"places": sorted(self.places), "objects": objects}))
+        kept = {"places": sorted(self.places), "objects": objects, "cut_off": self.cut_off}
+        partial.write_text(json.dumps(kept))
         partial.replace(file)
 
     @staticmethod
@@ -55,6 +59,6 @@ class Attempt:
         """None is kept there: all that was begun has ended."""
         (folder / FILE).unlink(missing_ok=True)
 
-    def also(self, places: Iterable[Place]) -> Attempt:
-        """The same with these places."""
-        return replace(self, places=self.places.union(places))
+    def begun(self, places: Iterable[Place]) -> Attempt:
+        """The same while a run may make something in these places as well."""
+        return replace(self, places=self.places.union(places), cut_off=True)

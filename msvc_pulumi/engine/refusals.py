@@ -7,14 +7,14 @@ own words and a URN around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.errors import Diagnostic
 
-__all__ = ["Conflict", "conflicts", "named", "reason", "refused"]
+__all__ = ["Conflict", "are_refusals", "conflicts", "named", "reason", "refused"]
 
 # What the Kubernetes plugin puts before an API server's own words, with the URN of the resource.
 PREAMBLE = re.compile(
@@ -48,6 +48,11 @@ RIGHTS = re.compile(r'User "(?P<who>[^"]+)" cannot (?P<more>.*)', re.DOTALL)
 UNKNOWN = re.compile(r'no matches for kind "[^"]+" in version "[^"]+"')
 EXISTS = re.compile(r"already exists")
 AGAIN = "; then run it again"
+# What `refused` tells of objects that the server left as they were.
+CODES = {
+    *("field-conflict", "quota-exceeded", "admission-denied", "webhook-failed", "immutable-field"),
+    *("cluster-forbidden", "kind-not-served", "object-exists"),
+}
 
 
 class Conflict(NamedTuple):
@@ -98,6 +103,13 @@ def refused(
     notes = (f"{urn.rpartition('::')[2]}: {said}" if urn else said,)
     problem = next(_recognised(what, message, said, place, since or {}), None)
     return replace(problem, notes=notes) if problem else None
+
+
+def are_refusals(problems: Collection[Diagnostic]) -> bool:
+    """Whether the server refused single objects and nothing else went wrong, so that all that was
+    done is known.
+    """
+    return bool(problems) and all(one.code in CODES for one in problems)
 
 
 def _recognised(

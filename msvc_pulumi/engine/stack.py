@@ -23,7 +23,7 @@ import yaml
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
 from msvc_pulumi.cluster.drift import ObjectDrift
-from msvc_pulumi.engine.adoptions import adopt
+from msvc_pulumi.engine.adoptions import Adoptions
 from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
@@ -32,10 +32,11 @@ from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
+from msvc_pulumi.engine.refusals import are_refusals
 from msvc_pulumi.engine.rounds import FORCE, Rounds
-from msvc_pulumi.engine.stackclaims import StackClaims, planned_places, unrecorded
+from msvc_pulumi.engine.stackclaims import StackClaims, unrecorded
 from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
-from msvc_pulumi.engine.stateobjects import creations, without
+from msvc_pulumi.engine.stateobjects import without
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
@@ -58,6 +59,7 @@ BULK = {
     "PULUMI_K8S_CLIENT_BURST": "1000",
     "GOGC": "400",
 }
+CONFLICT = 409  # it has gone meanwhile, and somebody else's is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,13 @@ class Stack:
         claims = self._claim(operation)
         plans = self.plans
         if self.cluster is not None and plans is not None:
-            plans = adopt(self.cluster, plans, claims, only_look=operation == "preview")
+            adoptions = Adoptions.of(self.cluster, plans, claims)
+            if operation != "preview":
+                self._begin(claims)
+                adoptions.carry_out()
+            plans = adoptions.applied
+        elif operation != "preview":
+            self._begin(claims)
         # A preview writes no state, so that for it there is still to be made what was made.
         adopts = claims.takes_over or (operation == "preview" and bool(claims.made))
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
@@ -247,8 +255,7 @@ class Stack:
         return start() if done.code != 0 and self._is_freed(done) else done
 
     def _claim(self, operation: str) -> StackClaims:
-        """Whose the objects are that the run would write or delete; the state has what a killed run
-        made, and nothing any more that somebody else has made anew.
+        """Whose the objects are that the run would write or delete; changes nothing.
 
         Raises:
             ClusterError: an object is somebody else's, or the cluster does not answer.
@@ -257,18 +264,19 @@ class Stack:
         state: Mapping[str, Any] = {} if self.cluster is None else self.state()
         if self.cluster is None or (plans is None and not state.get("pending_operations")):
             return StackClaims()
-        attempt = Attempt.read(self.folder)
-        claims = StackClaims.of(self.cluster, plans, state, attempt)
+        claims = StackClaims.of(self.cluster, plans, state, Attempt.read(self.folder))
         if claims.problems and self.environment.get(UPSERT) != "true":
             raise ClusterError(*claims.problems)
-        if operation == "preview":
-            return claims
-        tried = attempt.also(creations(state))
-        if plans is not None:
-            tried.also(planned_places(plans)).keep(self.folder)
-        if claims.lost or claims.made or state.get("pending_operations"):
-            self._amend(claims)
         return claims
+
+    def _begin(self, claims: StackClaims) -> None:
+        """It is written down what the run may make; the state has what a killed run made, nothing
+        any more that somebody else has made anew, and nothing that is pending.
+        """
+        if claims.begun is not None and self.plans is not None:
+            claims.begun.keep(self.folder)
+        if claims.lost or claims.made or claims.pending:
+            self._amend(claims)
 
     def _conclude(self, done: Run, failed: ModelServiceError | None, claims: StackClaims) -> None:
         """What was attempted is in the state, or kept for the next run."""
@@ -285,26 +293,31 @@ class Stack:
                 made = unrecorded(self.cluster, self.plans, self.state())
             except ModelServiceError:
                 return  # the cluster has gone away, perhaps in the middle of it
-        Attempt(objects={**claims.abandoned, **made}).keep(self.folder)
+        # The state knows what else was done, unless more went wrong than that objects were refused.
+        cut_off = claims.cut_off or not are_refusals(failed.diagnostics)
+        Attempt(objects={**claims.abandoned, **made}, cut_off=cut_off).keep(self.folder)
 
     def _remove(self, abandoned: Mapping[Place, str]) -> tuple[Place, ...]:
         """Those of the objects that were still there and are deleted. Raises ClusterError."""
         if self.cluster is None:
             return ()
-        return tuple(
-            place
-            for place, uid in abandoned.items()
-            if self.cluster.delete(
-                place.api_version, place.kind, place.name, place.namespace, uid=uid
-            )
-        )
+        removed = []
+        for place, uid in abandoned.items():
+            api_version, kind, space, name = place
+            try:
+                if self.cluster.delete(api_version, kind, name, space or None, uid=uid):
+                    removed.append(place)
+            except ClusterError as error:
+                if error.status != CONFLICT:
+                    raise
+        return tuple(removed)
 
     def _amend(self, claims: StackClaims) -> None:
         """The state is as the claims want it, with nothing pending: an import drops that."""
         exported = json.loads(self._call("stack", "export", "--stack", self.name))
         deployment = exported["deployment"]
-        resources = without(deployment.get("resources") or (), claims.lost)
-        deployment["resources"] = [*resources, *claims.made]
+        resources = [*(deployment.get("resources") or ()), *claims.made]
+        deployment["resources"] = without(resources, claims.lost)
         file = self.folder / "amended.json"
         file.write_text(json.dumps(exported))
         self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)

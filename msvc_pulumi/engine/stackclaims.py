@@ -48,6 +48,8 @@ class StackClaims:
     Of what a killed run made ``made`` is to be recorded in the state, and ``abandoned`` (with uids)
     is to be deleted: no plan has it, and nothing is known of it that a state would need. After a
     run that was ``cut_off`` the state may be behind the cluster, and has to be refreshed.
+    ``begun`` is what to keep while the run is under way, None if it makes nothing that is planned;
+    ``pending`` says that the state has notes of the engine's about a run before it.
     """
 
     problems: tuple[Diagnostic, ...] = ()
@@ -59,6 +61,8 @@ class StackClaims:
     suspects: int = 0
     inherited: frozenset[Place] = frozenset()
     settled: frozenset[Place] = frozenset()
+    begun: Attempt | None = None
+    pending: bool = False
 
     @classmethod
     def of(
@@ -72,17 +76,24 @@ class StackClaims:
             ClusterError: the cluster does not answer.
         """
         begun = creations(state)
-        cut_off = attempt.cut_off or bool(state.get("pending_operations"))
+        pending = bool(state.get("pending_operations"))
+        cut_off = attempt.cut_off or pending
         if plans is None:
             made = cls.judged(existing(cluster, begun), {}, {}, begun=begun).made
-            return cls(made=made, cut_off=cut_off)
+            return cls(made=made, cut_off=cut_off, pending=pending)
         known = {item.place: item for item in state_objects(state.get("resources") or ())}
         uids = {item.uid for item in known.values()}.union(attempt.objects.values())
         tried = attempt.places.union(begun)
         planned = planned_places(plans)
         live = existing(cluster, {*planned, *known, *tried, *attempt.objects})
         found = cls.judged(live, planned, known, uids, tried=tried, begun=begun)
-        return replace(found, cut_off=cut_off, suspects=suspects(state, live))
+        return replace(
+            found,
+            cut_off=cut_off,
+            suspects=suspects(state, live),
+            begun=attempt.begun({*begun, *planned}),
+            pending=pending,
+        )
 
     @classmethod
     def judged(
@@ -113,7 +124,8 @@ class StackClaims:
             item = known.get(place)
             claimant = planned.get(place, owner)
             found = claim(metadata, claimant or NOBODY, recorded=uids, tried=place in tried)
-            if item is None and place in begun and _is_made(found, metadata):
+            noted = item is None and place in begun and not is_inherited(metadata)
+            if noted and _is_made(found, metadata):
                 made.append(recorded(begun[place], metadata))
             elif place in planned and claimant is not None:
                 if not found.holds:
@@ -144,8 +156,11 @@ class StackClaims:
 
 
 def _is_made(found: Claim, metadata: Metadata) -> bool:
-    """Whether a killed run made it, and it is not about to go."""
-    return found is Claim.OWN and not metadata.get("deletionTimestamp")
+    """Whether a killed run made it, and it is not about to go; an owner reference says only whose
+    it is.
+    """
+    is_made = found is Claim.OWN and pulumi_manager(metadata) != ""
+    return is_made and not metadata.get("deletionTimestamp")
 
 
 def _has_made(metadata: Metadata, uids: Collection[str], tried: bool) -> bool:

@@ -92,7 +92,8 @@ def amended(
     made = [dict(resource) for resource in made]
     if not (lost or made or contents(checkpoint).get("pending_operations")):
         return checkpoint
-    latest = {**contents(checkpoint), "resources": [*without(resources(checkpoint), lost), *made]}
+    left = without([*resources(checkpoint), *made], lost)
+    latest = {**contents(checkpoint), "resources": left}
     latest.pop("pending_operations", None)
     return {**checkpoint, "checkpoint": {**checkpoint["checkpoint"], "latest": latest}}
 

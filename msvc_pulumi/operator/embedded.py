@@ -20,6 +20,7 @@ from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.inline import serving
 from msvc_pulumi.engine.planhost import PlanHost
 from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.engine.refusals import are_refusals
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import FORCE, REFRESH, TAKE_OVER, UNCHECKED, UPSERT, Stack
 from msvc_pulumi.engine.stackclaims import StackClaims
@@ -67,7 +68,8 @@ class EmbeddedExecutor:
         self._store = StackStore(bucket, backend.workspace)
         self._store.seed(self._session)
         self._unparted: dict[str, Mapping[str, str]] = {}
-        # Stacks whose last run was killed: what it changed or deleted they do not know.
+        # Stacks whose last run was killed, or its plugin: what it changed or deleted they do not
+        # know.
         self._cut_off: set[str] = set()
         self._mending = threading.Lock()
 
@@ -212,17 +214,19 @@ class EmbeddedExecutor:
         stale = any(work.refresh for work in works) or bool(stacks & self._cut_off)
         flags = [REFRESH] if stale else []
         done = self._run(name, plans, len(works), flags, adopts=adopts)
-        if done.killed:
-            self._cut_off |= stacks
-        elif not done.code:
-            self._cut_off -= stacks
         after = self._store.read(name)
         blame = Blame(
             done,
             checkpoints.components(after),
             owners(works, before, after) if done.errors else {},
         )
-        return {work.key: blame.outcome(work) for work in works}, after
+        outcomes = {work.key: blame.outcome(work) for work in works}
+        problems = [one for outcome in outcomes.values() for one in outcome.problems]
+        if not done.code:
+            self._cut_off -= stacks
+        elif done.killed or not are_refusals(problems):
+            self._cut_off |= stacks
+        return outcomes, after
 
     def _run(
         self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str], *, adopts: bool

@@ -361,7 +361,7 @@ def attempt_of(stack: Any, plan: Plan) -> None:
     from msvc_pulumi.engine.stackclaims import planned_places
 
     stack.folder.mkdir(parents=True, exist_ok=True)
-    Attempt().also(planned_places([plan])).keep(stack.folder)
+    Attempt().begun(planned_places([plan])).keep(stack.folder)
 
 
 def replaced(cluster: Cluster, namespace: str) -> list[Object]:

@@ -122,10 +122,11 @@ def test_an_amended_stack_has_nothing_pending() -> None:
     stack = copy.deepcopy(STACKS["ns.a"])
     assert checkpoints.amended(stack, (), ()) is stack
     *_, last = checkpoints.resources(stack)
-    made = {**last, "urn": f"{last['urn']}-made"}
+    made = {**last, "urn": f"{last['urn']}-made", "dependencies": []}
+    noted = {**made, "dependencies": [last["urn"]]}  # which the engine would refuse to read
     stack["checkpoint"]["latest"]["pending_operations"] = [{"resource": made, "type": "creating"}]
     before = copy.deepcopy(stack)
-    after = checkpoints.amended(stack, {last["urn"]}, [made])
+    after = checkpoints.amended(stack, {last["urn"]}, [noted])
     assert stack == before
     assert checkpoints.resources(after) == [*checkpoints.resources(stack)[:-1], made]
     assert "pending_operations" not in checkpoints.contents(after)

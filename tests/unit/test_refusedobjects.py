@@ -10,7 +10,7 @@ from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine.failures import failure
 from msvc_pulumi.engine.obstacles import Obstacles
 from msvc_pulumi.engine.process import Run
-from msvc_pulumi.engine.refusals import Conflict, conflicts, refused
+from msvc_pulumi.engine.refusals import Conflict, are_refusals, conflicts, refused
 from msvc_pulumi.engine.rounds import Rounds
 
 PLACE = Place("apps/v1", "Deployment", "shop", "granite-decode")
@@ -108,6 +108,7 @@ def test_what_the_server_says(message: str, code: str, said: str) -> None:
     assert "urn:" not in f"{problem}"
     [diagnostic] = failure(Run(1, "", (event(message, URN),)), "x", places={URN: PLACE}).diagnostics
     assert diagnostic == problem
+    assert are_refusals([diagnostic])
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,23 @@ def test_what_the_server_says(message: str, code: str, said: str) -> None:
 )
 def test_what_is_of_no_object_alone(message: str) -> None:
     assert refused(URN, message, PLACE) is None
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (),
+        (("connection refused", URN),),
+        (("error reading from server: EOF", URN),),
+        (("program failed", ""),),
+        ((SAID[0][0], URN), ("error reading from server: EOF", OTHER)),
+    ],
+)
+def test_after_anything_else_the_state_may_be_behind(events: tuple[tuple[str, str], ...]) -> None:
+    """A plugin that died has perhaps written what it could not report."""
+    done = Run(255, "", tuple(event(message, urn) for message, urn in events))
+    places = {URN: PLACE, OTHER: PLACE._replace(name="granite-prefill")}
+    assert not are_refusals(failure(done, "x", places=places).diagnostics)
 
 
 def test_when_a_field_was_set() -> None:

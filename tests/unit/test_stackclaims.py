@@ -20,6 +20,7 @@ BEGUN = {
     }
 }
 OF_ANOTHER = {"apiVersion": "llm-d.ai/v1alpha1", "kind": "ModelService", "name": "b", "uid": "b"}
+OF_THIS = {**OF_ANOTHER, "name": "a", "uid": "a"}
 
 
 def metadata(manager: str = "pulumi-kubernetes-1", **more: Any) -> dict[str, Any]:
@@ -42,10 +43,15 @@ def test_what_the_engine_noted_is_recorded(planned: dict[Place, Claimant]) -> No
         metadata("kubectl"),
         metadata(ownerReferences=[OF_ANOTHER]),
         metadata(deletionTimestamp="2026-01-01T00:00:00Z"),
+        metadata("manager", ownerReferences=[OF_THIS]),
     ],
 )
 def test_nothing_else_is(live: dict[str, Any]) -> None:
-    """Neither what somebody else made or owns, nor what is about to go."""
+    """Neither what somebody else made or owns, nor what is about to go; an owner reference to the
+    ModelService says whose it is, not who made it.
+    """
+    claims = StackClaims.judged({PLACE: live}, {}, {}, begun=BEGUN, owner=CLAIMANT)
+    assert claims == StackClaims()
     claims = StackClaims.judged({PLACE: live}, {}, {}, tried={PLACE}, begun=BEGUN)
     assert claims == StackClaims()
     assert not StackClaims.judged({PLACE: live}, {}, {}, tried={PLACE}).abandoned
@@ -60,3 +66,13 @@ def test_what_nobody_noted_is_taken_over_or_abandoned() -> None:
     assert StackClaims.judged(live, {PLACE: CLAIMANT}, {}, tried={PLACE}).takes_over
     known = {PLACE: StateObject("urn:x", PLACE, "live")}
     assert StackClaims.judged(live, {}, known, {"live"}) == StackClaims()
+
+
+def test_what_an_earlier_operator_made_is_taken_over_first() -> None:
+    """Also where the engine had noted that it was about to write it: its fields are moved yet."""
+    owned = {"f:metadata": {"f:ownerReferences": {'k:{"uid":"a"}': {}}}}
+    entry = {"manager": "manager", "operation": "Update", "fieldsV1": owned}
+    live = metadata(ownerReferences=[OF_THIS])
+    live["managedFields"] = [entry, *live["managedFields"]]
+    found = StackClaims.judged({PLACE: live}, {PLACE: CLAIMANT}, {}, begun=BEGUN)
+    assert (found.inherited, found.takes_over, found.made) == ({PLACE}, True, ())

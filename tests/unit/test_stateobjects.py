@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +77,17 @@ def test_a_released_resource_leaves_nothing_that_points_to_it() -> None:
 
 
 def test_an_attempt_is_kept_until_it_is_over(tmp_path: Path) -> None:
-    """It reads as it was written, and says that it was cut off."""
-    attempt = Attempt(frozenset({PLACE}), {PLACE: "uid"})
+    """It reads as it was written; a run that has begun and not ended was cut off."""
+    attempt = Attempt(objects={PLACE: "uid"})
     assert Attempt.read(tmp_path) == Attempt()
-    attempt.keep(tmp_path)
-    assert Attempt.read(tmp_path) == replace(attempt, cut_off=True)
-    Attempt().keep(tmp_path)
+    for kept in (attempt, attempt.begun([PLACE]), Attempt(cut_off=True)):
+        kept.keep(tmp_path)
+        assert Attempt.read(tmp_path) == kept
+    assert attempt.begun([PLACE]) == Attempt(frozenset({PLACE}), {PLACE: "uid"}, cut_off=True)
+    (tmp_path / "attempt.json").write_text('{"places": [], "objects": []}')  # of an earlier release
     assert Attempt.read(tmp_path) == Attempt(cut_off=True)
+    Attempt().keep(tmp_path)
+    assert Attempt.read(tmp_path) == Attempt()
     for _ in range(2):
         Attempt.forget(tmp_path)
         assert not [*tmp_path.iterdir()]
