@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -31,6 +32,8 @@ KEPT = ('"diagnosticEvent"', '"summaryEvent"')
 # These repeat every resource as it was and as it is.
 DONE = '"resOutputsEvent"'
 UNTOLD = re.compile(r'"metadata":\{"op":"(?:same|refresh|read)"')
+UNCHANGED = "same"
+KEEPING = {"create", "update", "replace"}  # after them there is the resource
 PARTS = {"create-replacement", "delete-replaced"}  # of a replacement, which is told as one
 MARKUP = re.compile(r"<\{%[^%]*%\}>")  # colours, where the engine speaks to a terminal
 
@@ -67,6 +70,7 @@ class Run:
     they were asked for, and empty if the engine was not reached. ``suspects`` counts the objects
     that may not have been what was applied before. ``removed`` are objects that were deleted after
     it, because a run before it was killed when it had made them and wrote down too little of them.
+    ``begun`` is a run that did the first part of the same operation.
     """
 
     code: int
@@ -75,6 +79,12 @@ class Run:
     interrupted: bool = False
     suspects: int = 0
     removed: tuple[Place, ...] = ()
+    begun: Run | None = None
+
+    def after(self, before: Run) -> Run:
+        """The same as the end of an operation that ``before`` began, if that did anything."""
+        did = not before.is_preview and before.changes.keys() - {UNCHANGED}
+        return replace(self, begun=before) if did else self
 
     @property
     def killed(self) -> bool:
@@ -103,7 +113,7 @@ class Run:
             if "resOutputsEvent" in event:
                 step = Step.of(event["resOutputsEvent"]["metadata"])
                 found += [step] if step.operation not in PARTS else []
-        return found
+        return [*(self.begun.steps if self.begun else ()), *found]
 
     def _told(self, severity: str) -> tuple[tuple[str, str], ...]:
         diagnostics = (
@@ -123,9 +133,16 @@ class Run:
 
     @property
     def changes(self) -> Mapping[str, int]:
-        """Operation ("same", "create", "update", …) → number of resources, of the last summary."""
+        """Operation ("same", "create", "update", …) → how many resources, in the last summary, with
+        what a run before it did.
+        """
         summaries = [event["summaryEvent"] for event in self.events if "summaryEvent" in event]
-        return dict(summaries[-1].get("resourceChanges") or {}) if summaries else {}
+        found = Counter(summaries[-1].get("resourceChanges") or {} if summaries else {})
+        for operation, number in (self.begun.changes if self.begun else {}).items():
+            if operation != UNCHANGED:
+                found[operation] += number
+                found[UNCHANGED] -= number if operation in KEEPING else 0
+        return {operation: number for operation, number in found.items() if number > 0}
 
 
 def run(

@@ -46,15 +46,14 @@ class Rounds:
             later = Obstacles.of(
                 reasons(done), self.state(), self.plans, self.cluster, is_preview=done.is_preview
             )
+            is_new = not later.recorded.keys() <= met.recorded.keys()
             met = met.also(later)
             if later.is_general or self.operation not in AROUND:
                 break
-            if not (later.scaled or later.recorded or self._is_undone(later)):
+            if not (is_new or self._is_released(later) or self._is_undone(later)):
                 break
-            if later.scaled and self.cluster is not None and self.operation == "up":
-                later.release(self.cluster)
             command, variables = self._next(later, command, variables)
-            done = self.start([*command, *met.around], variables)
+            done = self.start([*command, *met.around], variables).after(done)
         return done, met
 
     def _foreseen(self, variables: Variables) -> Obstacles:
@@ -65,6 +64,14 @@ class Rounds:
         state = self.state()
         found = [*absorbed_fields(self.cluster, self.plans, state)]
         return Obstacles.of(found, state, self.plans, self.cluster) if found else Obstacles()
+
+    def _is_released(self, later: Obstacles) -> bool:
+        """Whether counts were in the way, and are not any more."""
+        if not later.scaled or self.cluster is None:
+            return False
+        if self.operation == "up":
+            later.release(self.cluster)
+        return True
 
     def _is_undone(self, later: Obstacles) -> bool:
         """Whether a preview kept the update from all it could have done."""

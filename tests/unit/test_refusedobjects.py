@@ -186,6 +186,7 @@ INTERRUPTED = Run(255, "", (event(DENIED, URN), UPDATE), interrupted=True)
         ("up", [PREVIEWED, WELL], [[], [EXCLUDED]]),
         ("up", [OTHERS, WELL], [[], ["--skip-preview"]]),
         ("up", [UPDATED, WELL], [[], [EXCLUDED]]),
+        ("up", [UPDATED, UPDATED], [[], [EXCLUDED]]),
         ("up", [GONE], [[]]),
         ("up", [INTERRUPTED], [[]]),
         ("up", [Run(255, "", (event("program failed"),))], [[]]),

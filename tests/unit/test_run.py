@@ -145,3 +145,22 @@ def test_a_killed_engine_leaves_no_plugin(tmp_path: Path) -> None:
 def test_a_failure_is_told_from_a_kill(code: int, killed: bool) -> None:
     """By its signal, or a shell's code for it; 255 is what the engine ends with when it failed."""
     assert Run(code, "").killed == killed
+
+
+def test_an_operation_of_two_runs_is_told_whole() -> None:
+    """What the first did the second finds done; a preview did nothing."""
+
+    def summary(*, is_preview: bool = False, **changes: int) -> dict[str, object]:
+        return {"summaryEvent": {"isPreview": is_preview, "resourceChanges": changes}}
+
+    def did(operation: str, urn: str) -> dict[str, object]:
+        return {"resOutputsEvent": {"metadata": {"op": operation, "urn": urn, "type": "t"}}}
+
+    first = Run(1, "", (did("create", "a"), did("delete", "b"), summary(create=1, delete=1)))
+    second = Run(0, "", (did("update", "c"), summary(same=1, update=1)))
+    done = second.after(first)
+    assert [step.urn for step in done.steps] == ["a", "b", "c"]
+    assert done.changes == {"update": 1, "create": 1, "delete": 1}
+    assert (done.code, done.errors) == (0, ())
+    assert second.after(Run(1, "", (summary(is_preview=True, create=1),))) is second
+    assert second.after(Run(1, "", (summary(same=4),))) is second
