@@ -20,25 +20,21 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import yaml
 
-from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
+from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.drift import ObjectDrift
 from msvc_pulumi.engine.adoptions import Adoptions
-from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
 from msvc_pulumi.engine.bucket import BucketError, FolderBucket
+from msvc_pulumi.engine.entitlement import Entitlement
 from msvc_pulumi.engine.failures import EngineError, failure
 from msvc_pulumi.engine.locks import clear_dead
 from msvc_pulumi.engine.plugins import Plugins
 from msvc_pulumi.engine.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
-from msvc_pulumi.engine.refusals import are_refusals
 from msvc_pulumi.engine.rounds import FORCE, Rounds
-from msvc_pulumi.engine.stackclaims import StackClaims, unrecorded
+from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
-from msvc_pulumi.engine.stateobjects import without
 from msvc_pulumi.engine.storage import open_bucket
-from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
@@ -59,7 +55,6 @@ BULK = {
     "PULUMI_K8S_CLIENT_BURST": "1000",
     "GOGC": "400",
 }
-CONFLICT = 409  # it has gone meanwhile, and somebody else's is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +194,15 @@ class Stack:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
-        claims = self._claim(operation)
-        plans = self.plans
-        if self.cluster is not None and plans is not None:
-            adoptions = Adoptions.of(self.cluster, plans, claims)
+        entitlement, claims, plans = self._entitlement, StackClaims(), self.plans
+        if entitlement is not None:
+            takes_all = self.environment.get(UPSERT) == "true"
+            claims = entitlement.claims(operation, takes_all=takes_all)
+            adoptions = Adoptions.of(entitlement.cluster, plans or (), claims)
             if operation != "preview":
-                self._begin(claims)
+                entitlement.begin(claims)
                 adoptions.carry_out()
-            plans = adoptions.applied
-        elif operation != "preview":
-            self._begin(claims)
+            plans = plans and adoptions.applied
         # A preview writes no state, so that for it there is still to be made what was made.
         adopts = claims.takes_over or (operation == "preview" and bool(claims.made))
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
@@ -238,10 +232,10 @@ class Stack:
                 since=met.since,
                 known=met.recorded.values(),
             )
-        if failed is None and operation != "preview":
-            done = replace(done, removed=self._remove(claims.abandoned))
-        if operation in ("up", "destroy"):
-            self._conclude(done, failed, claims)
+        if entitlement is not None and operation in ("up", "destroy"):
+            if failed is None:
+                done = replace(done, removed=entitlement.remove(claims.abandoned))
+            entitlement.conclude(done, failed, claims)
         if failed is not None:
             raise failed
         return replace(done, suspects=0 if claims.cut_off else claims.suspects)
@@ -253,75 +247,6 @@ class Stack:
         )
         done = start()
         return start() if done.code != 0 and self._is_freed(done) else done
-
-    def _claim(self, operation: str) -> StackClaims:
-        """Whose the objects are that the run would write or delete; changes nothing.
-
-        Raises:
-            ClusterError: an object is somebody else's, or the cluster does not answer.
-        """
-        plans = {"destroy": (), "refresh": None}.get(operation, self.plans)
-        state: Mapping[str, Any] = {} if self.cluster is None else self.state()
-        if self.cluster is None or (plans is None and not state.get("pending_operations")):
-            return StackClaims()
-        claims = StackClaims.of(self.cluster, plans, state, Attempt.read(self.folder))
-        if claims.problems and self.environment.get(UPSERT) != "true":
-            raise ClusterError(*claims.problems)
-        return claims
-
-    def _begin(self, claims: StackClaims) -> None:
-        """It is written down what the run may make; the state has what a killed run made, nothing
-        any more that somebody else has made anew, and nothing that is pending.
-        """
-        if claims.begun is not None and self.plans is not None:
-            claims.begun.keep(self.folder)
-        if claims.lost or claims.made or claims.pending:
-            self._amend(claims)
-
-    def _conclude(self, done: Run, failed: ModelServiceError | None, claims: StackClaims) -> None:
-        """What was attempted is in the state, or kept for the next run."""
-        if self.cluster is None or self.plans is None:
-            return
-        if failed is None:
-            Attempt.forget(self.folder)
-            return
-        if done.killed:
-            return
-        made: Mapping[Place, str] = {}
-        if not any(item.code == OBJECT_EXISTS for item in failed.diagnostics):
-            try:
-                made = unrecorded(self.cluster, self.plans, self.state())
-            except ModelServiceError:
-                return  # the cluster has gone away, perhaps in the middle of it
-        # The state knows what else was done, unless more went wrong than that objects were refused.
-        cut_off = claims.cut_off or not are_refusals(failed.diagnostics)
-        Attempt(objects={**claims.abandoned, **made}, cut_off=cut_off).keep(self.folder)
-
-    def _remove(self, abandoned: Mapping[Place, str]) -> tuple[Place, ...]:
-        """Those of the objects that were still there and are deleted. Raises ClusterError."""
-        if self.cluster is None:
-            return ()
-        removed = []
-        for place, uid in abandoned.items():
-            api_version, kind, space, name = place
-            try:
-                if self.cluster.delete(api_version, kind, name, space or None, uid=uid):
-                    removed.append(place)
-            except ClusterError as error:
-                if error.status != CONFLICT:
-                    raise
-        return tuple(removed)
-
-    def _amend(self, claims: StackClaims) -> None:
-        """The state is as the claims want it, with nothing pending: an import drops that."""
-        exported = json.loads(self._call("stack", "export", "--stack", self.name))
-        deployment = exported["deployment"]
-        resources = [*(deployment.get("resources") or ()), *claims.made]
-        deployment["resources"] = without(resources, claims.lost)
-        file = self.folder / "amended.json"
-        file.write_text(json.dumps(exported))
-        self._call("stack", "import", "--force", "--file", str(file), "--stack", self.name)
-        file.unlink()
 
     def _servicer(self, plans: Sequence[Plan] | None) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
@@ -372,6 +297,12 @@ class Stack:
                 raise failure(done, f"`pulumi {' '.join(arguments[:2])}`")
             stream.seek(0)
             return stream.read()
+
+    @property
+    def _entitlement(self) -> Entitlement | None:
+        if self.cluster is None:
+            return None
+        return Entitlement(self.name, self.folder, self.plans, self.cluster, self.state, self._call)
 
     @property
     def _cwd(self) -> Path:
