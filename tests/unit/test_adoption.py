@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from threading import Event, Timer
 from typing import Any, cast
 
 import pytest
@@ -10,9 +11,10 @@ from services import BASE_CONFIG, model_service
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.adoption import REPLACE, Adoption, unconfirmed
-from msvc_pulumi.cluster.claims import Claimant
+from msvc_pulumi.cluster.claims import Claimant, Place
 from msvc_pulumi.cluster.errors import refusal
 from msvc_pulumi.cluster.foresight import Foreseen, stated
+from msvc_pulumi.cluster.replacement import REPLACED, Replacement
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
@@ -84,3 +86,28 @@ def test_what_is_refused_for_itself_is_not_replaced() -> None:
     [problem] = Adoption(NOBODY, plan, (wrong,)).problems
     assert problem.summary == "spec is wrong"
     assert problem.notes[0] == f'{one.place.kind} "{one.place.name}" is refused'
+
+
+class Waiting:
+    """A cluster in which pods of a new Deployment do not come, while those of the old one serve."""
+
+    patience = None
+
+    def list(self, *_: object) -> tuple[list[dict[str, Any]], str]:
+        metadata = {"name": "old", "namespace": "serving", "annotations": {REPLACED: "m"}}
+        return [{"metadata": metadata}], ""
+
+    def get(self, *_: object) -> dict[str, Any]:
+        return {"metadata": {"generation": 1}, "spec": {"replicas": 1}}
+
+
+def test_waiting_for_pods_can_be_stopped() -> None:
+    """Ctrl-C is not waited out for minutes."""
+    place = Place("apps/v1", "Deployment", "serving", "m")
+    before = {"apiVersion": "apps/v1", "kind": "Deployment"}
+    replacement = Replacement(cast("Cluster", Waiting()), place, before)
+    stopped = Event()
+    Timer(0.05, stopped.set).start()
+    waits = replacement.finish(600.0, stopped)
+    assert waits is not None
+    assert waits.code == "replacement-waits"
