@@ -7,7 +7,7 @@ the stack, and stays there if the run does not come to its end.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,16 @@ class Entitlement:
         if claims.lost or claims.made or claims.pending:
             self._amend(claims)
 
-    def conclude(self, done: Run, failed: ModelServiceError | None, claims: StackClaims) -> None:
-        """What was attempted is in the state, or kept for the next run."""
+    def conclude(
+        self,
+        done: Run,
+        failed: ModelServiceError | None,
+        claims: StackClaims,
+        unanswered: Collection[Place] = (),
+    ) -> None:
+        """What was attempted is in the state, or kept for the next run; what was asked for in the
+        places ``unanswered`` may yet be made.
+        """
         if self.plans is None:
             return
         if failed is None:
@@ -84,7 +92,8 @@ class Entitlement:
                 return  # the cluster has gone away, perhaps in the middle of it
         # The state knows what else was done, unless more went wrong than that objects were refused.
         cut_off = claims.cut_off or not are_refusals(failed.diagnostics)
-        Attempt(objects={**claims.abandoned, **made}, cut_off=cut_off).keep(self.folder)
+        left = Attempt(frozenset(unanswered), {**claims.abandoned, **made}, cut_off)
+        left.keep(self.folder)
 
     def remove(self, abandoned: Mapping[Place, str]) -> tuple[Place, ...]:
         """Those of the objects that were still there and are deleted. Raises ClusterError."""

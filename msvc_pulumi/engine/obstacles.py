@@ -16,7 +16,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.declaration import declarations, logical_names
 from msvc_pulumi.engine.failures import object_problem, place_of
-from msvc_pulumi.engine.refusals import Conflict, conflicts
+from msvc_pulumi.engine.refusals import Conflict, are_refusals, conflicts, is_answered
 from msvc_pulumi.engine.stateobjects import state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
@@ -33,7 +33,8 @@ class Obstacles:
     """What stood in the way of a run that failed.
 
     ``recorded`` is what the cluster refused of the objects that the state has, by URN; ``scaled``
-    are those in whose way nothing is but a replica count that an autoscaler has set. With
+    are those in whose way nothing is but a replica count that an autoscaler has set. In the places
+    ``unanswered`` something may have been done that nobody heard of. With
     ``is_general`` something is wrong with more than objects; with ``is_preview`` nothing was done.
     """
 
@@ -41,6 +42,7 @@ class Obstacles:
     since: Mapping[Conflict, str] = field(default_factory=dict)
     recorded: Mapping[str, Diagnostic] = field(default_factory=dict)
     scaled: frozenset[Place] = frozenset()
+    unanswered: frozenset[Place] = frozenset()
     is_general: bool = False
     is_preview: bool = False
 
@@ -62,6 +64,7 @@ class Obstacles:
         since: dict[Conflict, str] = {}
         recorded: dict[str, Diagnostic] = {}
         scaled: set[Place] = set()
+        unanswered: set[Place] = set()
         is_general = not errors
         for urn, message in errors:
             place = place_of(places, urn)
@@ -72,10 +75,21 @@ class Obstacles:
                 since |= _since(cluster, place, found)
             problem = object_problem(urn, message, place, since)
             is_general = is_general or problem is None
+            is_told = problem is not None and (are_refusals([problem]) or is_answered(message))
+            if place is not None and not is_told:
+                unanswered.add(place)
             is_written = UNREADY.search(message) is not None
             if urn in known and problem is not None and place not in scaled and not is_written:
                 recorded[urn] = problem
-        return cls(places, since, recorded, frozenset(scaled), is_general, is_preview)
+        return cls(
+            places,
+            since,
+            recorded,
+            frozenset(scaled),
+            frozenset(unanswered),
+            is_general,
+            is_preview,
+        )
 
     def also(self, later: Obstacles) -> Obstacles:
         """What was known before a run, and what the run met."""
@@ -83,6 +97,7 @@ class Obstacles:
             later,
             places={**self.places, **later.places},
             recorded={**self.recorded, **later.recorded},
+            unanswered=self.unanswered | later.unanswered,
         )
 
     @property

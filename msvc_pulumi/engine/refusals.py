@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.errors import Diagnostic
 
-__all__ = ["Conflict", "are_refusals", "conflicts", "named", "reason", "refused"]
+__all__ = ["Conflict", "are_refusals", "conflicts", "is_answered", "named", "reason", "refused"]
 
 # What the Kubernetes plugin puts before an API server's own words, with the URN of the resource.
 PREAMBLE = re.compile(
@@ -110,6 +110,11 @@ def are_refusals(problems: Collection[Diagnostic]) -> bool:
     done is known.
     """
     return bool(problems) and all(one.code in CODES for one in problems)
+
+
+def is_answered(message: str) -> bool:
+    """Whether the server said it, through a plugin that was there to hear it."""
+    return PREAMBLE.search(message) is not None or CONFLICT.search(message) is not None
 
 
 def _recognised(

@@ -235,7 +235,7 @@ class Stack:
         if entitlement is not None and operation in ("up", "destroy"):
             if failed is None:
                 done = replace(done, removed=entitlement.remove(claims.abandoned))
-            entitlement.conclude(done, failed, claims)
+            entitlement.conclude(done, failed, claims, met.unanswered)
         if failed is not None:
             raise failed
         return replace(done, suspects=0 if claims.cut_off else claims.suspects)

@@ -228,5 +228,22 @@ def test_what_was_written_is_not_left_out() -> None:
     assert not met.recorded and not met.is_general
 
 
+@pytest.mark.parametrize(
+    ("message", "unanswered"),
+    [
+        ("error reading from server: EOF", True),
+        (f"{CREATED}Post: dial tcp 10.0.0.1:443: connect: connection refused", True),
+        (DENIED, False),
+        (SCALE, False),
+        (f"{CREATED}Deployment.apps is invalid: spec.x: Required value", False),
+    ],
+)
+def test_what_nobody_heard_of_may_be_made_yet(message: str, unanswered: bool) -> None:
+    """Where the plugin died or the server went away, and not where the server said no."""
+    found = Obstacles.of([(URN, message)], STATE, None, None)
+    assert (PLACE in found.unanswered) == unanswered
+    assert Obstacles().also(found).also(Obstacles()).unanswered == found.unanswered
+
+
 def test_nothing_in_the_way() -> None:
     assert Obstacles().around == []

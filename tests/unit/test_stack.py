@@ -98,15 +98,19 @@ def test_nothing_is_begun_before_all_is_consented_to(
 def test_what_was_only_refused_asks_for_no_refresh(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, code: str, stays: bool
 ) -> None:
-    """The state knows all that was done then, and hand edits stay as they are with the next run."""
+    """The state knows all that was done then, and hand edits stay as they are with the next run.
+    What was asked for and not answered is kept.
+    """
+    unanswered = frozenset({Place("v1", "ConfigMap", "a", "b")} if stays else ())
 
     def refuse(*_: object, **__: object) -> EngineError:
         return EngineError([Diagnostic(code, "no")])
 
+    met = Obstacles(unanswered=unanswered)
     monkeypatch.setattr(engine, "failure", refuse)
-    monkeypatch.setattr(engine.Rounds, "run", lambda *_: (Run(255, ""), Obstacles()))
+    monkeypatch.setattr(engine.Rounds, "run", lambda *_: (Run(255, ""), met))
     monkeypatch.setattr(Stack, "state", lambda _: {})
     tried = replace(stack, plans=[plan()], cluster=cast("cluster.Cluster", Cluster()))
     with pytest.raises(EngineError):
         tried.up()
-    assert Attempt.read(stack.folder) == Attempt(cut_off=stays)
+    assert Attempt.read(stack.folder) == Attempt(unanswered, cut_off=stays)
