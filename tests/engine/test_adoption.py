@@ -40,7 +40,7 @@ Objects = dict[tuple[str, str], Object]
 def defined(cluster: Cluster) -> Iterator[None]:
     """ModelServices can be made, and nobody looks after them."""
     definition = custom_resource_definition()
-    cluster.apply(definition)
+    cluster.apply(definition, force=True)  # other tests have one from elsewhere
     eventually(lambda: cluster.serves(*SERVICE))
     yield
     name = definition["metadata"]["name"]
