@@ -15,6 +15,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceE
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.report import visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster
@@ -55,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             for number, plan in enumerate(plans, start=1):
                 task.count(number, len(plans), "ModelServices")
                 found += prospects(cluster, plan)
-    text = "".join(f"{one}\n" for one in found) + _summary(found)
+    lines = [visible(line) for one in found for line in str(one).split("\n")]
+    text = "".join(f"{line}\n" for line in lines) + _summary(found)
     results.write(arguments, [one.plain() for one in found], text)
     hindered = any(
         one.action in ("refused", "others") or (one.action == "replace" and not one.consented)
