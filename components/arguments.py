@@ -27,6 +27,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.names import dns_label
 
 if TYPE_CHECKING:
     from msvc_pulumi.components.documenttypes import BaseConfigDocument, ModelServiceDocument
@@ -137,6 +138,12 @@ def _check(given: Mapping[str, Any], diagnostics: Diagnostics) -> None:
             diagnostics.error(
                 "invalid-argument", f"must be {kind.description}", field=FieldPath.of(key)
             )
+    space: Any = given.get("namespace")
+    unsaid = isinstance(space, str) and space and ("namespace",) not in said
+    if unsaid and (problem := dns_label(space)):
+        diagnostics.error(
+            "invalid-argument", f'"{space}": {problem}', field=FieldPath.of("namespace")
+        )
     if "model_service" not in given:
         diagnostics.error("invalid-argument", "is required", field=FieldPath.of("model_service"))
 

@@ -5,6 +5,7 @@ floating point. Into that protocol go the objects that are declared, too.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
 
 __all__ = ["normalised"]
 
+# What text has in it that an Output was put into, from Python and from TypeScript.
+FORMATTED = re.compile(r"Calling (__str__|\[to(String|JSON)\]) on an \[?Output")
 MOST = 2**53 - 1  # beyond it whole numbers share a floating point number
 
 
@@ -26,7 +29,8 @@ def normalised(
     """``value`` in plain containers, with whole numbers as integers.
 
     Outputs go to ``opaque`` and leave their marks. An error is added for each that must not be
-    where it is, without ``opaque`` for every one, and for a number that may be another by now.
+    where it is, without ``opaque`` for every one, for text that one was put into, and for a number
+    that may be another by now.
     """
     if isinstance(value, pulumi.Output | pulumi.output.Unknown):
         found = refusal(at) if opaque is None else opaque.mark(value, at)
@@ -46,6 +50,16 @@ def normalised(
             normalised(item, at.child(index), diagnostics, opaque)
             for index, item in enumerate(value)
         ]
+    if isinstance(value, str) and FORMATTED.search(value):
+        diagnostics.add(
+            Diagnostic(
+                "output-in-arguments",
+                "a Pulumi Output was put into text, which has Pulumi's words about it now",
+                field=at,
+                help='make an Output of all of it: pulumi.Output.format("Bearer {0}", output), '
+                "or pulumi.interpolate in TypeScript",
+            )
+        )
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
