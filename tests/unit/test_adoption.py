@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,9 +11,10 @@ from services import BASE_CONFIG, model_service
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.adoption import REPLACE, Adoption, unconfirmed
-from msvc_pulumi.cluster.claims import Claimant
+from msvc_pulumi.cluster.claims import Claimant, Place
 from msvc_pulumi.cluster.errors import refusal
 from msvc_pulumi.cluster.foresight import Foreseen, stated
+from msvc_pulumi.cluster.prospects import TOLD, Prospect
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
@@ -84,3 +86,10 @@ def test_what_is_refused_for_itself_is_not_replaced() -> None:
     [problem] = Adoption(NOBODY, plan, (wrong,)).problems
     assert problem.summary == "spec is wrong"
     assert problem.notes[0] == f'{one.place.kind} "{one.place.name}" is refused'
+
+
+def test_the_page_for_scripts_names_what_adopt_prints() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "scripting.md").read_text()
+    (row,) = (line for line in page.splitlines() if line.startswith("| `adopt` |"))
+    one = Prospect("serving/m", Place("v1", "Service", "serving", "m"), "adopt")
+    assert {word for word in (*one.plain(), *TOLD) if f"`{word}`" not in row} == set()
