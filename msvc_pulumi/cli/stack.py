@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
@@ -186,10 +185,10 @@ def _tell(done: Run, display: Display) -> None:
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.engine.project import find_program  # noqa: PLC0415
+    from msvc_pulumi.engine.project import current_folder, find_program  # noqa: PLC0415
 
     with _session(results.progress(arguments)) as session:
-        stack = session.stack(DEFAULT_STACK, project=find_program(Path.cwd()))
+        stack = session.stack(DEFAULT_STACK, project=find_program(current_folder()))
         return stack.call(*arguments.arguments)
 
 
@@ -227,12 +226,12 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     is_json = results.is_json(arguments)
     opened = partial(session.stack, output=subprocess.DEVNULL if is_json else None, steps=is_json)
     if not arguments.modelservice:
-        from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
+        from msvc_pulumi.engine.project import current_folder, find_project  # noqa: PLC0415
 
         for option in ("baseconfig", "namespace", "epp_cluster_role", "epp_pull_secrets"):
             if getattr(arguments, option):
                 arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
-        project = find_project(Path.cwd())
+        project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
