@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
     from msvc_pulumi.cluster.prospects import prospects  # noqa: PLC0415
 
+    if arguments.baseconfig and not arguments.modelservice:
+        arguments.parser.error("--baseconfig needs -m")
     display = results.progress(arguments)
     found: list[Prospect] = []
     with Cluster.connect() as cluster:
@@ -91,8 +93,6 @@ def _live_plans(
         plan_of,
     )
 
-    if arguments.baseconfig:
-        arguments.parser.error("--baseconfig needs -m")
     plans, problems = list[Plan](), Diagnostics()
     for service in cluster.list(API_VERSION, KIND, arguments.namespace or None)[0]:
         reference = base_config_of(service)
