@@ -15,7 +15,7 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.components.documents import documents_of, is_document
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaquetrials import decisions
-from msvc_pulumi.components.propertyvalues import normalised
+from msvc_pulumi.components.propertyvalues import inexact, normalised
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import (
     Diagnostics,
@@ -114,6 +114,7 @@ def described(args: ModelServiceArgs) -> Described:
     diagnostics.raise_errors(SpecError)
     try:
         plan, texts = _planned(given)
+        Diagnostics([*inexact(plan)]).raise_errors(PlanError)
         if opaque:
             found = decisions(opaque, plan, texts, lambda tried: _replanned(given, opaque, tried))
             Diagnostics([*found]).raise_errors(PlanError)

@@ -120,6 +120,22 @@ def test_another_document_is_no_base_config() -> None:
     assert '"ModelService"' in problem.summary
 
 
+@pytest.mark.parametrize(("number", "is_exact"), [(2**53 - 1, True), (2**53, False)])
+def test_numbers_of_sections_reach_the_cluster_or_are_refused(number: int, is_exact: bool) -> None:
+    """In the text of a section a program's language has no part in them, but Pulumi has."""
+    text = f"spec: {{template: {{spec: {{terminationGracePeriodSeconds: {number}}}}}}}"
+    args = {"model_service": SERVICE, "base_config": {"decodeDeployment": text}}
+    if is_exact:
+        assert planned(**args)
+        return
+    with pytest.raises(ModelServiceError) as caught:
+        planned(**args)
+    (problem,) = (item for item in caught.value.diagnostics if item.is_error)
+    assert problem.code == "out-of-range"
+    assert problem.field[-1] == "terminationGracePeriodSeconds"
+    assert problem.span is not None
+
+
 @pytest.mark.parametrize("name", ["Team_A", "a.b", "a" * 64])
 def test_what_no_namespace_can_be_called(name: str) -> None:
     """It is told before anything is declared, as by the commands."""
