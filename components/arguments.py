@@ -15,7 +15,7 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.components.documents import documents_of, is_document
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaquetrials import decisions
-from msvc_pulumi.components.propertyvalues import normalised
+from msvc_pulumi.components.propertyvalues import inexact, normalised
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import (
     Diagnostics,
@@ -27,6 +27,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.names import dns_label
 
 if TYPE_CHECKING:
     from msvc_pulumi.components.documenttypes import BaseConfigDocument, ModelServiceDocument
@@ -113,6 +114,7 @@ def described(args: ModelServiceArgs) -> Described:
     diagnostics.raise_errors(SpecError)
     try:
         plan, texts = _planned(given)
+        Diagnostics([*inexact(plan)]).raise_errors(PlanError)
         if opaque:
             found = decisions(opaque, plan, texts, lambda tried: _replanned(given, opaque, tried))
             Diagnostics([*found]).raise_errors(PlanError)
@@ -137,6 +139,12 @@ def _check(given: Mapping[str, Any], diagnostics: Diagnostics) -> None:
             diagnostics.error(
                 "invalid-argument", f"must be {kind.description}", field=FieldPath.of(key)
             )
+    space: Any = given.get("namespace")
+    unsaid = isinstance(space, str) and space and ("namespace",) not in said
+    if unsaid and (problem := dns_label(space)):
+        diagnostics.error(
+            "invalid-argument", f'"{space}": {problem}', field=FieldPath.of("namespace")
+        )
     if "model_service" not in given:
         diagnostics.error("invalid-argument", "is required", field=FieldPath.of("model_service"))
 

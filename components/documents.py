@@ -33,7 +33,7 @@ def documents_of(
 
     Raises:
         LoadError: a file cannot be read, or has more or less than one ModelService in it.
-        SpecError: a mapping holds what no document can hold.
+        SpecError: a mapping holds what no document can hold, or is another document.
     """
     files = _files([service], [base_config])
     diagnostics.extend(files.diagnostics)
@@ -50,6 +50,7 @@ def documents_of(
             ]
         )
     if isinstance(base_config, Mapping):
+        _check_kind(base_config)
         return found[0], _mapping(_config_map(base_config), BASE)
     notes = Diagnostics()
     chosen = base_config_for(found[0], files.base_configs, notes)
@@ -87,6 +88,19 @@ def _files(services: Sequence[Any], base_configs: Sequence[Any]) -> Inputs:
 def _config_map(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """``value``, or the ConfigMap whose data it is: then none of a ConfigMap's keys is in it."""
     return value if not value or CONFIG_MAP & value.keys() else {"data": value}
+
+
+def _check_kind(value: Mapping[str, Any]) -> None:
+    """Raises SpecError if it is another document, such as the ModelService."""
+    kind = value.get("kind")
+    if kind is not None and kind != "ConfigMap":
+        problem = Diagnostic(
+            "invalid-argument",
+            f'is no ConfigMap: its kind is "{kind}"',
+            field=FieldPath.of(BASE),
+            help="hand over the BaseConfig, or its data alone",
+        )
+        raise SpecError([problem])
 
 
 def _mapping(value: Mapping[str, Any], name: str) -> Document:

@@ -5,7 +5,9 @@ floating point. Into that protocol go the objects that are declared, too.
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -13,10 +15,15 @@ import pulumi
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaqueplaces import refusal
 from msvc_pulumi.document.yaml11 import MAX_NESTING
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
+from msvc_pulumi.plan import Plan
+from msvc_pulumi.rules.finding import Finding
+from msvc_pulumi.rules.places import placed
 
-__all__ = ["normalised"]
+__all__ = ["inexact", "normalised"]
 
+# What text has in it that an Output was put into, from Python and from TypeScript.
+FORMATTED = re.compile(r"Calling (__str__|\[to(String|JSON)\]) on an \[?Output")
 MOST = 2**53 - 1  # beyond it whole numbers share a floating point number
 
 
@@ -26,7 +33,8 @@ def normalised(
     """``value`` in plain containers, with whole numbers as integers.
 
     Outputs go to ``opaque`` and leave their marks. An error is added for each that must not be
-    where it is, without ``opaque`` for every one, and for a number that may be another by now.
+    where it is, without ``opaque`` for every one, for text that one was put into, and for a number
+    that may be another by now.
     """
     if isinstance(value, pulumi.Output | pulumi.output.Unknown):
         found = refusal(at) if opaque is None else opaque.mark(value, at)
@@ -46,6 +54,16 @@ def normalised(
             normalised(item, at.child(index), diagnostics, opaque)
             for index, item in enumerate(value)
         ]
+    if isinstance(value, str) and FORMATTED.search(value):
+        diagnostics.add(
+            Diagnostic(
+                "output-in-arguments",
+                "a Pulumi Output was put into text, which has Pulumi's words about it now",
+                field=at,
+                help='make an Output of all of it: pulumi.Output.format("Bearer {0}", output), '
+                "or pulumi.interpolate in TypeScript",
+            )
+        )
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
@@ -60,3 +78,29 @@ def normalised(
             )
         )
     return int(value)
+
+
+def inexact(plan: Plan) -> Iterator[Diagnostic]:
+    """What is wrong with each number of ``plan`` that would be another one to the cluster: those of
+    files and sections, which no program has written.
+    """
+    for planned in plan:
+        for at in _large(planned.manifest, FieldPath()):
+            finding = Finding(
+                at,
+                "out-of-range",
+                "Invalid value: a whole number beyond 2**53 - 1, which Pulumi would change",
+                "write it in other units",
+            )
+            yield replace(placed(planned, finding), severity=Severity.ERROR)
+
+
+def _large(value: Any, at: FieldPath) -> Iterator[FieldPath]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _large(item, at.child(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _large(item, at.child(index))
+    elif isinstance(value, int) and abs(value) > MOST:
+        yield at

@@ -15,6 +15,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceE
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.report import visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster
@@ -45,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415  an HTTP client is slow to import
     from msvc_pulumi.cluster.prospects import prospects  # noqa: PLC0415
 
+    if arguments.baseconfig and not arguments.modelservice:
+        arguments.parser.error("--baseconfig needs -m")
     display = results.progress(arguments)
     found: list[Prospect] = []
     with Cluster.connect() as cluster:
@@ -55,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
             for number, plan in enumerate(plans, start=1):
                 task.count(number, len(plans), "ModelServices")
                 found += prospects(cluster, plan)
-    text = "".join(f"{one}\n" for one in found) + _summary(found)
+    lines = [visible(line) for one in found for line in str(one).split("\n")]
+    text = "".join(f"{line}\n" for line in lines) + _summary(found)
     results.write(arguments, [one.plain() for one in found], text)
     hindered = any(
         one.action in ("refused", "others") or (one.action == "replace" and not one.consented)
@@ -89,8 +93,6 @@ def _live_plans(
         plan_of,
     )
 
-    if arguments.baseconfig:
-        arguments.parser.error("--baseconfig needs -m")
     plans, problems = list[Plan](), Diagnostics()
     for service in cluster.list(API_VERSION, KIND, arguments.namespace or None)[0]:
         reference = base_config_of(service)

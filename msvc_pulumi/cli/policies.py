@@ -25,7 +25,7 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="all",
         action="append",
-        type=_listed,
+        type=_chosen,
         default=[],
         help="policies to look at as well, all without a NAME; SEVERITY is error, warning or off",
     )
@@ -33,20 +33,31 @@ def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
         "--skip-policy",
         metavar="NAME,…",
         action="append",
-        type=_listed,
+        type=_skipped,
         default=[],
         help="policies not to look at",
     )
 
 
-def _listed(text: str) -> str:
-    """``text`` as the value of an option; wrong usage where it names no policy."""
+def _chosen(text: str) -> str:
+    """``text`` as the value of ``--policy``; wrong usage where it names no policy."""
+    return _listed(text, [text])
+
+
+def _skipped(text: str) -> str:
+    """``text`` as the value of ``--skip-policy``, whose names have no severity."""
+    return _listed(text, [], [text])
+
+
+def _listed(text: str, *lists: Sequence[str]) -> str:
     from msvc_pulumi.policies.selection import selection  # noqa: PLC0415  few runs have policies
 
     try:
-        selection([text])
+        selection(*lists)
     except ValueError as problem:
         raise argparse.ArgumentTypeError(str(problem)) from None
+    if not text.strip(" ,"):  # a variable of a script that is not set
+        raise argparse.ArgumentTypeError("names no policy")
     return text
 
 

@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.capabilities import Capabilities
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 DEFAULT_STACK = "dev"
+# Options that say what becomes of files, and without files nothing.
+OF_FILES = ("baseconfig", "namespace", "epp_cluster_role", "epp_pull_secrets", "pd_pull_secrets")
 WORKLOADS = (DEPLOYMENT, LEADER_WORKER_SET)
 WAIT_SECONDS = 600.0
 PATIENCE = 180.0  # seconds that a busy cluster is waited for
@@ -115,6 +116,7 @@ def _add_pulumi(commands: Any) -> None:
 
 def run_up(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
+    _check_usage(arguments)
     with _session(display) as session:
         stack, plans = _stack(session, arguments)
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
@@ -146,6 +148,7 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 def run_preview(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
+    _check_usage(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         flags = _flags(arguments, "refresh", "expect_no_changes")
@@ -159,6 +162,7 @@ def run_preview(arguments: argparse.Namespace) -> int:
 
 def run_drift(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
+    _check_usage(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         found = drift.look(stack, display)
@@ -169,6 +173,7 @@ def run_drift(arguments: argparse.Namespace) -> int:
 
 def run_destroy(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
+    _check_usage(arguments)
     with _session(display) as session:
         stack, _ = _stack(session, arguments)
         done = _again(session, stack.destroy, display)
@@ -186,11 +191,20 @@ def _tell(done: Run, display: Display) -> None:
 
 
 def run_pulumi(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.engine.project import find_program  # noqa: PLC0415
+    from msvc_pulumi.engine.project import current_folder, find_program  # noqa: PLC0415
 
     with _session(results.progress(arguments)) as session:
-        stack = session.stack(DEFAULT_STACK, project=find_program(Path.cwd()))
+        stack = session.stack(DEFAULT_STACK, project=find_program(current_folder()))
         return stack.call(*arguments.arguments)
+
+
+def _check_usage(arguments: argparse.Namespace) -> None:
+    """Wrong usage is told before a cluster is asked for."""
+    if arguments.modelservice:
+        return
+    for option in OF_FILES:
+        if getattr(arguments, option):
+            arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
 
 
 def _session(display: Display) -> Session:
@@ -227,12 +241,9 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
     is_json = results.is_json(arguments)
     opened = partial(session.stack, output=subprocess.DEVNULL if is_json else None, steps=is_json)
     if not arguments.modelservice:
-        from msvc_pulumi.engine.project import find_project  # noqa: PLC0415
+        from msvc_pulumi.engine.project import current_folder, find_project  # noqa: PLC0415
 
-        for option in ("baseconfig", "namespace", "epp_cluster_role", "epp_pull_secrets"):
-            if getattr(arguments, option):
-                arguments.parser.error(f"--{option.replace('_', '-')} needs -m")
-        project = find_project(Path.cwd())
+        project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
     from msvc_pulumi.cli.generate import options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415

@@ -15,6 +15,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Se
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.report import visible
 from msvc_pulumi.rules.refusals import parse_version
 
 __all__ = ["add_parser"]
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     objects = sum(len(plan) for plan in fleet.plans)
     text = f"valid: {len(fleet.plans)} ModelServices, {objects} objects"
     text += f"; checked: {', '.join(checked)}"
-    text += f"; not checked: {', '.join(unchecked)}" if unchecked else ""
+    text += f"; not checked: {', '.join(map(visible, unchecked))}" if unchecked else ""
     data = {
         "valid": True,
         "modelServices": len(fleet.plans),

@@ -38,7 +38,7 @@ class ApiServer:
 
         self.connection, self.patience = connection, patience
         self.timeout = timeout
-        self._transport_error = httpx.TransportError
+        self._transport_error, self._decoding_error = httpx.TransportError, httpx.DecodingError
         host = urlsplit(connection.server).hostname or ""
         self._client = httpx.Client(
             base_url=connection.server,
@@ -103,9 +103,12 @@ class ApiServer:
     def _decoded_answer(self, request: httpx.Request) -> Any:
         with self._answer(request) as answer:
             answer.read()
-            if answer.headers.get("content-type", "").startswith("application/json"):
+            if not answer.headers.get("content-type", "").startswith("application/json"):
+                return answer.text
+            try:
                 return answer.json()
-            return answer.text
+            except ValueError as problem:
+                raise _unreadable(request, problem) from problem
 
     def stream(
         self, path: str, *, params: Parameters, timeout: float, accept: str = ""
@@ -137,13 +140,15 @@ class ApiServer:
                 finally:
                     response.close()
                 if response.status_code == 429 and attempt + 1 < ATTEMPTS:
-                    time.sleep(float(response.headers.get("retry-after", "1")))
+                    time.sleep(_pause(response.headers.get("retry-after", "")))
                 elif response.status_code == 401 and not refresh:
                     refresh = True
                 else:
                     raise refusal(what, response.status_code, _decoded(response))
         except self._transport_error as problem:
             raise unreachable(self.connection.server, problem) from problem
+        except self._decoding_error as problem:
+            raise _unreadable(request, problem) from problem
 
 
 def require_client() -> None:
@@ -156,6 +161,17 @@ def require_client() -> None:
             "talking to a cluster needs httpx, which is not installed",
             "pip install 'msvc-pulumi[cluster]'",
         ) from missing
+
+
+def _unreadable(request: httpx.Request, problem: Exception) -> ClusterError:
+    """An answer that is not what it says it is: a proxy's, or one that was cut off."""
+    told = f"an answer that cannot be read: {problem}"
+    return refusal(f"{request.method} {request.url.path}", 200, told)
+
+
+def _pause(stated: str) -> float:
+    """Seconds; servers in between may state a date."""
+    return float(stated) if stated.isdecimal() else 1.0
 
 
 def _decoded(response: httpx.Response) -> object:

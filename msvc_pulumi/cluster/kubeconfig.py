@@ -70,7 +70,7 @@ def load_connection(kubeconfig: Path | None = None, context: str | None = None) 
         return _in_cluster()
     raise cluster_error(
         "kubeconfig-missing",
-        f"no cluster is configured: there is no {' or '.join(map(str, files))}",
+        f"no cluster is configured: there is no file {' or '.join(map(str, files))}",
         "set KUBECONFIG to the file of your cluster, or start one here with `msvc local up`",
     )
 

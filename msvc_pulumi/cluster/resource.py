@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from msvc_pulumi.cluster.apiserver import ApiServer
-from msvc_pulumi.cluster.errors import ClusterError
+from msvc_pulumi.cluster.errors import ClusterError, cluster_error
 
 __all__ = ["Resource", "discovered"]
 
@@ -33,13 +33,26 @@ def discovered(server: ApiServer, api_version: str) -> dict[str, Resource]:
     """
     root = "/apis/" if "/" in api_version else "/api/"
     try:
-        listed = server.request_object("GET", f"{root}{api_version}")["resources"]
+        answer = server.request_object("GET", f"{root}{api_version}")
     except ClusterError as error:
-        if error.status == 404:
-            return {}
-        raise
-    return {
-        item["kind"]: Resource(api_version, item["kind"], item["name"], item["namespaced"])
-        for item in listed
-        if "/" not in item["name"]  # those are subresources
-    }
+        if error.status != 404:
+            raise
+        if api_version == "v1":  # no API server is without it
+            raise _stranger(server) from error
+        return {}
+    try:
+        return {
+            item["kind"]: Resource(api_version, item["kind"], item["name"], item["namespaced"])
+            for item in answer["resources"]
+            if "/" not in item["name"]  # those are subresources
+        }
+    except (KeyError, TypeError) as problem:
+        raise _stranger(server) from problem
+
+
+def _stranger(server: ApiServer) -> ClusterError:
+    return cluster_error(
+        "cluster-failed",
+        f"{server.connection.server} does not answer as a Kubernetes API server",
+        "check the server's address in the kubeconfig",
+    )

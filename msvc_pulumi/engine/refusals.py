@@ -149,7 +149,7 @@ def _recognised(
         yield Diagnostic(
             "webhook-failed",
             f'{what}: the admission webhook "{found["who"]}" did not answer: {found["more"]}',
-            help=f"have it repaired by who runs it{AGAIN}",
+            help=f"have it repaired by whoever runs it{AGAIN}",
         )
     if found := FIXED.search(said):
         field = f"{found['field']} cannot be changed" if found["field"] else said

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msvc_pulumi.policies.workload import Workload
 from msvc_pulumi.rules.finding import Finding, advice
+from msvc_pulumi.rules.resources import amount
 
 __all__ = ["unlimited_memory"]
 
@@ -37,4 +38,5 @@ def unlimited_memory(workload: Workload) -> Iterator[Finding]:
 def _limited(holder: dict[str, object]) -> bool:
     resources = holder.get("resources")
     limits = resources.get("limits") if isinstance(resources, dict) else None
-    return isinstance(limits, dict) and bool(limits.get("memory"))
+    # To the kubelet a limit of 0 is none.
+    return isinstance(limits, dict) and "memory" in limits and amount(str(limits["memory"])) > 0

@@ -34,9 +34,10 @@ def amount(text: str | int) -> Decimal:
     written = str(text)
     number = written.rstrip("numkKMGTPEi")
     try:
-        return Decimal(number) * _POWERS[written[len(number) :]]
+        found = Decimal(number) * _POWERS[written[len(number) :]]
     except (InvalidOperation, KeyError):
         return Decimal(0)
+    return found if found.is_finite() else Decimal(0)
 
 
 def is_extended(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from threading import Event, Timer
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from msvc_pulumi.cluster.adoption import REPLACE, Adoption, unconfirmed
 from msvc_pulumi.cluster.claims import Claimant, Place
 from msvc_pulumi.cluster.errors import refusal
 from msvc_pulumi.cluster.foresight import Foreseen, stated
+from msvc_pulumi.cluster.prospects import TOLD, Prospect
 from msvc_pulumi.cluster.replacement import REPLACED, Replacement
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
@@ -111,3 +113,10 @@ def test_waiting_for_pods_can_be_stopped() -> None:
     waits = replacement.finish(600.0, stopped)
     assert waits is not None
     assert waits.code == "replacement-waits"
+
+
+def test_the_page_for_scripts_names_what_adopt_prints() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "scripting.md").read_text()
+    (row,) = (line for line in page.splitlines() if line.startswith("| `adopt` |"))
+    one = Prospect("serving/m", Place("v1", "Service", "serving", "m"), "adopt")
+    assert {word for word in (*one.plain(), *TOLD) if f"`{word}`" not in row} == set()

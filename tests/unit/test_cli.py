@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,23 @@ def test_a_release_without_schemas_is_said(capsys: pytest.CaptureFixture[str]) -
         )
         assert status == 0
         assert f"not checked: the schemas of Kubernetes {version}" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{command} --{option} a"
+        for command in ("up", "preview", "drift", "destroy")
+        for option in ("baseconfig", "namespace", "epp-cluster-role", "pd-pull-secrets")
+    ]
+    + ["adopt --baseconfig a"],
+)
+def test_options_of_files_without_files_are_wrong_usage(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is told before a cluster is asked for, which may not be there."""
+    monkeypatch.setenv("KUBECONFIG", os.devnull)
+    with pytest.raises(SystemExit) as stop:
+        main(words.split())
+    assert stop.value.code == 2
+    assert f"{words.split()[1]} needs -m" in capsys.readouterr().err

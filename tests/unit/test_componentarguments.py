@@ -111,6 +111,40 @@ def test_what_names_no_file(key: str, value: Any) -> None:
     assert ("safe_load" in problem.help) == ("\n" in str(value))
 
 
+def test_another_document_is_no_base_config() -> None:
+    """As where both were handed over in the wrong order."""
+    with pytest.raises(ModelServiceError) as caught:
+        planned(model_service=SERVICE, base_config=SERVICE)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, str(problem.field)) == ("invalid-argument", "base_config")
+    assert '"ModelService"' in problem.summary
+
+
+@pytest.mark.parametrize(("number", "is_exact"), [(2**53 - 1, True), (2**53, False)])
+def test_numbers_of_sections_reach_the_cluster_or_are_refused(number: int, is_exact: bool) -> None:
+    """In the text of a section a program's language has no part in them, but Pulumi has."""
+    text = f"spec: {{template: {{spec: {{terminationGracePeriodSeconds: {number}}}}}}}"
+    args = {"model_service": SERVICE, "base_config": {"decodeDeployment": text}}
+    if is_exact:
+        assert planned(**args)
+        return
+    with pytest.raises(ModelServiceError) as caught:
+        planned(**args)
+    (problem,) = (item for item in caught.value.diagnostics if item.is_error)
+    assert problem.code == "out-of-range"
+    assert problem.field[-1] == "terminationGracePeriodSeconds"
+    assert problem.span is not None
+
+
+@pytest.mark.parametrize("name", ["Team_A", "a.b", "a" * 64])
+def test_what_no_namespace_can_be_called(name: str) -> None:
+    """It is told before anything is declared, as by the commands."""
+    with pytest.raises(ModelServiceError) as caught:
+        planned(model_service=SERVICE, base_config=BASE, namespace=name)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, str(problem.field)) == ("invalid-argument", "namespace")
+
+
 def test_sections_outside_of_data_are_told_of() -> None:
     """A ConfigMap whose sections stand beside its data has none."""
     base = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "base"}, **BASE["data"]}
@@ -190,6 +224,11 @@ def provider() -> Provider:
             {"modelService": {**SERVICE, "spec": {**SERVICE["spec"], "decode": {"replicas": "a"}}}},
             "modelService.spec.decode.replicas",
             "Invalid value",
+        ),
+        (
+            {"namespace": "a-Calling [toString] on an [Output<T>] is not supported."},
+            "namespace",
+            "interpolate",
         ),
         ({"baseConfig": {"decodeService": "[]"}}, "baseConfig.data.decodeService", "Invalid value"),
         (

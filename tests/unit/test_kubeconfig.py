@@ -213,6 +213,14 @@ def test_no_kubeconfig_at_all(tmp_path: Path) -> None:
     assert "msvc local up" in failed.value.diagnostics[0].help
 
 
+def test_a_folder_is_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there, and so what is missing is said to be a file."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path))
+    with pytest.raises(ClusterError) as failed:
+        load_connection()
+    assert f"no file {tmp_path}" in str(failed.value)
+
+
 @pytest.mark.parametrize(
     "path",
     [

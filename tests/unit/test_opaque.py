@@ -256,6 +256,21 @@ def test_a_value_that_is_no_text_is_refused_when_it_is_known() -> None:
         run(lambda: program(["a"]))
 
 
+@pytest.mark.parametrize("path", [*HANDED_ON[:4], "namespace", "model_service.metadata.name"])
+def test_text_with_an_output_in_it_is_refused(path: str) -> None:
+    """In Python it has Pulumi's words in the Output's place, which would be deployed."""
+
+    async def program() -> None:
+        args = arguments(path, f"Bearer {pulumi.Output.secret('key')}")
+        with pytest.raises(ModelServiceError) as caught:
+            described(args)
+        (problem,) = caught.value.diagnostics
+        assert problem.code == "output-in-arguments"
+        assert "Output.format" in problem.help
+
+    run(program)
+
+
 def test_other_mistakes_do_not_show_marks() -> None:
     """A diagnostic about something else names the Output by its place."""
     args = arguments(f"{CONTAINER}.args.0", "{{ .Nonsense }}")

@@ -194,15 +194,34 @@ def test_what_counts(chosen: str, skipped: str, wanted: str) -> None:
     [
         ("unpined-image", "did you mean unpinned-image?"),
         ("xyz", "there are all, unpinned-image"),
-        ("unpinned-image=fatal", '"fatal" is no severity: error, warning, off'),
         ("Unpinned-Image", "did you mean unpinned-image?"),
-        ("=error", '"" is no policy'),
+        ("", "names no policy"),
+        (" , ", "names no policy"),
     ],
 )
 @pytest.mark.parametrize("option", ["--policy", "--skip-policy"])
 def test_what_is_no_policy_is_wrong_usage(
     option: str, text: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["validate", "--policy", option, text, "-m", str(SIMPLE)])
+    assert stop.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        ("--policy", "unpinned-image=fatal", '"fatal" is no severity: error, warning, off'),
+        ("--policy", "=error", '"" is no policy'),
+        ("--skip-policy", "unpinned-image=fatal", '"unpinned-image=fatal" is no policy'),
+        ("--skip-policy", "unpinned-image=off", '"unpinned-image=off" is no policy'),
+    ],
+)
+def test_what_is_no_severity_is_wrong_usage(
+    option: str, text: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A skipped policy has none at all."""
     with pytest.raises(SystemExit) as stop:
         main(["validate", "--policy", option, text, "-m", str(SIMPLE)])
     assert stop.value.code == 2
@@ -292,6 +311,17 @@ def test_annotations_waive(holder: str, tmp_path: Path, capsys: pytest.CaptureFi
         "unpinned-image of Deployment granite-decode (a registry of our own)"
         in result["notChecked"]
     )
+
+
+def test_a_reason_does_not_write_the_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever writes it may be somebody else than who reads it."""
+    reason = "ours\nvalid: all\x1b[2K\u202e"
+    words = written(tmp_path, service={"skip-policy.llm-d.ai/unpinned-image": reason})
+    assert main([*words[:-2], "--policy", "unpinned-image"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.endswith(r"(ours\nvalid: all\x1b[2K\u202e)")
 
 
 @pytest.mark.parametrize("holder", ["service", "base", "section"])
