@@ -2,8 +2,7 @@
 
 The engine takes a plugin from PATH before it looks among the installed ones
 (``sdk/go/common/workspace/plugins.go``), so ours are put on PATH, last, only where there is no
-other. Of one from PATH it warns in every run; so in a Pulumi folder of ours the Kubernetes plugin
-is a link among the installed ones instead.
+other.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,30 +53,10 @@ class Plugins:
     def ours(self) -> tuple[Plugin, ...]:
         return tuple(one for one in (self.language_host, self.kubernetes) if one.ours)
 
-    def search_path(self, path: str, pulumi_home: str = "") -> str:
-        """PATH for the engine: ``path`` without our language host, then what is needed of ours and
-        is not linked in ``pulumi_home``.
-        """
+    def search_path(self, path: str) -> str:
+        """PATH for the engine: ``path`` without our language host, then what is needed of ours."""
         folders = [entry for entry in path.split(os.pathsep) if not _is_stand_in(Path(entry))]
-        is_linked = bool(pulumi_home) and self._is_linked(Path(pulumi_home))
-        needed = [one for one in self.ours if one is not self.kubernetes or not is_linked]
-        return os.pathsep.join([*folders, *(str(one.path.parent) for one in needed)])
-
-    def link(self, pulumi_home: Path) -> None:
-        """If the Kubernetes plugin is ours, the folder has it as an installed one, unless it cannot
-        be written to.
-        """
-        if not self.kubernetes.ours or self._is_linked(pulumi_home):
-            return
-        link = _link(pulumi_home)
-        partial = link.with_name(f".{os.getpid()}")
-        with suppress(OSError):
-            link.parent.mkdir(parents=True, exist_ok=True)
-            partial.symlink_to(self.kubernetes.path)
-            partial.replace(link)
-
-    def _is_linked(self, pulumi_home: Path) -> bool:
-        return _link(pulumi_home).resolve() == self.kubernetes.path.resolve()
+        return os.pathsep.join([*folders, *(str(one.path.parent) for one in self.ours)])
 
 
 def choose(pulumi: Path, environment: Mapping[str, str], build: Callable[[str], Path]) -> Plugins:
@@ -115,8 +93,6 @@ def _candidates(name: str, pulumi: Path, environment: Mapping[str, str]) -> Iter
     beside = pulumi.resolve().parent if name == LANGUAGE_HOST else None
     for folder in [*filter(None, [*map(Path, filter(None, on_path)), beside]), *cached]:
         program = folder / name
-        if folder in cached and program.is_symlink():  # ours
-            continue
         unfinished = folder.with_name(f"{folder.name}.partial").exists()
         if os.access(program, os.X_OK) and not _is_stand_in(program.resolve().parent):
             if unfinished:  # the engine, too, ignores a plugin whose download broke off
@@ -127,10 +103,6 @@ def _candidates(name: str, pulumi: Path, environment: Mapping[str, str]) -> Iter
 def home(environment: Mapping[str, str]) -> Path:
     """Pulumi's own folder."""
     return Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
-
-
-def _link(pulumi_home: Path) -> Path:
-    return pulumi_home / "plugins" / f"resource-kubernetes-v{kubernetes_version()}" / KUBERNETES
 
 
 def _is_stand_in(folder: Path) -> bool:

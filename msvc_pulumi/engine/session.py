@@ -71,8 +71,6 @@ class Session:
         except BaseException:
             cluster.close()
             raise
-        if pulumi_home := backend.variables.get("PULUMI_HOME"):  # one of ours
-            plugins.link(Path(pulumi_home))
         for plugin in plugins.ours:
             progress(f"{plugin.name} is not installed: using this project's own")
         return cls(cluster, pulumi, plugins, backend, environment)

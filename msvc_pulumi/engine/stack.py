@@ -157,9 +157,7 @@ class Stack:
         }
         defaults |= BULK | (UNCHECKED if len(self.plans or ()) > CHECKPOINTED else {})
         variables = {**defaults, **self.environment, **self.backend.variables}
-        variables["PATH"] = self.plugins.search_path(
-            variables.get("PATH", os.defpath), variables.get("PULUMI_HOME", "")
-        )
+        variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
         if self.plugins.ours:
             variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "false"
             variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"

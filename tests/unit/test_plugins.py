@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -80,26 +79,6 @@ def test_ours_where_there_is_nothing(
     assert found.search_path("/a:/b").split(os.pathsep) == [
         *("/a", "/b", str(STAND_IN.parent), str(BUILT.parent))
     ]
-
-
-def test_ours_is_linked_where_the_folder_is_ours(
-    chosen: Choose, built: list[str], pulumi: Path, tmp_path: Path
-) -> None:
-    """As an installed one it is not on PATH, is still known to be ours, and follows a new build."""
-    found = chosen(pulumi, environment(tmp_path))
-    pulumi_home = tmp_path / "home"
-    for _ in range(2):
-        found.link(pulumi_home)
-        assert str(BUILT.parent) not in found.search_path("/a", str(pulumi_home))
-    assert str(BUILT.parent) in found.search_path("/a", str(tmp_path / "other"))
-    assert chosen(pulumi, environment(tmp_path)) == found
-    assert built == [KUBERNETES, KUBERNETES]
-
-    newer = tmp_path / "newer" / KUBERNETES
-    moved = replace(found, kubernetes=replace(found.kubernetes, path=newer))
-    assert str(newer.parent) in moved.search_path("/a", str(pulumi_home))
-    moved.link(pulumi_home)
-    assert str(newer.parent) not in moved.search_path("/a", str(pulumi_home))
 
 
 @pytest.mark.parametrize(
