@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,17 +27,18 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
-        script = 'trap "exit 7" INT; while :; do sleep 0.02; done'
+        script = 'trap "exit 7" INT; echo; while :; do sleep 0.02; done'
         command = [str(tmp_path / "bin" / "pulumi"), "-c", script, *arguments]
-        process = subprocess.Popen(command, executable=shell)
+        process = subprocess.Popen(command, executable=shell, stdout=subprocess.PIPE)
         started.append(process)
-        time.sleep(0.3)  # until it has its trap
+        assert process.stdout is not None
+        process.stdout.readline()  # it has its trap
         return process
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def test_engines_of_this_process_are_ended_in_peace(engine: Engine) -> None:
