@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,13 +153,15 @@ def run(
     output: TextIO | int | None = None,
     events: bool = True,
     steps: bool = False,
+    told: Callable[[str], object] | None = None,
 ) -> Run:
     """Run ``pulumi`` to its end.
 
     Its progress goes to ``output`` (default: our stdout, as a live display on a terminal); stderr
     is kept, so that what went wrong can be said once. SIGINT and SIGTERM let the engine finish what
     it is doing and release its lock; a second one ends it at once. Plugins that it leaves behind
-    are ended. ``steps`` says that somebody wants to know them.
+    are ended. ``steps`` says that somebody wants to know them. ``told`` hears each line of stderr
+    as it comes.
     """
     interactive = output is None and sys.stdin.isatty() and sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="msvc-") as folder:
@@ -180,7 +182,12 @@ def run(
             _forwarding(process, own_session=not interactive) as received,
         ):
             assert process.stderr is not None  # noqa: S101  it is a pipe
-            stderr = "".join(line for line in process.stderr if HUSHED not in line)
+            stderr = ""
+            for line in process.stderr:
+                if HUSHED not in line:
+                    stderr += line
+                    if told is not None:
+                        told(hidden(line, environment))
             code = process.wait()
             if code and not interactive:
                 end_session(process.pid)

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -131,10 +132,13 @@ class Stack:
         return dict(json.loads(done))
 
     def call(self, *arguments: str) -> int:
-        """The exit code of any other ``pulumi`` command, run in the stack's setting."""
+        """The exit code of any other ``pulumi`` command, run in the stack's setting; its stderr is
+        ours.
+        """
         self._make_folder()
         command = [str(self.pulumi), *arguments]
-        return run(command, self.variables, cwd=self._cwd, output=self.output, events=False).code
+        start = partial(run, command, self.variables, cwd=self._cwd, output=self.output)
+        return start(events=False, told=sys.stderr.write).code
 
     @property
     def folder(self) -> Path:

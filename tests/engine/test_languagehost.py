@@ -80,13 +80,18 @@ def test_language_host_shows_errors_as_the_official_one(
     assert "__main__.py" in shown
 
 
-def test_language_host_takes_the_projects_interpreter(tmp_path: Path) -> None:
-    """The virtualenv that Pulumi.yaml names runs the program, not the python on PATH."""
+@pytest.mark.parametrize("way", ["", "../{name}/"])
+def test_language_host_takes_the_projects_interpreter(tmp_path: Path, way: str) -> None:
+    """The virtualenv that Pulumi.yaml names runs the program, not the python on PATH; it is chosen
+    once, whatever that calls itself.
+    """
     binary = tmp_path / "env" / "bin" / "python"
     binary.parent.mkdir(parents=True)
     binary.write_text(f'#!/bin/sh\necho chosen >&2\nexec "{sys.executable}" "$@"\n')
     binary.chmod(0o755)
-    (tmp_path / "Pulumi.yaml").write_text("runtime: {name: python, options: {virtualenv: env}}\n")
+    named = f"{way.format(name=tmp_path.name)}env"
+    options = f"{{virtualenv: {named}}}"
+    (tmp_path / "Pulumi.yaml").write_text(f"runtime: {{name: python, options: {options}}}\n")
     with subprocess.Popen(
         [sys.executable, str(STAND_IN), "127.0.0.1:1"],
         cwd=tmp_path,
@@ -95,10 +100,12 @@ def test_language_host_takes_the_projects_interpreter(tmp_path: Path) -> None:
         text=True,
         env={**os.environ, "PYTHONPATH": ""},
     ) as process:
-        assert process.stderr is not None
-        first = process.stderr.readline()
+        assert process.stdout is not None
+        port = process.stdout.readline()
         process.kill()
-    assert first == "chosen\n"
+        _, told = process.communicate()
+    assert port.strip().isdecimal()
+    assert told == "chosen\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -291,3 +291,11 @@ def test_files_instead_of_a_project(
 def test_usage(msvc: Any) -> None:
     """Options that would be ignored are refused, with exit code 2."""
     assert msvc("up", "--namespace", "x").returncode == 2
+
+
+def test_pulumi_says_what_is_wrong(msvc: Callable[..., Result]) -> None:
+    """What `msvc pulumi` is refused by the engine for is on standard error, terminal or not."""
+    for arguments in (("preview", "--nonsense"), ("stack", "--stack", "nope")):
+        done = msvc("pulumi", *arguments)
+        assert done.returncode != 0
+        assert "error: " in done.stderr, arguments

@@ -67,6 +67,9 @@ def test_result(cli: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str
     captured = capfd.readouterr()
     assert captured.out == "progress\n"
     assert captured.err == ""
+    told: list[str] = []
+    assert run(cli, os.environ, cwd=tmp_path, told=told.append).stderr == done.stderr
+    assert told == ["error: said on stderr\n"]
 
 
 def test_what_was_done(cli: list[str], tmp_path: Path) -> None:
