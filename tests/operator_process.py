@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
+from accounts import account_kubeconfig
 from services import create_namespace
 
 from msvc_pulumi.api.crd import custom_resource_definition
@@ -160,15 +160,7 @@ def install(cluster: Cluster) -> str:
 
 def kubeconfig_of(cluster: Cluster, admin: Path, namespace: str, file: Path) -> Path:
     """``file``, with which a client is the operator's ServiceAccount and nobody else."""
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{NAME}/token"
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = cluster.server.request("POST", path, body=request)["status"]["token"]
-    config = yaml.safe_load(admin.read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    file.write_text(yaml.safe_dump(config))
-    file.chmod(0o600)
-    return file
+    return account_kubeconfig(cluster, admin, namespace, NAME, file)
 
 
 def processor_seconds(pid: int) -> float:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from services import eventually
+from accounts import account_kubeconfig
+from services import eventually, is_established
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.operator.pko.names import AUTO, REQUEST, STACK
 
-__all__ = ["CRDS", "PulumiOperator", "Workspace", "account_kubeconfig", "install_definitions"]
+__all__ = ["CRDS", "PulumiOperator", "Workspace", "install_definitions"]
 
 ROOT = Path(__file__).resolve().parents[1]
 CRDS = Path(os.environ.get("MSVC_SHARED", ROOT.parent / "shared")) / "crds"
@@ -234,27 +235,7 @@ def install_definitions(cluster: Cluster) -> None:
         cluster.apply(manifest, force=True)
         names.append(manifest["metadata"]["name"])
     for name in names:
-        cluster.wait(*DEFINITION, name, until=_is_established, timeout=60)
-
-
-def account_kubeconfig(
-    cluster: Cluster, admin: Path, namespace: str, account: str, file: Path
-) -> Path:
-    """``file``, with which a client is that ServiceAccount and nobody else."""
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = cluster.server.request("POST", path, body=request)["status"]["token"]
-    config = yaml.safe_load(admin.read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    file.write_text(yaml.safe_dump(config))
-    file.chmod(0o600)
-    return file
-
-
-def _is_established(definition: dict[str, Any] | None) -> bool:
-    conditions = ((definition or {}).get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+        cluster.wait(*DEFINITION, name, until=is_established, timeout=60)
 
 
 def _condition(kind: str, reason: str, message: str, status: str = "True") -> dict[str, Any]:

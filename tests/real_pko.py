@@ -22,8 +22,9 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+from accounts import account_kubeconfig
 from operator_process import OperatorProcess, kubeconfig_of
-from pulumi_operator import account_kubeconfig, install_definitions
+from pulumi_operator import install_definitions
 from services import (
     API_VERSION,
     BASE_CONFIG,

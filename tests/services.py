@@ -28,6 +28,7 @@ __all__ = [
     "eventually",
     "get",
     "holds",
+    "is_established",
     "is_ready",
     "model_service",
     "planned",
@@ -159,6 +160,12 @@ def wait_ready(
         assert time.monotonic() - began < seconds, [item.get("status") for item in late]
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def is_established(definition: dict[str, Any] | None) -> bool:
+    """Whether the API server serves what a CustomResourceDefinition defines."""
+    conditions = ((definition or {}).get("status") or {}).get("conditions") or ()
+    return any((one["type"], one["status"]) == ("Established", "True") for one in conditions)
 
 
 def eventually(holds: Callable[[], object], seconds: float = WAIT) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
-from msvc_pulumi.cli.generate import add_input_arguments, options
+from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
 
@@ -71,9 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _plans(cluster: Cluster, arguments: argparse.Namespace, served: Capabilities) -> Sequence[Plan]:
     if not arguments.modelservice:
         return _live_plans(cluster, arguments, served)
-    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    if not inputs.model_services:
-        raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
+    inputs = named_inputs(arguments)
     default = arguments.namespace or cluster.connection.namespace
     settings = replace(options(arguments), namespace=default, capabilities=served)
     fleet = plan_inputs(inputs, settings, strict=arguments.strict)

@@ -17,7 +17,7 @@ from msvc_pulumi.cli import results
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.rules.names import dns_label
 
@@ -121,6 +121,18 @@ def _namespace_name(name: str) -> str:
     return name
 
 
+def named_inputs(arguments: argparse.Namespace) -> Inputs:
+    """What the named files hold, at least one ModelService.
+
+    Raises:
+        LoadError: a file cannot be read or understood, or there is no ModelService among them.
+    """
+    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
+    if not inputs.model_services:
+        raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
+    return inputs
+
+
 def options(arguments: argparse.Namespace) -> PlanOptions:
     """The plan options that the arguments state."""
     return PlanOptions(
@@ -156,10 +168,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    if not inputs.model_services:
-        problem = Diagnostic("no-model-service", "no ModelService among the files")
-        raise LoadError([problem])
+    inputs = named_inputs(arguments)
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
     if arguments.output == KUSTOMIZE:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import drift, outcome, results
-from msvc_pulumi.errors import Diagnostic, LoadError, ModelServiceError, SpecError
+from msvc_pulumi.errors import Diagnostic, ModelServiceError, SpecError
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
@@ -245,13 +245,10 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
 
         project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
-    from msvc_pulumi.cli.generate import options  # noqa: PLC0415
+    from msvc_pulumi.cli.generate import named_inputs, options  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
-    from msvc_pulumi.inputs import load_inputs  # noqa: PLC0415
 
-    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    if not inputs.model_services:
-        raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
+    inputs = named_inputs(arguments)
     default = arguments.namespace or session.cluster.connection.namespace
     served = Capabilities.discover(session.cluster.serves)
     plan_options = replace(options(arguments), namespace=default, capabilities=served)

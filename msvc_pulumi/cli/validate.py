@@ -9,11 +9,10 @@ from typing import Any
 
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
-from msvc_pulumi.cli.generate import add_input_arguments, options
+from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
 from msvc_pulumi.cli.policies import add_policy_arguments, policy_findings
-from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, PlanError, Severity
+from msvc_pulumi.errors import Diagnostic, Diagnostics, PlanError, Severity
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
 from msvc_pulumi.rules.refusals import parse_version
@@ -56,9 +55,7 @@ def _version(text: str) -> str:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.skip_policy and not arguments.policy:
         arguments.usage_error("--skip-policy is of no use without --policy")
-    inputs = load_inputs(arguments.modelservice, arguments.baseconfig)
-    if not inputs.model_services:
-        raise LoadError([Diagnostic("no-model-service", "no ModelService among the files")])
+    inputs = named_inputs(arguments)
     version = arguments.kubernetes_version
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(

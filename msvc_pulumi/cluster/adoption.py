@@ -9,15 +9,15 @@ between is gone through again by the next one.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 
-from msvc_pulumi.cluster.claims import Claimant, Place, is_given
+from msvc_pulumi.cluster.claims import CREATOR, Claimant, Place, consent, is_given
 from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
-from msvc_pulumi.cluster.predecessors import ADOPTER, CREATOR, handed, predecessors, renamed
+from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, renamed
 from msvc_pulumi.cluster.replacement import Replacement
 from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.errors import Diagnostic
@@ -31,7 +31,6 @@ REPLACE = "llm-d.ai/replace"
 UNCONFIRMED = "replacement-unconfirmed"
 
 TRIES, PAUSE = 50, 0.1  # at an object that its controller writes meanwhile; seconds between
-CONFLICT = 409
 POOL = "inferencePool"
 REPLICAS = "spec.replicas"
 Object = dict[str, Any]
@@ -60,7 +59,7 @@ class Adoption:
             ClusterError: the cluster does not answer.
         """
         declared = {Place.of(one.properties): one for one in declarations(plan.name, plan)}
-        found = {place: cluster.get(*_identity(place)) for place in declared if place in places}
+        found = {place: cluster.get(*place.identity) for place in declared if place in places}
         live = {place: item for place, item in found.items() if item is not None}
         names = {place: predecessors(item["metadata"]) for place, item in live.items()}
         # In another namespace there is no owner reference; what was given away may have the same.
@@ -171,32 +170,23 @@ class Adoption:
 
     def _make(self, declaration: Declaration) -> None:
         """The object is there; one that was is as it was."""
-        if self.cluster.get(*_identity(Place.of(declaration.properties))) is not None:
+        if self.cluster.get(*Place.of(declaration.properties).identity) is not None:
             return
         made = self.cluster.apply(declaration.properties, field_manager=ADOPTER, force=True)
         self._conclude(declaration, made)
 
     def _take(self, one: Foreseen) -> None:
         """The object is what is stated, and its predecessor's fields are Pulumi's."""
-        live: Mapping[str, Any] | None = one.before
         names = {manager for manager, operation in one.entries if operation == "Update"}
-        for left in reversed(range(TRIES)):
-            if live is None:
-                return  # it is made anew
+
+        def ours(live: Object) -> Object | None:
             entries = handed(live["metadata"], names)
-            if not entries:
-                return
             fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), one.kept)
-            try:
-                self._write(live, {"managedFields": fields})
-                break
-            except ClusterError as error:
-                if error.status != CONFLICT or not left:
-                    raise
-                time.sleep(PAUSE)
-                live = self.cluster.get(*_identity(one.place))
-        now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
-        self._conclude(one.declaration, now, same=True)
+            return {"managedFields": fields} if entries else None
+
+        if self._rewritten(one.place, one.before, ours):
+            now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
+            self._conclude(one.declaration, now, same=True)
 
     def _conclude(
         self, declaration: Declaration, live: Object | None = None, *, same: bool = False
@@ -204,30 +194,42 @@ class Adoption:
         """What the adoption owns of the object is as if Pulumi had created it; ``live`` is how it
         was a moment ago.
         """
-        place = Place.of(declaration.properties)
-        for left in reversed(range(TRIES)):
-            live = live or self.cluster.get(*_identity(place))
-            entries = {(ADOPTER, "Apply")}
-            if live is None or not handed(live["metadata"], ()):
-                return
-            changes: Object = {
-                "managedFields": renamed(live["metadata"], entries, (CREATOR, "Update"))
-            }
-            if same and declaration.key == POOL:  # no picker has to forget what it knows of it
-                changes["annotations"] = {KEPT_POOL: live["metadata"]["uid"]}
-            try:
-                self._write(live, changes)
-                return
-            except ClusterError as error:
-                if error.status != CONFLICT or not left:
-                    raise
-                time.sleep(PAUSE)
-                live = None
+        entries = {(ADOPTER, "Apply")}
 
-    def _write(self, live: Mapping[str, Any], changes: Object) -> None:
-        version = live["metadata"]["resourceVersion"]
-        body = {"metadata": {"resourceVersion": version, **changes}}
-        self.cluster.patch(*_identity(Place.of(live)), body=body)
+        def created(live: Object) -> Object | None:
+            metadata = live["metadata"]
+            if not handed(metadata, ()):
+                return None
+            changes: Object = {"managedFields": renamed(metadata, entries, (CREATOR, "Update"))}
+            if same and declaration.key == POOL:  # no picker has to forget what it knows of it
+                changes["annotations"] = {KEPT_POOL: metadata["uid"]}
+            return changes
+
+        place = Place.of(declaration.properties)
+        self._rewritten(place, live or self.cluster.get(*place.identity), created)
+
+    def _rewritten(
+        self, place: Place, live: Object | None, changes: Callable[[Object], Object | None]
+    ) -> bool:
+        """Whether the metadata of what is in ``place``, ``live`` a moment ago, became what
+        ``changes`` makes of it; asked again where somebody wrote it meanwhile.
+        """
+        for left in reversed(range(TRIES)):
+            wanted = None if live is None else changes(live)
+            if live is None or wanted is None:
+                return False
+            version = live["metadata"]["resourceVersion"]
+            body = {"metadata": {"resourceVersion": version, **wanted}}
+            try:
+                self.cluster.patch(*place.identity, body=body)
+            except ClusterError as error:
+                if not error.is_conflict or not left:
+                    raise
+            else:
+                return True
+            time.sleep(PAUSE)
+            live = self.cluster.get(*place.identity)
+        return False
 
 
 def _counting(planned: PlannedObject, counts: Mapping[Place, int]) -> PlannedObject:
@@ -241,10 +243,6 @@ def _counting(planned: PlannedObject, counts: Mapping[Place, int]) -> PlannedObj
 def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:
     """The error that names an object which has to be replaced, and how that is consented to."""
     place = one.place
-    space = f" -n {place.namespace}" if place.namespace else ""
-    name = claimant.name
-    if place.namespace != claimant.namespace:
-        name = f"{claimant.namespace}/{name}"
     reasons = one.refusal.diagnostics if one.refusal else ()
     return Diagnostic(
         UNCONFIRMED,
@@ -253,10 +251,5 @@ def unconfirmed(one: Foreseen, claimant: Claimant) -> Diagnostic:
         notes=tuple(
             f"{item.field}: {item.summary}" if item.field else item.summary for item in reasons
         ),
-        help="its owner can say that it may be: "
-        f"kubectl annotate {place.kind.lower()} {place.name}{space} {REPLACE}={name}",
+        help=f"its owner can say that it may be: {consent(place, claimant, REPLACE)}",
     )
-
-
-def _identity(place: Place) -> tuple[str, str, str, str | None]:
-    return place.api_version, place.kind, place.name, place.namespace or None

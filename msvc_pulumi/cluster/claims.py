@@ -18,12 +18,16 @@ from msvc_pulumi.errors import Diagnostic
 
 __all__ = [
     "ADOPT",
+    "CREATOR",
     "OBJECT_EXISTS",
+    "PULUMI",
     "Claim",
     "Claimant",
     "Metadata",
     "Place",
     "claim",
+    "consent",
+    "first_entry",
     "is_given",
     "object_exists",
     "pulumi_manager",
@@ -34,8 +38,12 @@ ADOPT = "llm-d.ai/adopt"
 OBJECT_EXISTS = "object-exists"
 
 GROUP = "llm-d.ai/"
-# Creations are written as one of the first, applies as the first with something behind it.
-PULUMI = ("pulumi-kubernetes", "pulumi-resource-kubernetes")
+CREATOR = "pulumi-kubernetes"
+"""Field manager of what Pulumi creates; its plugin takes those fields into its own with the first
+update, and removes what is not stated then. An apply has it with something behind it.
+"""
+PULUMI = (CREATOR, "pulumi-resource-kubernetes")
+"""Field managers of creations, now and in earlier releases."""
 Metadata = Mapping[str, Any]
 
 
@@ -53,6 +61,11 @@ class Place(NamedTuple):
         metadata = item["metadata"]
         space, name = metadata.get("namespace") or "", metadata.get("name") or ""
         return cls(item["apiVersion"], item["kind"], space, name)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str | None]:
+        """The same as the arguments of a `Cluster`'s methods."""
+        return self.api_version, self.kind, self.name, self.namespace or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +135,30 @@ def is_given(metadata: Metadata, claimant: Claimant, annotation: str = ADOPT) ->
     return stated != "" and stated in names
 
 
+def consent(place: Place, claimant: Claimant, annotation: str) -> str:
+    """The command by which an object's owner gives it by that annotation to ``claimant``."""
+    name = claimant.name
+    if place.namespace != claimant.namespace:
+        name = f"{claimant.namespace}/{name}"
+    space = f" -n {place.namespace}" if place.namespace else ""
+    return f"kubectl annotate {place.kind.lower()} {place.name}{space} {annotation}={name}"
+
+
+def first_entry(metadata: Metadata) -> Mapping[str, Any] | None:
+    """The entry of ``managedFields`` that was written first, None if there is none: a server that
+    truncates has all earlier managers as one, and says when.
+    """
+    entries = [item for item in metadata.get("managedFields") or () if not item.get("subresource")]
+    return min(entries, key=lambda item: str(item.get("time") or ""), default=None)
+
+
 def pulumi_manager(metadata: Metadata) -> str:
     """The field manager by which some Pulumi program wrote the object, "" if none did; nothing says
     which program.
     """
     for entry in metadata.get("managedFields") or ():
         manager = str(entry.get("manager", ""))
-        if manager in PULUMI or manager.startswith(f"{PULUMI[0]}-"):
+        if manager in PULUMI or manager.startswith(f"{CREATOR}-"):
             return manager
     return ""
 
@@ -176,22 +206,13 @@ def _owners(metadata: Metadata) -> list[str]:
 def _history(metadata: Metadata) -> str:
     """Who made it, as far as the server knows."""
     made = metadata.get("creationTimestamp") or "an unknown time"
-    entries = [item for item in metadata.get("managedFields") or () if not item.get("subresource")]
-    if not entries:
+    first = first_entry(metadata)
+    if first is None:
         return f"made at {made}; by whom is not recorded"
-    # A server that truncates has all earlier managers as one, and says when.
-    first = min(entries, key=lambda item: str(item.get("time") or ""))
     manager, operation = first.get("manager") or "unknown", first.get("operation") or "Update"
     when = first.get("time") or made
     return f'made at {made}; field manager "{manager}" (operation {operation}) wrote it at {when}'
 
 
 def _give(place: Place, claimant: Claimant) -> str:
-    name = claimant.name
-    if place.namespace != claimant.namespace:
-        name = f"{claimant.namespace}/{name}"
-    space = f" -n {place.namespace}" if place.namespace else ""
-    return (
-        f"its owner can say so: kubectl annotate {place.kind.lower()} {place.name}{space} "
-        f"{ADOPT}={name}"
-    )
+    return f"its owner can say so: {consent(place, claimant, ADOPT)}"

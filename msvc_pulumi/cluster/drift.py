@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.claims import Place, first_entry
 from msvc_pulumi.cluster.ownership import (
     Holder,
     added_fields,
@@ -200,10 +200,8 @@ def summary(found: Iterable[ObjectDrift], longest: int) -> str:
 
 
 def _maker(metadata: Object) -> Holder:
-    entries = [one for one in metadata.get("managedFields") or () if not one.get("subresource")]
-    first: Object = min(entries, key=lambda entry: str(entry.get("time") or ""), default={})
     made = str(metadata.get("creationTimestamp") or "")
-    return Holder.of(first)._replace(at=made)
+    return Holder.of(first_entry(metadata) or {})._replace(at=made)
 
 
 def _told_of(holder: Holder, words: str) -> str:

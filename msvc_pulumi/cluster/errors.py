@@ -21,6 +21,7 @@ CODES = {
     422: ("cluster-rejected", "correct the fields it names"),
 }
 
+CONFLICT = 409
 FIELD_STEP = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
 
 
@@ -44,6 +45,11 @@ class ClusterError(ModelServiceError):
         self.status = status
         self.reason = reason
         self.causes = frozenset(causes)
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether the object, or the owner of a field, is another than the request took it for."""
+        return self.status == CONFLICT
 
 
 def cluster_error(code: str, summary: str, help: str) -> ClusterError:  # noqa: A002

@@ -69,11 +69,10 @@ def _listed(
 
 
 def _got(cluster: Cluster, place: Place) -> Metadata | None:
-    api_version, kind, namespace, name = place
-    if not name:  # the server names it
+    if not place.name:  # the server names it
         return None
     try:
-        item = cluster.get(api_version, kind, name, namespace or None, metadata=True)
+        item = cluster.get(*place.identity, metadata=True)
     except ClusterError as error:
         if error.status not in (FORBIDDEN, MISSING):
             raise

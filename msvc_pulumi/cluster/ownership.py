@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
 from typing import Any, NamedTuple
 
+from msvc_pulumi.cluster.claims import CREATOR, PULUMI
+from msvc_pulumi.cluster.fieldsets import Fields, united
 from msvc_pulumi.errors import FieldPath
 
 __all__ = [
@@ -27,9 +28,7 @@ __all__ = [
     "value_at",
 ]
 
-MANAGER = "pulumi-kubernetes"  # of a creation; an apply puts something behind it
 EMPTY: tuple[Any, ...] = (None, "", {}, [])
-_NOTHING: dict[str, Any] = {}
 # What names an object is nobody's field.
 IDENTITY = {(), ("metadata",)}
 UNOWNED = {"apiVersion", "kind", "name", "namespace"}
@@ -38,10 +37,8 @@ UNOWNED = {"apiVersion", "kind", "name", "namespace"}
 # begin so, by operation (PatchReplaceFieldsManagers in its await package).
 ABSORBED = {
     "Apply": ("kubectl",),
-    "Update": ("kubectl", "before-first-apply", MANAGER, "pulumi-resource-kubernetes"),
+    "Update": ("kubectl", "before-first-apply", *PULUMI),
 }
-
-Fields = dict[str, Any]
 
 
 class Holder(NamedTuple):
@@ -111,7 +108,7 @@ def value_at(
     Items of lists are known by the keys that ``metadata.managedFields`` says they have.
     """
     entries = metadata.get("managedFields") or ()
-    fields = reduce(_union, (entry.get("fieldsV1") or {} for entry in entries), _NOTHING)
+    fields = united(entry.get("fieldsV1") or {} for entry in entries)
     here: Any = item
     stated: Any = manifest
     for step in path:
@@ -148,8 +145,8 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
         return False
     manager = str(entry.get("manager", ""))
     if entry.get("operation") == "Apply":
-        return manager.startswith(MANAGER)
-    return manager == MANAGER
+        return manager.startswith(CREATOR)
+    return manager == CREATOR
 
 
 def _entries(metadata: Mapping[str, Any], *, ours: bool) -> Iterator[Mapping[str, Any]]:
@@ -159,9 +156,7 @@ def _entries(metadata: Mapping[str, Any], *, ours: bool) -> Iterator[Mapping[str
 
 
 def _fields(metadata: Mapping[str, Any], *, ours: bool) -> str:
-    found: Fields = {}
-    for entry in _entries(metadata, ours=ours):
-        found = _union(found, entry.get("fieldsV1") or {})
+    found = united(entry.get("fieldsV1") or {} for entry in _entries(metadata, ours=ours))
     return sys.intern(json.dumps(found, separators=(",", ":"), sort_keys=True)) if found else ""
 
 
@@ -290,9 +285,3 @@ class _Items:
 
 def _text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
-
-
-def _union(one: Fields, other: Fields) -> Fields:
-    if not one or not other:  # owned as a whole by either
-        return one if one else other
-    return {key: _union(one.get(key, {}), other.get(key, {})) for key in {**one, **other}}

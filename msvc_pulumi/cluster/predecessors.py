@@ -11,16 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from msvc_pulumi.cluster.claims import CREATOR
 from msvc_pulumi.cluster.fieldsets import Fields, split, united
 from msvc_pulumi.cluster.modelservices import KIND
 
-__all__ = ["ADOPTER", "CREATOR", "fields_of", "handed", "is_inherited", "predecessors", "renamed"]
+__all__ = ["ADOPTER", "fields_of", "handed", "is_inherited", "predecessors", "renamed"]
 
-ADOPTER = "pulumi-kubernetes-adoption"
+ADOPTER = f"{CREATOR}-adoption"
 """Field manager of what is being taken over; it counts as Pulumi's if we are killed meanwhile."""
-CREATOR = "pulumi-kubernetes"
-"""Field manager of what Pulumi creates; its plugin takes those fields into its own with the first
-update, and removes what is not stated then."""
 # People. What they wrote stays, whatever it is.
 PEOPLE = "kubectl"
 

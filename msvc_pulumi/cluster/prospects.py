@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from msvc_pulumi import diff
 from msvc_pulumi.capabilities import OPTIONAL
-from msvc_pulumi.cluster.adoption import REPLACE, Adoption, unconfirmed
+from msvc_pulumi.cluster.adoption import REPLACE, Adoption
 from msvc_pulumi.cluster.claims import (
     Claimant,
     Metadata,
     Place,
     claim,
+    consent,
     is_given,
     object_exists,
     pulumi_manager,
@@ -104,7 +105,7 @@ def prospects(cluster: Cluster, plan: Plan) -> Iterator[Prospect]:
         elif place in foreseen:
             one = foreseen[place]
             consented = is_given(metadata, claimant, REPLACE) and one.after is None
-            hint = unconfirmed(one, claimant).help.partition(": ")[2]
+            hint = consent(place, claimant, REPLACE)
             yield _taken(service, one, consented=consented, hint=hint)
         elif pulumi_manager(metadata):
             yield _seen(service, place, metadata, "made")

@@ -61,7 +61,7 @@ class Replacement:
         """The new object is there. Raises ClusterError."""
         if self.manifest is None:
             return
-        identity = (*self.place[:2], self.place.name, self.place.namespace or None)
+        identity = self.place.identity
         uid = self.before["metadata"]["uid"]
         if _is_deployment(self.before):
             for item in self._replica_sets():
@@ -115,7 +115,7 @@ class Replacement:
     def _is_available(self) -> bool:
         if not self._replaced():
             return True  # no pods are left that could serve
-        live = self.cluster.get(*self.place[:2], self.place.name, self.place.namespace)
+        live = self.cluster.get(*self.place.identity)
         if live is None:
             return False
         status, wanted = live.get("status") or {}, live["spec"].get("replicas", 1)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.claims import CREATOR, PULUMI, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.ownership import Holder
 from msvc_pulumi.declaration import POOL_UID, Declaration, declarations, logical_names
@@ -21,9 +21,7 @@ from msvc_pulumi.plan import Plan
 
 __all__ = ["absorbed_fields"]
 
-APPLIER = "pulumi-kubernetes-"  # what the name of its field manager begins with
-PULUMI = "pulumi-"  # what those of all its releases begin with
-CONFLICT = 409
+APPLIER = f"{CREATOR}-"  # what the name of its field manager begins with
 
 
 def absorbed_fields(
@@ -54,7 +52,7 @@ def absorbed_fields(
                 stated = _stated(declaration)
                 cluster.apply(stated, field_manager=manager, dry_run=True)
             except ClusterError as error:
-                if error.status == CONFLICT:
+                if error.is_conflict:
                     yield urn, _told(error)
 
 

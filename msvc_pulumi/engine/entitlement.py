@@ -24,8 +24,6 @@ from msvc_pulumi.plan import Plan
 
 __all__ = ["Entitlement"]
 
-CONFLICT = 409  # it has gone meanwhile, and somebody else's is there
-
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
@@ -99,12 +97,11 @@ class Entitlement:
         """Those of the objects that were still there and are deleted. Raises ClusterError."""
         removed = []
         for place, uid in abandoned.items():
-            api_version, kind, space, name = place
             try:
-                if self.cluster.delete(api_version, kind, name, space or None, uid=uid):
+                if self.cluster.delete(*place.identity, uid=uid):
                     removed.append(place)
             except ClusterError as error:
-                if error.status != CONFLICT:
+                if not error.is_conflict:  # it has gone meanwhile, and somebody else's is there
                     raise
         return tuple(removed)
 

@@ -23,7 +23,6 @@ from msvc_pulumi.plan import Plan
 
 __all__ = ["Obstacles", "declared_places"]
 
-CONFLICT = 409  # somebody wrote the object meanwhile
 # What the plugin says of an object that was written, and then waited for in vain.
 UNREADY = re.compile(r"was successfully created, but|timed out waiting")
 
@@ -111,8 +110,7 @@ class Obstacles:
         Raises ClusterError.
         """
         for place in sorted(self.scaled):
-            api_version, kind, space, name = place
-            live = cluster.get(api_version, kind, name, space or None, metadata=True)
+            live = cluster.get(*place.identity, metadata=True)
             if live is None:
                 continue
             metadata = live["metadata"]
@@ -124,9 +122,9 @@ class Obstacles:
                 }
             }
             try:
-                cluster.patch(api_version, kind, name, space or None, body=body)
+                cluster.patch(*place.identity, body=body)
             except ClusterError as error:
-                if error.status != CONFLICT:
+                if not error.is_conflict:  # somebody wrote the object meanwhile
                     raise
 
 
@@ -141,9 +139,8 @@ def declared_places(plans: Sequence[Plan]) -> dict[str, Place]:
 
 def _since(cluster: Cluster, place: Place, found: Sequence[Conflict]) -> dict[Conflict, str]:
     """When their managers last wrote the object; nothing where nobody tells."""
-    api_version, kind, space, name = place
     try:
-        live = cluster.get(api_version, kind, name, space or None, metadata=True)
+        live = cluster.get(*place.identity, metadata=True)
     except ClusterError:
         return {}
     times: dict[tuple[str, str], str] = {}

@@ -145,9 +145,8 @@ def _opaque(value: Any) -> Any:
 
 
 def _read(cluster: Cluster, place: Place) -> dict[str, Any] | None:
-    api_version, kind, namespace, name = place
     try:
-        return cluster.get(api_version, kind, name, namespace or None)
+        return cluster.get(*place.identity)
     except ClusterError as error:
         if error.status != 404:
             raise

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from services import is_established
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.capabilities import Capabilities
@@ -79,10 +80,7 @@ def test_model_services(kubectl: str, kubeconfig: Path, namespace: str, cluster:
         "apiextensions.k8s.io/v1",
         "CustomResourceDefinition",
         name,
-        until=lambda crd: any(
-            condition["type"] == "Established" and condition["status"] == "True"
-            for condition in (crd or {}).get("status", {}).get("conditions") or ()
-        ),
+        until=is_established,
         timeout=30,
     )
     for folder in SAMPLES:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from accounts import bearing, token_of
+from services import is_established
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.kubeconfig import load_connection
@@ -157,10 +159,7 @@ def test_a_kind_installed_later_is_found(cluster: Cluster) -> None:
         "apiextensions.k8s.io/v1",
         "CustomResourceDefinition",
         f"lates.{group}",
-        until=lambda found: any(
-            condition["type"] == "Established" and condition["status"] == "True"
-            for condition in (found or {}).get("status", {}).get("conditions") or ()
-        ),
+        until=is_established,
         timeout=10,
     )
 
@@ -172,11 +171,10 @@ def test_a_kind_installed_later_is_found(cluster: Cluster) -> None:
 
 def test_a_wrong_token_is_unauthorized(control_plane: LocalControlPlane) -> None:
     """A token the server does not know leads to the remedy, not to a retry for ever."""
-    stranger = replace(
-        load_connection(control_plane.kubeconfig),
-        credential=lambda refresh: {"Authorization": "Bearer wrong"},
-    )
-    with Cluster(stranger) as client, pytest.raises(ClusterError) as refused:
+    with (
+        Cluster(bearing(control_plane.kubeconfig, "wrong")) as client,
+        pytest.raises(ClusterError) as refused,
+    ):
         client.get("v1", "Node", "any")
 
     assert code_of(refused) == "cluster-unauthorized"
@@ -186,13 +184,11 @@ def test_an_account_without_rights_is_forbidden(
     control_plane: LocalControlPlane, cluster: Cluster, namespace: str
 ) -> None:
     """What a service account may not do is refused with the permission that is missing."""
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default/token"
-    token = cluster.server.request("POST", path, body={"spec": {}})["status"]["token"]
-    account = replace(
-        load_connection(control_plane.kubeconfig),
-        credential=lambda refresh: {"Authorization": f"Bearer {token}"},
-    )
-    with Cluster(account) as client, pytest.raises(ClusterError) as refused:
+    token = token_of(cluster, namespace)
+    with (
+        Cluster(bearing(control_plane.kubeconfig, token)) as client,
+        pytest.raises(ClusterError) as refused,
+    ):
         client.list("v1", "Secret", namespace)
 
     assert code_of(refused) == "cluster-forbidden"

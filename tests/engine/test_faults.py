@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from refusing import REASON, denied, quota
-from services import model_service
+from services import is_established, model_service
 from strangers import base_config
 
 from msvc_pulumi.cli import main
@@ -325,14 +325,9 @@ def test_a_kind_that_is_missing(
         )
     finally:
         cluster.create({key: definition[key] for key in definition if key != "status"})
-        cluster.wait(*DEFINITIONS, MODELS, until=_is_served, timeout=60)
+        cluster.wait(*DEFINITIONS, MODELS, until=is_established, timeout=60)
     assert main(arguments) == 0
     assert live(cluster, plan) == wanted(plan)
-
-
-def _is_served(found: Manifest | None) -> bool:
-    conditions = ((found or {}).get("status") or {}).get("conditions") or ()
-    return any((one["type"], one["status"]) == ("Established", "True") for one in conditions)
 
 
 def write(namespace: str, folder: Path, count: int) -> list[str]:

@@ -6,18 +6,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 import yaml
+from accounts import bearing, token_of
 
 import msvc_pulumi
 from msvc_pulumi.cli import main
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.cluster.kubeconfig import load_connection
 from msvc_pulumi.cluster.secrets import missing_secrets
 from msvc_pulumi.components import ModelService
 from msvc_pulumi.engine.failures import EngineError
@@ -110,12 +109,7 @@ def test_who_may_not_ask_is_told(
     control_plane: LocalControlPlane, cluster: Cluster, namespace: str
 ) -> None:
     """Nothing is called missing that could not be looked for."""
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default/token"
-    token = cluster.server.request("POST", path, body={"spec": {}})["status"]["token"]
-    account = replace(
-        load_connection(control_plane.kubeconfig),
-        credential=lambda refresh: {"Authorization": f"Bearer {token}"},
-    )
+    account = bearing(control_plane.kubeconfig, token_of(cluster, namespace))
     needs = review(planned(namespace), NEEDS).needs
     assert {need.name for need in needs} == {"hf-token", "registry"}
     with Cluster(account) as client:

@@ -18,8 +18,10 @@ Objects = dict[tuple[str, str], Object]
 
 
 @pytest.fixture
-def stopped(operator: OperatorProcess) -> Iterator[OperatorProcess]:
-    """The operator, which does not run; another one has made what there is."""
+def stopped(operator: OperatorProcess, namespace: str) -> Iterator[OperatorProcess]:
+    """The operator, which does not run once ``namespace`` is free of what tests before left to it;
+    another one has made what there is.
+    """
     operator.stop()
     yield operator
     if not operator.runs():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from accounts import account_kubeconfig
 from audit import UNSEEN, Request, requests, verbs
 from operator_process import HOME, OperatorProcess, kubeconfig_of
-from pulumi_operator import account_kubeconfig
 from services import (
     API_VERSION,
     BASE_CONFIG,
