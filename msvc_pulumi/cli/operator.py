@@ -78,9 +78,8 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.operator import logs  # noqa: PLC0415
     from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
     from msvc_pulumi.operator.inspection import Inspector  # noqa: PLC0415
-    from msvc_pulumi.operator.lease import Election  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
-    from msvc_pulumi.operator.settings import Settings  # noqa: PLC0415
+    from msvc_pulumi.operator.settings import Election, Settings  # noqa: PLC0415
 
     # A fleet is a great many long-lived values: looking through them for garbage took as long again
     # as planning did.

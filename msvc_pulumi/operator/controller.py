@@ -73,7 +73,13 @@ class Controller:
             changed=self.reconciler.child_changed,
             reported=self.reconciler.workload_changed,
         )
-        self._reporter = Reporter(cluster, self.fleet, self.reconciler, self.metrics)
+        self._reporter = Reporter(
+            cluster,
+            self.fleet,
+            self.reconciler.assessment,
+            self.reconciler.reports.add,
+            self.metrics,
+        )
         self._threads: list[threading.Thread] = []
         self._ended = threading.Event()
         gauges = self.metrics.gauges

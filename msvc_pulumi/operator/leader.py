@@ -23,7 +23,8 @@ from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator import engineprocesses
 from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.lease import Election, LeaseLock
+from msvc_pulumi.operator.lease import LeaseLock
+from msvc_pulumi.operator.settings import Election
 from msvc_pulumi.operator.stateidentity import StateIdentity
 
 __all__ = ["leading"]

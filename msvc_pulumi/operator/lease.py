@@ -8,31 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.operator.settings import Election
 
-__all__ = ["STATE", "Election", "LeaseLock"]
+__all__ = ["STATE", "LeaseLock"]
 
 API_VERSION, KIND = "coordination.k8s.io/v1", "Lease"
 STATE = "llm-d.ai/state"
 """Annotation of the Lease: which state the leader works with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Election:
-    """The Lease to hold, and times in seconds; the defaults are controller-runtime's."""
-
-    namespace: str = ""
-    """"" is the namespace of the pod, or of the kubeconfig."""
-    name: str = "modelservice-operator"
-    lease_duration: float = 15.0
-    """How long the others wait for a leader that does not renew."""
-    renew_deadline: float = 10.0
-    """How long a leader goes on that cannot renew."""
-    retry_period: float = 2.0
 
 
 class LeaseLock:

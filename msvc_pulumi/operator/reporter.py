@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,7 @@ from msvc_pulumi.operator.conditions import workloads_of
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.fleet import Fleet
 from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.reconciler import Reconciler
-from msvc_pulumi.operator.statusreport import status_of
+from msvc_pulumi.operator.statusreport import Assessment, status_of
 from msvc_pulumi.operator.unscheduledpods import UnscheduledPods
 from msvc_pulumi.plan import Plan
 
@@ -41,10 +40,18 @@ class Reporter:
     """Tells in each ModelService's status what is known of it. Thread-safe."""
 
     def __init__(
-        self, cluster: Cluster, fleet: Fleet, reconciler: Reconciler, metrics: Metrics
+        self,
+        cluster: Cluster,
+        fleet: Fleet,
+        assessment: Callable[[Key], Assessment | None],
+        again: Callable[[Key, float], None],
+        metrics: Metrics,
     ) -> None:
-        self._cluster, self._fleet, self._reconciler = cluster, fleet, reconciler
-        self._metrics = metrics
+        """``assessment`` says what became of a ModelService, ``again`` has it told once more after
+        seconds.
+        """
+        self._cluster, self._fleet, self._metrics = cluster, fleet, metrics
+        self._assessment, self._again = assessment, again
         self._pods = UnscheduledPods(cluster)
         self._lock = threading.Lock()
         self._written: dict[Key, tuple[str, dict[str, Any]]] = {}
@@ -52,7 +59,7 @@ class Reporter:
 
     def report(self, key: Key) -> None:
         """The status of ``key`` says what is known; it is tried again later if that fails."""
-        service, assessment = self._fleet.service(key), self._reconciler.assessment(key)
+        service, assessment = self._fleet.service(key), self._assessment(key)
         if service is None:
             with self._lock:
                 self._written.pop(key, None)
@@ -83,7 +90,7 @@ class Reporter:
         except ClusterError as error:
             if error.reason != "NotFound":
                 logger.warning("status not written: %s", error, extra={"modelservice": str(key)})
-                self._reconciler.reports.add(key, RETRY)
+                self._again(key, RETRY)
             return
         self._metrics.reported()
         with self._lock:
@@ -109,7 +116,7 @@ class Reporter:
                 due = True
             else:
                 due = False
-            self._reconciler.reports.add(key, look.due - now)
+            self._again(key, look.due - now)
         if due:
             look.found = {
                 work.name: self._pods.about(work.manifest, key.namespace) for work in short

@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msvc_pulumi.operator.lease import Election
 from msvc_pulumi.options import PlanOptions
 
-__all__ = ["Settings"]
+__all__ = ["Election", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Election:
+    """The Lease to hold, and times in seconds; the defaults are controller-runtime's."""
+
+    namespace: str = ""
+    """"" is the namespace of the pod, or of the kubeconfig."""
+    name: str = "modelservice-operator"
+    lease_duration: float = 15.0
+    """How long the others wait for a leader that does not renew."""
+    renew_deadline: float = 10.0
+    """How long a leader goes on that cannot renew."""
+    retry_period: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from services import (
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.local import LocalControlPlane
-from msvc_pulumi.operator.lease import Election
+from msvc_pulumi.operator.settings import Election
 
 HOME = "modelservice-system"
 LEASE = Election(HOME)

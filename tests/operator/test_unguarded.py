@@ -28,7 +28,7 @@ from storageservers import free_port
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.local import LocalControlPlane
-from msvc_pulumi.operator.lease import Election
+from msvc_pulumi.operator.settings import Election
 
 PROGRAM = Path(__file__).resolve().parents[1] / "unguarded_operator.py"
 ENDLESS = {

@@ -21,7 +21,7 @@ from msvc_pulumi.installation.permissions import (
     workspace_rules,
 )
 from msvc_pulumi.kinds import KINDS
-from msvc_pulumi.operator.lease import Election
+from msvc_pulumi.operator.settings import Election
 
 NOTHING = Overlay({}, None)
 
