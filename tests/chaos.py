@@ -39,8 +39,8 @@ from storageservers import free_port
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane
-from msvc_pulumi.operator.childwatch import CHILD_KINDS
-from msvc_pulumi.operator.fleet import owner_of
+from msvc_pulumi.operator.watch.childwatch import CHILD_KINDS
+from msvc_pulumi.operator.watch.fleet import owner_of
 
 __all__ = ["Chaos", "run"]
 

@@ -12,8 +12,8 @@ import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.kinds import Kind
-from msvc_pulumi.operator.childwatch import CHILD_KINDS
-from msvc_pulumi.operator.fleet import owner_of
+from msvc_pulumi.operator.watch.childwatch import CHILD_KINDS
+from msvc_pulumi.operator.watch.fleet import owner_of
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
 __all__ = [

@@ -75,11 +75,11 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
     from msvc_pulumi.engine.storage import open_bucket  # noqa: PLC0415
-    from msvc_pulumi.operator import logs  # noqa: PLC0415
-    from msvc_pulumi.operator.embedded import EmbeddedExecutor  # noqa: PLC0415
-    from msvc_pulumi.operator.inspection import Inspector  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
+    from msvc_pulumi.operator.serving import logs  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Election, Settings  # noqa: PLC0415
+    from msvc_pulumi.operator.stacks.embedded import EmbeddedExecutor  # noqa: PLC0415
+    from msvc_pulumi.operator.stacks.inspection import Inspector  # noqa: PLC0415
 
     # A fleet is a great many long-lived values: looking through them for garbage took as long again
     # as planning did.

@@ -14,19 +14,19 @@ import kopf
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
-from msvc_pulumi.operator import watching
-from msvc_pulumi.operator.childwatch import ChildWatch
-from msvc_pulumi.operator.claimants import age_of
+from msvc_pulumi.operator import events
+from msvc_pulumi.operator.drift.claimants import age_of
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.executor import Executor
-from msvc_pulumi.operator.fleet import Fleet, key_of
-from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.planning.planners import Planners
-from msvc_pulumi.operator.reconciler import Reconciler
-from msvc_pulumi.operator.reporter import Reporter
+from msvc_pulumi.operator.serving.health import Health
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
+from msvc_pulumi.operator.status.reporter import Reporter
+from msvc_pulumi.operator.watch.childwatch import ChildWatch
+from msvc_pulumi.operator.watch.fleet import Fleet, key_of
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.work.reconciler import Reconciler
 
 __all__ = ["Controller"]
 
@@ -96,7 +96,7 @@ class Controller:
         """
         self._ask_capabilities()
         self._look()
-        registry = watching.handlers(
+        registry = events.handlers(
             self._cluster.connection,
             self.fleet,
             self.reconciler,
@@ -105,7 +105,7 @@ class Controller:
         )
         kopf.run(
             registry=registry,
-            settings=watching.settings(),
+            settings=events.settings(),
             standalone=True,
             clusterwide=not self._settings.namespaces,
             namespaces=self._settings.namespaces,

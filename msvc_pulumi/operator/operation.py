@@ -10,17 +10,17 @@ from msvc_pulumi.engine.bucket import Bucket
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.controller import Controller
-from msvc_pulumi.operator.delegatedauth import DelegatedAuth
 from msvc_pulumi.operator.ending import Ending
-from msvc_pulumi.operator.endpoints import Endpoints
 from msvc_pulumi.operator.executor import Executor
-from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.leader import leading
-from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.leadership.leader import leading
+from msvc_pulumi.operator.leadership.stateidentity import StateIdentity
 from msvc_pulumi.operator.planning.planners import Planners
+from msvc_pulumi.operator.serving.delegatedauth import DelegatedAuth
+from msvc_pulumi.operator.serving.endpoints import Endpoints
+from msvc_pulumi.operator.serving.health import Health
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.stateidentity import StateIdentity
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 
 __all__ = ["operate"]
 

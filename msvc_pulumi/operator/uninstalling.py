@@ -18,8 +18,8 @@ from msvc_pulumi.installation.manifests import NAME, manifests
 from msvc_pulumi.installation.names import INSTANCE
 from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import RBAC
-from msvc_pulumi.operator.finalizer import release
-from msvc_pulumi.operator.statusreport import ABANDON
+from msvc_pulumi.operator.status.statusreport import ABANDON
+from msvc_pulumi.operator.work.finalizer import release
 
 __all__ = ["UninstallError", "stated_namespaces", "uninstall"]
 

@@ -18,7 +18,7 @@ from storageservers import PASSPHRASE, SECRET, Storage
 from msvc_pulumi.engine.bucket import Bucket, BucketError
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.engine.toolchain import find_or_build
-from msvc_pulumi.operator.stackstore import StackStore
+from msvc_pulumi.operator.stacks.stackstore import StackStore
 
 LOCKS = ".pulumi/locks/organization/modelservice"
 

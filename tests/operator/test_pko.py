@@ -41,14 +41,14 @@ from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import WORKSPACE_ACCOUNT, stack_rules
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.inspection import Inspector
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.pko import mirror, pursuit
 from msvc_pulumi.operator.pko.executor import PkoExecutor
 from msvc_pulumi.operator.pko.names import STACK, Names, account_of
 from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stackobject import stack_object
 from msvc_pulumi.operator.planning.planners import Planners
+from msvc_pulumi.operator.stacks.inspection import Inspector
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach
 

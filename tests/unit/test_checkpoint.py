@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.operator import checkpoint as checkpoints
+from msvc_pulumi.operator.stacks import checkpoint as checkpoints
 
 KUBERNETES = "pulumi:providers:kubernetes"
 

@@ -9,10 +9,10 @@ import time
 from typing import Any
 
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.operator.claimants import Claimants
+from msvc_pulumi.operator.drift.claimants import Claimants
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet, key_of
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.watch.fleet import Fleet, key_of
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 from msvc_pulumi.plan import Plan, plan_model_service
 
 

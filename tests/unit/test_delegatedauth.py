@@ -15,12 +15,16 @@ from storageservers import free_port
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.kubeconfig import Connection
-from msvc_pulumi.operator import delegatedauth
-from msvc_pulumi.operator.delegatedauth import ALLOWED_SECONDS, REFUSED_SECONDS, DelegatedAuth
-from msvc_pulumi.operator.endpoints import Endpoints
-from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.httpserver import Request
-from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.serving import delegatedauth
+from msvc_pulumi.operator.serving.delegatedauth import (
+    ALLOWED_SECONDS,
+    REFUSED_SECONDS,
+    DelegatedAuth,
+)
+from msvc_pulumi.operator.serving.endpoints import Endpoints
+from msvc_pulumi.operator.serving.health import Health
+from msvc_pulumi.operator.serving.httpserver import Request
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
 
 REVIEWS = {

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from msvc_pulumi.operator.endpoints import Endpoints
-from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.serving.endpoints import Endpoints
+from msvc_pulumi.operator.serving.health import Health
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.operator import engineprocesses
+from msvc_pulumi.operator.stacks import engineprocesses
 
 Engine = Callable[..., subprocess.Popen[bytes]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
+from msvc_pulumi.operator.watch.fleet import Fleet
 
 KEY, BASE = Key("ns", "a"), Key("ns", "base")
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from storageservers import free_port
 
-from msvc_pulumi.operator import certificates
-from msvc_pulumi.operator.certificates import SelfSigned
-from msvc_pulumi.operator.httpserver import (
+from msvc_pulumi.operator.serving import certificates
+from msvc_pulumi.operator.serving.certificates import SelfSigned
+from msvc_pulumi.operator.serving.httpserver import (
     BODY_BYTES,
     CALLERS,
     CHUNK,

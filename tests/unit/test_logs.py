@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.operator import logs
+from msvc_pulumi.operator.serving import logs
 
 HOSTILE = "denied: x\x1b[2J\n2026-01-01T00:00:00.000+00:00 INFO    all is well\r\u202e"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msvc_pulumi.cluster.claims import ADOPT, Place
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren, Presence
 
 KEY, OTHER = Key("here", "a"), Key("here", "b")
 PLACE = Place("v1", "ConfigMap", "here", "x")

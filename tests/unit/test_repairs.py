@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from msvc_pulumi.operator.drift.repairs import FORGOTTEN_AFTER, LONGEST_PAUSE, Repairs
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.repairs import FORGOTTEN_AFTER, LONGEST_PAUSE, Repairs
 
 KEY, OTHER = Key("here", "a"), Key("here", "b")
 

@@ -10,7 +10,7 @@ import yaml
 
 from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
-from msvc_pulumi.operator.statusreport import Assessment, status_of
+from msvc_pulumi.operator.status.statusreport import Assessment, status_of
 from msvc_pulumi.plan import Plan, plan_model_service
 
 SERVICE = yaml.safe_load(

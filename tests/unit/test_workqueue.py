@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi.operator.workqueue import WorkQueue
+from msvc_pulumi.operator.work.workqueue import WorkQueue
 
 
 class Clock:

@@ -19,7 +19,6 @@ from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.inspection import Inspector
 from msvc_pulumi.operator.pko.mirror import Mirror
 from msvc_pulumi.operator.pko.names import AUTO
 from msvc_pulumi.operator.pko.pursuit import (
@@ -35,6 +34,7 @@ from msvc_pulumi.operator.pko.settings import WorkspaceSettings
 from msvc_pulumi.operator.pko.stacks import Stacks
 from msvc_pulumi.operator.planning.job import Job
 from msvc_pulumi.operator.planning.planners import Planners
+from msvc_pulumi.operator.stacks.inspection import Inspector
 
 __all__ = ["PkoExecutor"]
 

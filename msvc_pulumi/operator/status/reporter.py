@@ -11,12 +11,12 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
-from msvc_pulumi.operator.conditions import workloads_of
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.statusreport import Assessment, status_of
-from msvc_pulumi.operator.unscheduledpods import UnscheduledPods
+from msvc_pulumi.operator.serving.metrics import Metrics
+from msvc_pulumi.operator.status.conditions import workloads_of
+from msvc_pulumi.operator.status.statusreport import Assessment, status_of
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.watch.unscheduledpods import UnscheduledPods
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Reporter"]

@@ -12,19 +12,19 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
-from msvc_pulumi.operator import finalizer
-from msvc_pulumi.operator.claimants import Claimants
-from msvc_pulumi.operator.drift import Drift
-from msvc_pulumi.operator.examination import Examination
+from msvc_pulumi.operator.drift.claimants import Claimants
+from msvc_pulumi.operator.drift.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Outcome, Work
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.ledger import Ledger
-from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.notices import post
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.planning.planners import Planners
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import Assessment
+from msvc_pulumi.operator.status.notices import post
+from msvc_pulumi.operator.status.statusreport import Assessment
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.work import finalizer
+from msvc_pulumi.operator.work.examination import Examination
+from msvc_pulumi.operator.work.ledger import Ledger
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Reconciler"]

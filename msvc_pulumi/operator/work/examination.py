@@ -13,19 +13,19 @@ from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.modelservices import base_config_of
 from msvc_pulumi.errors import ModelServiceError
-from msvc_pulumi.operator import finalizer
-from msvc_pulumi.operator.abandonment import is_abandoned
-from msvc_pulumi.operator.baseconfigs import BaseConfigs
-from msvc_pulumi.operator.claimants import Claimants
-from msvc_pulumi.operator.drift import Drift
+from msvc_pulumi.operator.drift.claimants import Claimants
+from msvc_pulumi.operator.drift.drift import Drift
 from msvc_pulumi.operator.executor import Executor, Key, Work
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.ledger import Ledger
-from msvc_pulumi.operator.notices import post
 from msvc_pulumi.operator.planning.job import Job
 from msvc_pulumi.operator.planning.planners import Planners, PlanningError
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import Assessment, Unresolved
+from msvc_pulumi.operator.status.notices import post
+from msvc_pulumi.operator.status.statusreport import Assessment, Unresolved
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.work import finalizer
+from msvc_pulumi.operator.work.abandonment import is_abandoned
+from msvc_pulumi.operator.work.baseconfigs import BaseConfigs
+from msvc_pulumi.operator.work.ledger import Ledger
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Examination"]

@@ -17,8 +17,8 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET, Kind
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.ownedchildren import OwnedChildren
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 
 __all__ = ["CHILD_KINDS", "ChildWatch"]
 

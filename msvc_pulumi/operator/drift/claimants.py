@@ -14,10 +14,10 @@ from typing import Any
 
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.objectnames import ObjectName, name_conflict, object_names
-from msvc_pulumi.operator.childwatch import CHILD_KINDS
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.ownedchildren import Identity, OwnedChildren
+from msvc_pulumi.operator.watch.childwatch import CHILD_KINDS
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.watch.ownedchildren import Identity, OwnedChildren
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Claimants", "age_of"]

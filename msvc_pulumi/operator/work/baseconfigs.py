@@ -10,9 +10,9 @@ from msvc_pulumi.cluster.baseconfigs import NOT_FOUND, unavailable
 from msvc_pulumi.cluster.modelservices import Reference, base_config_of
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import Unresolved
+from msvc_pulumi.operator.status.statusreport import Unresolved
+from msvc_pulumi.operator.watch.fleet import Fleet
 
 __all__ = ["BaseConfigs"]
 

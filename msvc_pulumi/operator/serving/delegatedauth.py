@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.operator.httpserver import Request, Response
+from msvc_pulumi.operator.serving.httpserver import Request, Response
 
 __all__ = ["DelegatedAuth"]
 

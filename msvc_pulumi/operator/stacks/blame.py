@@ -11,9 +11,9 @@ from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.failures import failure, reason
 from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator import checkpoint as checkpoints
-from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Outcome, Work
+from msvc_pulumi.operator.stacks import checkpoint as checkpoints
+from msvc_pulumi.operator.stacks.checkpoint import Checkpoint
 
 __all__ = ["Blame", "owners"]
 

@@ -26,8 +26,8 @@ from msvc_pulumi.engine.process import run
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import PROJECT
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator import checkpoint as checkpoints
-from msvc_pulumi.operator.checkpoint import Checkpoint
+from msvc_pulumi.operator.stacks import checkpoint as checkpoints
+from msvc_pulumi.operator.stacks.checkpoint import Checkpoint
 
 __all__ = ["BATCH", "StackStore"]
 

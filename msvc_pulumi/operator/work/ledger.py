@@ -9,13 +9,13 @@ from typing import TypeVar
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import Fleet
-from msvc_pulumi.operator.memory import Memory
-from msvc_pulumi.operator.metrics import Metrics
-from msvc_pulumi.operator.notices import post
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import Assessment, reason_of
-from msvc_pulumi.operator.workqueue import WorkQueue
+from msvc_pulumi.operator.status.notices import post
+from msvc_pulumi.operator.status.statusreport import Assessment, reason_of
+from msvc_pulumi.operator.watch.fleet import Fleet
+from msvc_pulumi.operator.work.memory import Memory
+from msvc_pulumi.operator.work.workqueue import WorkQueue
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import headline
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.statusreport import Assessment
+from msvc_pulumi.operator.status.statusreport import Assessment
 
 __all__ = ["Memory"]
 

@@ -8,9 +8,9 @@ from functools import partial
 from ssl import SSLContext
 from typing import Self
 
-from msvc_pulumi.operator.certificates import SelfSigned, from_files
-from msvc_pulumi.operator.httpserver import HttpServer, Request, Response
-from msvc_pulumi.operator.metrics import Metrics
+from msvc_pulumi.operator.serving.certificates import SelfSigned, from_files
+from msvc_pulumi.operator.serving.httpserver import HttpServer, Request, Response
+from msvc_pulumi.operator.serving.metrics import Metrics
 from msvc_pulumi.operator.settings import Settings
 
 __all__ = ["Endpoints"]

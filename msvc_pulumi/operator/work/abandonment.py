@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msvc_pulumi.operator.settings import Settings
-from msvc_pulumi.operator.statusreport import ABANDON
+from msvc_pulumi.operator.status.statusreport import ABANDON
 
 __all__ = ["is_abandoned"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator.conditions import (
+from msvc_pulumi.operator.status.conditions import (
     MAX_MESSAGE,
     Condition,
     dated,

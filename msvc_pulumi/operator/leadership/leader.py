@@ -21,11 +21,11 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.kubeconfig import SERVICE_ACCOUNT, Connection
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator import engineprocesses
-from msvc_pulumi.operator.health import Health
-from msvc_pulumi.operator.lease import LeaseLock
+from msvc_pulumi.operator.leadership.lease import LeaseLock
+from msvc_pulumi.operator.leadership.stateidentity import StateIdentity
+from msvc_pulumi.operator.serving.health import Health
 from msvc_pulumi.operator.settings import Election
-from msvc_pulumi.operator.stateidentity import StateIdentity
+from msvc_pulumi.operator.stacks import engineprocesses
 
 __all__ = ["leading"]
 

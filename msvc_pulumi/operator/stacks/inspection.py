@@ -20,9 +20,9 @@ from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stateobjects import StateObject, creations, state_objects
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator.checkpoint import Checkpoint, contents, resources
 from msvc_pulumi.operator.executor import Work
-from msvc_pulumi.operator.ownedchildren import OwnedChildren, Presence
+from msvc_pulumi.operator.stacks.checkpoint import Checkpoint, contents, resources
+from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren, Presence
 
 __all__ = ["Inspector"]
 

@@ -26,13 +26,13 @@ from msvc_pulumi.engine.stack import FORCE, REFRESH, TAKE_OVER, UNCHECKED, UPSER
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.operator import checkpoint as checkpoints
-from msvc_pulumi.operator import engineprocesses
-from msvc_pulumi.operator.blame import Blame, owners
-from msvc_pulumi.operator.checkpoint import Checkpoint
 from msvc_pulumi.operator.executor import Key, Outcome, Work
-from msvc_pulumi.operator.inspection import Inspector
-from msvc_pulumi.operator.stackstore import BATCH, StackStore
+from msvc_pulumi.operator.stacks import checkpoint as checkpoints
+from msvc_pulumi.operator.stacks import engineprocesses
+from msvc_pulumi.operator.stacks.blame import Blame, owners
+from msvc_pulumi.operator.stacks.checkpoint import Checkpoint
+from msvc_pulumi.operator.stacks.inspection import Inspector
+from msvc_pulumi.operator.stacks.stackstore import BATCH, StackStore
 from msvc_pulumi.plan import Plan
 
 __all__ = ["EmbeddedExecutor"]

@@ -16,8 +16,8 @@ import aiohttp
 import kopf
 
 from msvc_pulumi.cluster.kubeconfig import Connection
-from msvc_pulumi.operator.fleet import Fleet, key_of
-from msvc_pulumi.operator.reconciler import Reconciler
+from msvc_pulumi.operator.watch.fleet import Fleet, key_of
+from msvc_pulumi.operator.work.reconciler import Reconciler
 
 __all__ = ["KINDS", "connection_info", "handlers", "settings"]
 

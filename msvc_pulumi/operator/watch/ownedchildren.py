@@ -15,7 +15,7 @@ from msvc_pulumi.cluster.claims import Claimant, Place, is_given
 from msvc_pulumi.cluster.ownership import disowned, foreign_fields, owned_fields
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.fleet import owner_of
+from msvc_pulumi.operator.watch.fleet import owner_of
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["Identity", "OwnedChildren", "Presence", "Seen", "identity_of"]

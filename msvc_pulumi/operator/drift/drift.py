@@ -15,10 +15,10 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.drift import Change, ObjectDrift, compared, deleted, summary
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.operator.drift.repairs import Repairs
 from msvc_pulumi.operator.executor import Key
-from msvc_pulumi.operator.notices import MAX_MESSAGE, post
-from msvc_pulumi.operator.ownedchildren import Identity, OwnedChildren, identity_of
-from msvc_pulumi.operator.repairs import Repairs
+from msvc_pulumi.operator.status.notices import MAX_MESSAGE, post
+from msvc_pulumi.operator.watch.ownedchildren import Identity, OwnedChildren, identity_of
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Drift"]

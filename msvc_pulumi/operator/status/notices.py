@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.operator.conditions import now
+from msvc_pulumi.operator.status.conditions import now
 
 __all__ = ["MAX_MESSAGE", "post"]
 

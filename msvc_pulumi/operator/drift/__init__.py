@@ -1,0 +1,1 @@
+"""Whose the objects are, whether they still are what was applied, and what to do if not."""

@@ -1,0 +1,1 @@
+"""One operator at a time for a cluster, and one cluster for a state."""

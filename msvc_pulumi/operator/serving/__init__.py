@@ -1,0 +1,1 @@
+"""What the operator tells over HTTP and in its log."""

@@ -1,0 +1,1 @@
+"""What is said of a ModelService: its conditions, its status, its events."""

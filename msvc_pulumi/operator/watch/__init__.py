@@ -1,0 +1,1 @@
+"""What the cluster says: ModelServices, their objects, their pods."""
