@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast,
 
 import pulumi
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.components.documents import documents_of, is_document
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaquetrials import decisions
@@ -25,9 +24,10 @@ from msvc_pulumi.errors import (
     SpecError,
     nearest,
 )
-from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 from msvc_pulumi.rules.names import dns_label
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.options import InferenceAPI
 
 if TYPE_CHECKING:
     from msvc_pulumi.components.documenttypes import BaseConfigDocument, ModelServiceDocument

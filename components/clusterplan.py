@@ -8,15 +8,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.baseconfigs import unavailable
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, Reference, base_config_of, plan_of
 from msvc_pulumi.components.baseconfigcopy import original
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan
-from msvc_pulumi.reach import Reach
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.options import PlanOptions
+from msvc_pulumi.target.reach import Reach
 
 __all__ = ["options_from_json", "options_to_json", "plan_from_cluster"]
 

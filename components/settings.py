@@ -10,9 +10,9 @@ from msvc_pulumi.components.clusterinputs import cluster_capabilities, cluster_i
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, ModelServiceError
 from msvc_pulumi.inputs import Inputs, load_inputs
-from msvc_pulumi.options import InferenceAPI
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.report import render
+from msvc_pulumi.target.options import InferenceAPI
 
 __all__ = ["settings"]
 

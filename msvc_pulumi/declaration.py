@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from msvc_pulumi.immutability import following, immutable_contents
 from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.target.immutability import following, immutable_contents
 
 __all__ = [
     "COMPONENT",

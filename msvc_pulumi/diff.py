@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from msvc_pulumi.document.emitter import to_yaml
-from msvc_pulumi.immutability import fixed_fields, replaced_fields, with_value
+from msvc_pulumi.target.immutability import fixed_fields, replaced_fields, with_value
 
 __all__ = ["Change", "compare", "counterpart", "restricted"]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from msvc_pulumi.errors import Diagnostic, FieldPath
-from msvc_pulumi.kinds import LEADER_WORKER_SET
 from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.target.kinds import LEADER_WORKER_SET
 
 __all__ = ["ObjectName", "is_stated", "name_conflict", "object_names"]
 

@@ -34,7 +34,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.interpolate import Interpolation
 from msvc_pulumi.naming import ChildNames
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["Plan", "PlanOptions", "PlannedObject", "SkippedObject", "plan_model_service"]
 

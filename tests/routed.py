@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 from samplestacks import NAMES, planned, sample
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["CASES", "REFERENCES", "ROUTED", "Routed", "is_ready"]
 

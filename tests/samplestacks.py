@@ -8,13 +8,13 @@ from typing import Any
 
 import yaml
 
-from msvc_pulumi.capabilities import OPTIONAL
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.components.kinds import KINDS
 from msvc_pulumi.components.program import declare_plans, export
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.target.capabilities import OPTIONAL
 
 __all__ = ["NAMES", "contents", "identities", "planned", "sample", "stack_of"]
 

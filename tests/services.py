@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.kinds import Kind
 from msvc_pulumi.operator.watch.childwatch import CHILD_KINDS
 from msvc_pulumi.operator.watch.fleet import owner_of
 from msvc_pulumi.plan import PlanOptions, plan_model_service
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = [
     "API_VERSION",

@@ -13,9 +13,9 @@ from msvc_pulumi.children.autoscalerchecks import check
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge import policies
 from msvc_pulumi.naming import Role
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = ["build", "replica_owner"]
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Label, Severity, Span
-from msvc_pulumi.kinds import KINDS, Kind
 from msvc_pulumi.merge.strategies import Rules, SideName
 from msvc_pulumi.merge.walker import Clash, Merged, merge
+from msvc_pulumi.target.kinds import KINDS, Kind
 
 __all__ = ["Base", "Child", "Origin", "Overlay", "Owner", "build_child"]
 

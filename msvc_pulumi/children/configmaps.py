@@ -11,7 +11,7 @@ from typing import Any
 from msvc_pulumi.children.child import Child, Origin, Overlay
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import KINDS
+from msvc_pulumi.target.kinds import KINDS
 
 __all__ = ["build"]
 

@@ -13,10 +13,10 @@ from msvc_pulumi.baseconfig import BaseConfig
 from msvc_pulumi.children.child import Base, Child, Overlay, Owner, build_child
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostics, FieldPath
-from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge.strategies import Rules
 from msvc_pulumi.naming import ChildNames, Role
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.kinds import Kind
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["BuildContext"]
 

@@ -17,7 +17,7 @@ from msvc_pulumi.children.inferencemodel import for_pool, heirs
 from msvc_pulumi.children.pickerflags import flags, grpc_port, leading_port, pickers
 from msvc_pulumi.children.pickerrights import rules
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import KINDS, Kind
+from msvc_pulumi.target.kinds import KINDS, Kind
 
 __all__ = ["OLD_GROUP", "POOL", "convert"]
 

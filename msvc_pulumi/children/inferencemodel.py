@@ -16,7 +16,7 @@ from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.pickerflags import is_of_router, pickers
 from msvc_pulumi.commandline.goprograms import Candidates
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import KINDS, Kind
+from msvc_pulumi.target.kinds import KINDS, Kind
 
 __all__ = ["for_pool", "heirs"]
 

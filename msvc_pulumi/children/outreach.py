@@ -14,7 +14,7 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
-from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach, allows
+from msvc_pulumi.target.reach import ALLOWED_NAMESPACES, Reach, allows
 
 __all__ = ["foreign_base_config", "outreach"]
 

@@ -14,8 +14,8 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.inference import POOL
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.kinds import Kind
 from msvc_pulumi.merge import policies
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = ["build"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.errors import Diagnostics, FieldPath, Span
+from msvc_pulumi.target.capabilities import OPTIONAL, Capabilities
 
 __all__ = ["SkippedObject", "served"]
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
@@ -15,6 +14,7 @@ from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceE
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
+from msvc_pulumi.target.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster

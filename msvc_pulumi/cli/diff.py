@@ -13,7 +13,7 @@ from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.handover import replicas_reset
 from msvc_pulumi.inputs import load_inputs
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser"]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from msvc_pulumi import output
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.document.sourcefile import read_source
@@ -20,6 +19,7 @@ from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.rules.names import dns_label
+from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["add_input_arguments", "add_namespace_argument", "add_parser", "names", "options"]
 

@@ -137,7 +137,7 @@ def _found(texts: dict[str, str], *, strict: bool) -> tuple[Diagnostic, ...]:
     from msvc_pulumi.document.sourcefile import Source  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.inputs import Inputs  # noqa: PLC0415
-    from msvc_pulumi.options import PlanOptions  # noqa: PLC0415
+    from msvc_pulumi.target.options import PlanOptions  # noqa: PLC0415
 
     found = Diagnostics()
     service, config = (

@@ -18,7 +18,7 @@ from msvc_pulumi.cli.operatorarguments import (
 
 if TYPE_CHECKING:
     from msvc_pulumi.operator.pko.settings import WorkspaceSettings
-    from msvc_pulumi.options import PlanOptions
+    from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser", "plan_options"]
 
@@ -133,7 +133,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
 def plan_options(arguments: argparse.Namespace) -> PlanOptions:
     """The plan options that the arguments state. Raises LoadError."""
     from msvc_pulumi.cli.generate import names, options  # noqa: PLC0415
-    from msvc_pulumi.reach import Reach  # noqa: PLC0415
+    from msvc_pulumi.target.reach import Reach  # noqa: PLC0415
 
     def stated(values: list[str]) -> tuple[str, ...]:
         return tuple(name.strip() for name in names(values) if name.strip())

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import drift, outcome, results
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, SpecError
-from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
     from msvc_pulumi.engine.process import Run

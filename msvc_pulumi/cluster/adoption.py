@@ -21,8 +21,8 @@ from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, rena
 from msvc_pulumi.cluster.replacement import Replacement
 from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.kinds import DEPLOYMENT
 from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.target.kinds import DEPLOYMENT
 
 __all__ = ["REPLACE", "Adoption", "unconfirmed"]
 

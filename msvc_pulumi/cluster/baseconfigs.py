@@ -7,7 +7,7 @@ from typing import Any
 
 from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.errors import Diagnostic, FieldPath
-from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach, allows
+from msvc_pulumi.target.reach import ALLOWED_NAMESPACES, Reach, allows
 
 __all__ = ["NOT_ALLOWED", "NOT_FOUND", "unavailable"]
 

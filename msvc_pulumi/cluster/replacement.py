@@ -17,7 +17,7 @@ from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.predecessors import ADOPTER, handed
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.kinds import DEPLOYMENT, Kind
+from msvc_pulumi.target.kinds import DEPLOYMENT, Kind
 
 __all__ = ["REPLACED", "Replacement"]
 

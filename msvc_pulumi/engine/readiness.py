@@ -10,7 +10,7 @@ from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.workloads import complaints_about, shortfall, unscheduled
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.kinds import Kind
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = ["Workload", "wait_available"]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import kopf
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.operator import events
@@ -27,6 +26,7 @@ from msvc_pulumi.operator.watch.childwatch import ChildWatch
 from msvc_pulumi.operator.watch.fleet import Fleet, key_of
 from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 from msvc_pulumi.operator.work.reconciler import Reconciler
+from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["Controller"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["Election", "Settings"]
 

@@ -27,9 +27,9 @@ from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.immutability import CONTENTS
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.target.immutability import CONTENTS
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from samplestacks import NAMES, contents, identities, planned, sample, stack_of
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.failures import EngineError
 from msvc_pulumi.engine.readiness import Workload, wait_available
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.kinds import DEPLOYMENT, LEADER_WORKER_SET
 from msvc_pulumi.local.nodes import Node
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.kinds import DEPLOYMENT, LEADER_WORKER_SET
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

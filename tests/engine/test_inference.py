@@ -10,10 +10,10 @@ import pytest
 from samplestacks import contents, identities, planned, sample, stack_of
 from services import eventually
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.declaration import POOL_UID
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.target.capabilities import Capabilities
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

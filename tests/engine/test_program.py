@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import PlanOptions
+from msvc_pulumi.target.capabilities import Capabilities
 
 ROOT = Path(__file__).resolve().parents[2]
 Result = subprocess.CompletedProcess[str]

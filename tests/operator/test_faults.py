@@ -20,7 +20,7 @@ from services import (
 )
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.immutability import CONTENTS
+from msvc_pulumi.target.immutability import CONTENTS
 
 SETTINGS = """
 - metadata:

@@ -50,7 +50,7 @@ from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.stacks.inspection import Inspector
 from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
 from msvc_pulumi.plan import PlanOptions
-from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach
+from msvc_pulumi.target.reach import ALLOWED_NAMESPACES, Reach
 
 pytestmark = pytest.mark.skipif(
     not CRDS.is_dir(),

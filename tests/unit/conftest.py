@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 from msvc_pulumi.rules.refusals import parse_version, refusals
+from msvc_pulumi.target.capabilities import Capabilities
 
 Case = dict[str, Any]
 

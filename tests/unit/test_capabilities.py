@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.document.source import Source
 from msvc_pulumi.errors import LoadError
-from msvc_pulumi.kinds import KINDS, Kind
+from msvc_pulumi.target.capabilities import OPTIONAL, Capabilities
+from msvc_pulumi.target.kinds import KINDS, Kind
 
 CASES = Path(__file__).parent / "capabilities" / "cases.yaml"
 

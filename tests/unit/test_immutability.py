@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msvc_pulumi import diff
 from msvc_pulumi.declaration import declarations
 from msvc_pulumi.handover import replicas_reset
-from msvc_pulumi.immutability import CONTENTS, following, immutable_contents, replaced_fields
 from msvc_pulumi.plan import Plan, plan_model_service
+from msvc_pulumi.target.immutability import CONTENTS, following, immutable_contents, replaced_fields
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "facebook"
 Manifest = dict[str, Any]

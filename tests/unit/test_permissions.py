@@ -20,8 +20,8 @@ from msvc_pulumi.installation.permissions import (
     stack_rules,
     workspace_rules,
 )
-from msvc_pulumi.kinds import KINDS
 from msvc_pulumi.operator.settings import Election
+from msvc_pulumi.target.kinds import KINDS
 
 NOTHING = Overlay({}, None)
 

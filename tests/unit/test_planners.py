@@ -35,8 +35,8 @@ from msvc_pulumi.operator.planning.bounds import Bounds
 from msvc_pulumi.operator.planning.job import Inputs, Job
 from msvc_pulumi.operator.planning.planners import Planners, PlanningError
 from msvc_pulumi.operator.planning.turns import Turns
-from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.options import PlanOptions
 
 TESTS = Path(__file__).resolve().parents[1]
 SAMPLES = sorted(folder for folder in (TESTS.parent / "samples").iterdir() if folder.is_dir())

@@ -15,10 +15,10 @@ from msvc_pulumi.cluster.baseconfigs import unavailable
 from msvc_pulumi.cluster.modelservices import Reference, plan_of
 from msvc_pulumi.components.clusterplan import options_from_json, options_to_json
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
-from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import plan_model_service
-from msvc_pulumi.reach import ALLOWED_NAMESPACES, Reach
 from msvc_pulumi.report import render, to_json
+from msvc_pulumi.target.options import PlanOptions
+from msvc_pulumi.target.reach import ALLOWED_NAMESPACES, Reach
 
 OURS = ("foreign-", "engine-annotation", "stated-finalizer")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["WorkspaceSettings", "read_pod"]
 

@@ -14,8 +14,8 @@ from typing import Any
 from msvc_pulumi.children.child import Child, Overlay
 from msvc_pulumi.children.served import SkippedObject
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
-from msvc_pulumi.kinds import Kind
 from msvc_pulumi.plan import Plan, PlannedObject
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = ["Answer", "decode", "encode"]
 

@@ -28,7 +28,7 @@ from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.interpolate import DIALECT_ANNOTATION
 from msvc_pulumi.operator.planning.bounds import Bounds, give_way
 from msvc_pulumi.operator.planning.planner import PlanFunction, plan, serve
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["END", "FORK", "MESSAGE", "arguments", "main"]
 

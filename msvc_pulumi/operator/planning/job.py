@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster.modelservices import stated
-from msvc_pulumi.options import PlanOptions
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["Inputs", "Job"]
 

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msvc_pulumi.capabilities import OPTIONAL
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
-from msvc_pulumi.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET, Kind
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.watch.fleet import Fleet
 from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren
+from msvc_pulumi.target.capabilities import OPTIONAL
+from msvc_pulumi.target.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET, Kind
 
 __all__ = ["CHILD_KINDS", "ChildWatch"]
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.modelservices import base_config_of
 from msvc_pulumi.errors import ModelServiceError
@@ -27,6 +26,7 @@ from msvc_pulumi.operator.work.abandonment import is_abandoned
 from msvc_pulumi.operator.work.baseconfigs import BaseConfigs
 from msvc_pulumi.operator.work.ledger import Ledger
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["Examination"]
 

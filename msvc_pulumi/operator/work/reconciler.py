@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
@@ -26,6 +25,7 @@ from msvc_pulumi.operator.work import finalizer
 from msvc_pulumi.operator.work.examination import Examination
 from msvc_pulumi.operator.work.ledger import Ledger
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["Reconciler"]
 

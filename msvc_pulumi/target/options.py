@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from msvc_pulumi.capabilities import Capabilities
-from msvc_pulumi.reach import Reach
+from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.target.reach import Reach
 
 __all__ = ["InferenceAPI", "PlanOptions"]
 

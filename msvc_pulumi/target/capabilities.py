@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, Span
-from msvc_pulumi.kinds import Kind
+from msvc_pulumi.target.kinds import Kind
 
 __all__ = ["OPTIONAL", "Capabilities"]
 
