@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pulumi
 
-from msvc_pulumi.baseconfig import SECTIONS
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, SpecError, nearest
+from msvc_pulumi.interpolation.baseconfig import SECTIONS
 
 __all__ = ["divided", "idle_options"]
 

@@ -15,7 +15,7 @@ from msvc_pulumi.api.crd import model_schema
 from msvc_pulumi.api.modelservice import API_VERSION, KIND, ModelServiceSpec
 from msvc_pulumi.api.openapi import QUANTITY_PATTERN
 from msvc_pulumi.artifacts import SCHEMES
-from msvc_pulumi.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
+from msvc_pulumi.interpolation.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
 from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 

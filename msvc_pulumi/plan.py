@@ -13,7 +13,6 @@ from typing import Any
 
 from msvc_pulumi.api.v1alpha1 import ModelService, load_model_service
 from msvc_pulumi.artifacts import ModelArtifact, parse_artifact, unused_fields
-from msvc_pulumi.baseconfig import load_base_config
 from msvc_pulumi.children import configmaps, epp, inference, pd, routing
 from msvc_pulumi.children.argumentchecks import argument_warnings
 from msvc_pulumi.children.child import Child, Origin
@@ -32,7 +31,8 @@ from msvc_pulumi.errors import (
     Severity,
     SpecError,
 )
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.baseconfig import load_base_config
+from msvc_pulumi.interpolation.interpolate import Interpolation
 from msvc_pulumi.naming import ChildNames
 from msvc_pulumi.target.options import PlanOptions
 

@@ -9,10 +9,10 @@ from typing import Any
 from msvc_pulumi import naming
 from msvc_pulumi.api.v1alpha1 import ModelService, PDSpec
 from msvc_pulumi.artifacts import ModelArtifact
-from msvc_pulumi.baseconfig import BaseConfig
 from msvc_pulumi.children.child import Base, Child, Overlay, Owner, build_child
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostics, FieldPath
+from msvc_pulumi.interpolation.baseconfig import BaseConfig
 from msvc_pulumi.merge.strategies import Rules
 from msvc_pulumi.naming import ChildNames, Role
 from msvc_pulumi.target.kinds import Kind

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi import naming
-from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.children import parallelism
 from msvc_pulumi.children.child import Child, Origin, Overlay
 from msvc_pulumi.children.context import BuildContext
@@ -22,6 +21,7 @@ from msvc_pulumi.children.podtemplate import (
     require_accelerators,
 )
 from msvc_pulumi.errors import FieldPath, Span
+from msvc_pulumi.interpolation.baseconfig import Section
 from msvc_pulumi.merge import policies
 from msvc_pulumi.merge.walker import Merged, merge
 from msvc_pulumi.naming import Role

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from msvc_pulumi import placement
 from msvc_pulumi.artifacts import HF_HOME, MODEL_VOLUME_NAME, MOUNT_PATH
-from msvc_pulumi.baseconfig import Section
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext, Stated
 from msvc_pulumi.children.placementchecks import check_placement
 from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.interpolation.baseconfig import Section
 from msvc_pulumi.merge.deletions import without_deleted, without_empty
 from msvc_pulumi.naming import Role
 

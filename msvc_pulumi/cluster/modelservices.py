@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from msvc_pulumi.discretion import discreet
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
+from msvc_pulumi.interpolation.discretion import discreet
 from msvc_pulumi.plan import Plan, plan_model_service
 from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.options import PlanOptions

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
-from msvc_pulumi.interpolate import UNKNOWN_PORT
+from msvc_pulumi.interpolation.interpolate import UNKNOWN_PORT
 from msvc_pulumi.pattern import pattern
 from msvc_pulumi.plan import PlannedObject
 from msvc_pulumi.rules.finding import Finding, Place

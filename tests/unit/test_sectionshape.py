@@ -11,10 +11,10 @@ from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.document.yaml11 import COMPLEX, simple_value
 from msvc_pulumi.errors import Diagnostics, FieldPath
 from msvc_pulumi.gotemplate import Struct
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.interpolate import Interpolation
+from msvc_pulumi.interpolation.sectionshape import Shape, Skeleton
+from msvc_pulumi.interpolation.structure import SectionText
 from msvc_pulumi.plan import plan_model_service
-from msvc_pulumi.sectionshape import Shape, Skeleton
-from msvc_pulumi.structure import SectionText
 
 VARIABLES = ("ModelName", "ModelServiceName")
 PRINTED = [f"{{{{ .{name} }}}}" for name in VARIABLES]

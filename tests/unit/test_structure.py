@@ -18,9 +18,9 @@ import yaml
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError, Severity
 from msvc_pulumi.gotemplate import Struct
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.interpolate import Interpolation
+from msvc_pulumi.interpolation.structure import SectionText
 from msvc_pulumi.plan import plan_model_service
-from msvc_pulumi.structure import SectionText
 
 HARMLESS = "acme-harmless"
 TABLES = Path(__file__).parent / "structure"

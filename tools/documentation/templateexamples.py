@@ -16,7 +16,7 @@ from msvc_pulumi.document.source import parse
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostics, FieldPath, Span
 from msvc_pulumi.gotemplate import WIDE, Budget
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.interpolate import Interpolation
 from msvc_pulumi.naming import ChildNames
 
 __all__ = ["Example", "examples", "given", "themes", "variable_names"]

@@ -25,7 +25,7 @@ from typing import Any, cast
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.commandline.reader import SGLANG, VLLM
 from msvc_pulumi.errors import ModelServiceError
-from msvc_pulumi.interpolate import DIALECT_ANNOTATION
+from msvc_pulumi.interpolation.interpolate import DIALECT_ANNOTATION
 from msvc_pulumi.operator.planning.bounds import Bounds, give_way
 from msvc_pulumi.operator.planning.planner import PlanFunction, plan, serve
 from msvc_pulumi.target.options import PlanOptions

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from msvc_pulumi.baseconfig import SECTIONS
 from msvc_pulumi.errors import Diagnostic, FieldPath, Span
+from msvc_pulumi.interpolation.baseconfig import SECTIONS
 
 __all__ = ["discreet"]
 

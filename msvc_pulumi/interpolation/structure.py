@@ -20,7 +20,7 @@ from msvc_pulumi.document.source import Document
 from msvc_pulumi.document.stretches import Stray, strays, unsettled
 from msvc_pulumi.errors import Diagnostic, FieldPath, Label, Severity, Span
 from msvc_pulumi.gotemplate import Rendered
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.interpolate import Interpolation
 
 __all__ = ["SectionText"]
 

@@ -24,10 +24,10 @@ from msvc_pulumi.errors import (
     Span,
     nearest,
 )
-from msvc_pulumi.interpolate import Interpolation
+from msvc_pulumi.interpolation.interpolate import Interpolation
+from msvc_pulumi.interpolation.sectionshape import Shape, Skeleton
+from msvc_pulumi.interpolation.structure import SectionText
 from msvc_pulumi.schema import table
-from msvc_pulumi.sectionshape import Shape, Skeleton
-from msvc_pulumi.structure import SectionText
 
 __all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from msvc_pulumi.structure import SectionText
+from msvc_pulumi.interpolation.structure import SectionText
 
 __all__ = ["Shape", "Skeleton"]
 

@@ -17,8 +17,6 @@ from typing import Any
 from msvc_pulumi.api.v1alpha1 import ModelService
 from msvc_pulumi.artifacts import ModelArtifact
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.emptynamespace import VARIABLE as NAMESPACE
-from msvc_pulumi.emptynamespace import printed_at
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -39,9 +37,11 @@ from msvc_pulumi.gotemplate import (
     TemplateError,
     marked_fields,
 )
+from msvc_pulumi.interpolation.emptynamespace import VARIABLE as NAMESPACE
+from msvc_pulumi.interpolation.emptynamespace import printed_at
+from msvc_pulumi.interpolation.templatevariables import origin_of, template_variables
 from msvc_pulumi.naming import ChildNames
 from msvc_pulumi.pattern import pattern
-from msvc_pulumi.templatevariables import origin_of, template_variables
 
 __all__ = ["DIALECT_ANNOTATION", "Interpolation"]
 
