@@ -2,9 +2,9 @@
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND, base_config_of, stated
+from msvc_pulumi.document.inputs import Inputs
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, FieldPath, LoadError, ModelServiceError
-from msvc_pulumi.inputs import Inputs
 from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["cluster_capabilities", "cluster_inputs", "served_kinds"]

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msvc_pulumi.document.inputs import Inputs, base_config_for, load_inputs
 from msvc_pulumi.document.plainvalues import plain_value
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, SpecError
-from msvc_pulumi.inputs import Inputs, base_config_for, load_inputs
 
 __all__ = ["documents_of", "is_document"]
 

@@ -7,9 +7,9 @@ import pulumi
 
 from msvc_pulumi.components.arguments import INFERENCE_APIS
 from msvc_pulumi.components.clusterinputs import cluster_capabilities, cluster_inputs
+from msvc_pulumi.document.inputs import Inputs, load_inputs
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, ModelServiceError
-from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.report import render
 from msvc_pulumi.target.options import InferenceAPI

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from msvc_pulumi.document.inputs import Inputs, base_config_for
 from msvc_pulumi.errors import Diagnostic, Diagnostics, ModelServiceError, SpecError
-from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 from msvc_pulumi.rules.nodeports import node_ports_twice
 from msvc_pulumi.rules.refusals import parse_version, plan_warnings

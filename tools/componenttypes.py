@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from msvc_pulumi.editorschema import base_config_schema, model_service_schema
+from msvc_pulumi.fields.editorschema import base_config_schema, model_service_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 Schema = Mapping[str, Any]

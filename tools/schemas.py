@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from msvc_pulumi.editorschema import (
+from msvc_pulumi.fields.editorschema import (
     DRAFT,
     base_config_schema,
     model_service_schema,
 )
-from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
+from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS
 
 FOLDER = Path(__file__).resolve().parents[1] / "schemas"
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from msvc_pulumi import placement
 from msvc_pulumi.artifacts import HF_HOME, MODEL_VOLUME_NAME, MOUNT_PATH
+from msvc_pulumi.children import placement
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext, Stated
 from msvc_pulumi.children.placementchecks import check_placement

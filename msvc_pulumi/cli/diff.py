@@ -9,10 +9,10 @@ from msvc_pulumi import diff
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.handover import replicas_reset
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser"]

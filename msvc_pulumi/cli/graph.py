@@ -9,8 +9,8 @@ from msvc_pulumi import graph
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, options
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
 
 __all__ = ["add_parser"]
 

@@ -133,10 +133,10 @@ def _choices(arguments: argparse.Namespace) -> Choices:
 
 def _found(texts: dict[str, str], *, strict: bool) -> tuple[Diagnostic, ...]:
     """Warnings of the files before they are written. Raises ModelServiceError if there is more."""
+    from msvc_pulumi.document.inputs import Inputs  # noqa: PLC0415
     from msvc_pulumi.document.source import parse  # noqa: PLC0415  only needed here
     from msvc_pulumi.document.sourcefile import Source  # noqa: PLC0415
     from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
-    from msvc_pulumi.inputs import Inputs  # noqa: PLC0415
     from msvc_pulumi.target.options import PlanOptions  # noqa: PLC0415
 
     found = Diagnostics()

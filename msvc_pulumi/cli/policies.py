@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from msvc_pulumi.document.inputs import Inputs, base_config_for
 from msvc_pulumi.errors import Diagnostic, Diagnostics, Severity
-from msvc_pulumi.inputs import Inputs, base_config_for
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:

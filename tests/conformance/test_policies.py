@@ -10,9 +10,9 @@ from conformance.corpus import CORPUS, Case
 
 from msvc_pulumi.cli import parser
 from msvc_pulumi.cli.generate import options
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.policies.review import review
 from msvc_pulumi.policies.selection import selection
 

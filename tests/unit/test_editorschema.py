@@ -15,14 +15,14 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
 from msvc_pulumi.cli import main
-from msvc_pulumi.editorschema import (
+from msvc_pulumi.document.inputs import load_inputs
+from msvc_pulumi.fields.editorschema import (
     base_config_schema,
     model_service_schema,
     section_schema,
 )
-from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS
 from msvc_pulumi.plan import plan_model_service
-from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted(folder for folder in (ROOT / "samples").iterdir() if folder.is_dir())

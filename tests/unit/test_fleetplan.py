@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.document.inputs import Inputs
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import Inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.target.capabilities import Capabilities
 

@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.graph import render
 from msvc_pulumi.graph.layout import Rect, layout
 from msvc_pulumi.graph.picture import Group, Picture, picture
 from msvc_pulumi.graph.wires import Point, Wires
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan, plan_model_service
 from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.options import PlanOptions

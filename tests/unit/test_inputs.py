@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.document.inputs import base_config_for, expand, load_inputs
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostics, FieldPath, LoadError
-from msvc_pulumi.inputs import base_config_for, expand, load_inputs
 
 SERVICE = "kind: ModelService\nmetadata: {name: %s}\nspec: {}\n"
 CONFIG = "kind: ConfigMap\nmetadata: {name: %s}\ndata: {}\n"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msvc_pulumi.placement import require_accelerators
+from msvc_pulumi.children.placement import require_accelerators
 
 CASES = Path(__file__).parent / "placement" / "cases.yaml"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.document.source import Source, parse
 from msvc_pulumi.errors import (
     Diagnostics,
@@ -19,7 +20,6 @@ from msvc_pulumi.errors import (
     PlanError,
     SpecError,
 )
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.output import sections
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 

@@ -14,7 +14,7 @@ import pytest
 from msvc_pulumi.children.pickerflags import pickers
 from msvc_pulumi.cli import main
 from msvc_pulumi.commandline.image import SIDECARS, Image
-from msvc_pulumi.inputs import load_inputs
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.plan import Plan, plan_model_service
 from msvc_pulumi.rules.workloads import pods_of
 

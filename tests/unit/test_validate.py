@@ -14,8 +14,8 @@ import pytest
 from kubernetes_validate import utils
 
 from msvc_pulumi import definitions, validate
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.fleetplan import plan_inputs
-from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.plan import Plan, PlanOptions
 
 ROOT = Path(__file__).parents[2]

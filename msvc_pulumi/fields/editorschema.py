@@ -15,9 +15,9 @@ from msvc_pulumi.api.crd import model_schema
 from msvc_pulumi.api.modelservice import API_VERSION, KIND, ModelServiceSpec
 from msvc_pulumi.api.openapi import QUANTITY_PATTERN
 from msvc_pulumi.artifacts import SCHEMES
+from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS
 from msvc_pulumi.interpolation.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
-from msvc_pulumi.sectiondescriptions import DESCRIPTIONS
 
 __all__ = [
     "DRAFT",
