@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster.errors import field_path
-from msvc_pulumi.definitions import problems
 from msvc_pulumi.rules.refusals import broken_rules
+from msvc_pulumi.validation.definitions import problems
 
 FOLDER = Path(__file__).parent / "unit" / "rules"
 VERDICTS = FOLDER / "verdicts.json"

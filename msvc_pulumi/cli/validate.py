@@ -108,7 +108,7 @@ def _by_schemas(
     checked: list[str],
     unchecked: list[str],
 ) -> None:
-    from msvc_pulumi import validate  # noqa: PLC0415  its schemas are large
+    from msvc_pulumi.validation import schemas as validate  # noqa: PLC0415  its schemas are large
 
     version = stated or validate.KUBERNETES_VERSION
     try:

@@ -13,10 +13,11 @@ import kubernetes_validate
 import pytest
 from kubernetes_validate import utils
 
-from msvc_pulumi import definitions, validate
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan, PlanOptions
+from msvc_pulumi.validation import definitions
+from msvc_pulumi.validation import schemas as validate
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("1.30", "1.36")

@@ -11,12 +11,12 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from msvc_pulumi import definitions
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.rules.places import placed
 from msvc_pulumi.rules.refusals import parse_version
 from msvc_pulumi.rules.services import Version
+from msvc_pulumi.validation import definitions
 
 __all__ = ["KUBERNETES_VERSION", "known_versions", "validate", "without_schema"]
 

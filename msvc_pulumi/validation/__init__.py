@@ -1,0 +1,1 @@
+"""Planned objects against published schemas, as `msvc validate` asks."""
