@@ -11,7 +11,7 @@ from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceError, SpecError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
 from msvc_pulumi.target.capabilities import Capabilities

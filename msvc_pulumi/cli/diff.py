@@ -11,7 +11,7 @@ from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.handover import replicas_reset
 from msvc_pulumi.target.options import PlanOptions
 

@@ -16,7 +16,7 @@ from msvc_pulumi.cli import results
 from msvc_pulumi.document.inputs import Inputs, load_inputs
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.rules.names import dns_label
 from msvc_pulumi.target.capabilities import Capabilities

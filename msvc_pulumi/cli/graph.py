@@ -10,7 +10,7 @@ from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, options
 from msvc_pulumi.document.inputs import load_inputs
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 
 __all__ = ["add_parser"]
 

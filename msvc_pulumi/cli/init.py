@@ -136,7 +136,7 @@ def _found(texts: dict[str, str], *, strict: bool) -> tuple[Diagnostic, ...]:
     from msvc_pulumi.document.inputs import Inputs  # noqa: PLC0415
     from msvc_pulumi.document.source import parse  # noqa: PLC0415  only needed here
     from msvc_pulumi.document.sourcefile import Source  # noqa: PLC0415
-    from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
+    from msvc_pulumi.fleet.fleetplan import plan_inputs  # noqa: PLC0415
     from msvc_pulumi.target.options import PlanOptions  # noqa: PLC0415
 
     found = Diagnostics()

@@ -246,7 +246,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
         project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
     from msvc_pulumi.cli.generate import named_inputs, options  # noqa: PLC0415
-    from msvc_pulumi.fleetplan import plan_inputs  # noqa: PLC0415
+    from msvc_pulumi.fleet.fleetplan import plan_inputs  # noqa: PLC0415
 
     inputs = named_inputs(arguments)
     default = arguments.namespace or session.cluster.connection.namespace

@@ -12,7 +12,7 @@ from msvc_pulumi.cli import parser
 from msvc_pulumi.cli.generate import options
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import ModelServiceError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.policies.review import review
 from msvc_pulumi.policies.selection import selection
 

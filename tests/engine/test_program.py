@@ -17,7 +17,7 @@ import yaml
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.document.inputs import load_inputs
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.target.capabilities import Capabilities
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.conflicts import conflicts
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics
+from msvc_pulumi.fleet.conflicts import conflicts
 from msvc_pulumi.plan import Plan, plan_model_service
 
 ROUTE = "spec: {rules: [{matches: [{path: {type: PathPrefix, value: /}}]}]}"

@@ -15,7 +15,7 @@ from msvc_pulumi.cli.operator import plan_options
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.explanations.catalogue import TOPICS, Edit, Example, codes, explanation
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -9,7 +9,7 @@ import pytest
 from msvc_pulumi.document.inputs import Inputs
 from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import ModelServiceError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.target.capabilities import Capabilities
 

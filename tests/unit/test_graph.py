@@ -11,7 +11,7 @@ import pytest
 
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.document.sourcefile import Source
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.graph import render
 from msvc_pulumi.graph.layout import Rect, layout
 from msvc_pulumi.graph.picture import Group, Picture, picture

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.conflicts import name_conflicts
 from msvc_pulumi.document.inputs import Inputs
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics, ModelServiceError
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.conflicts import name_conflicts
+from msvc_pulumi.fleet.fleetplan import plan_inputs
+from msvc_pulumi.fleet.objectnames import ObjectName, object_names
 from msvc_pulumi.naming import ChildNames
-from msvc_pulumi.objectnames import ObjectName, object_names
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 EVERYTHING = {

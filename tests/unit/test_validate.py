@@ -14,7 +14,7 @@ import pytest
 from kubernetes_validate import utils
 
 from msvc_pulumi.document.inputs import load_inputs
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.validation import definitions
 from msvc_pulumi.validation import schemas as validate

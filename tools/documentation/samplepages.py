@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msvc_pulumi import graph
 from msvc_pulumi.document.inputs import load_inputs
-from msvc_pulumi.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import PlanOptions
 
 __all__ = ["sample_pages"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic
-from msvc_pulumi.objectnames import ObjectName, name_conflict, object_names
+from msvc_pulumi.fleet.objectnames import ObjectName, name_conflict, object_names
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.watch.childwatch import CHILD_KINDS
 from msvc_pulumi.operator.watch.fleet import Fleet

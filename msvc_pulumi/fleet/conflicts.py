@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from msvc_pulumi.errors import MAX_PROBLEMS, Diagnostic, FieldPath, Label, Severity, Span
+from msvc_pulumi.fleet.objectnames import ObjectName, is_stated, name_conflict, object_names
 from msvc_pulumi.naming import model_label
-from msvc_pulumi.objectnames import ObjectName, is_stated, name_conflict, object_names
 from msvc_pulumi.plan import Plan, PlannedObject
 
 __all__ = ["conflicts", "name_conflicts"]

@@ -72,7 +72,7 @@ def plan_inputs(
 
 def _between(plans: Sequence[Plan]) -> Iterator[Diagnostic]:
     if len(plans) > 1:
-        from msvc_pulumi.conflicts import conflicts, name_conflicts  # noqa: PLC0415  one has none
+        from msvc_pulumi.fleet.conflicts import conflicts, name_conflicts  # noqa: PLC0415  one has none
 
         yield from name_conflicts(plans)
         yield from conflicts(plans)
