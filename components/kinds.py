@@ -11,7 +11,7 @@ from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
-from msvc_pulumi.declaration import Declaration
+from msvc_pulumi.out.declaration import Declaration
 
 __all__ = ["KINDS", "declare_object", "snake"]
 

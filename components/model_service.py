@@ -13,8 +13,8 @@ from msvc_pulumi.components.arguments import Described, ModelServiceArgs, descri
 from msvc_pulumi.components.childoptions import divided, idle_options
 from msvc_pulumi.components.kinds import declare_object, snake
 from msvc_pulumi.components.opaque import OpaqueValues
-from msvc_pulumi.declaration import COMPONENT, declarations, outputs, stamped
 from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.out.declaration import COMPONENT, declarations, outputs, stamped
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 from msvc_pulumi.rules.refusals import plan_warnings

@@ -10,8 +10,8 @@ from typing import Any
 
 from msvc_pulumi.components.opaque import STAMP, OpaqueValues
 from msvc_pulumi.components.opaqueplaces import refusal
-from msvc_pulumi.declaration import logical_suffix
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.out.declaration import logical_suffix
 from msvc_pulumi.plan import Plan
 
 __all__ = ["decisions"]

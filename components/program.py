@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from msvc_pulumi.components.model_service import ModelService
-from msvc_pulumi.declaration import logical_names
 from msvc_pulumi.document.inputs import Inputs
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
+from msvc_pulumi.out.declaration import logical_names
 from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.report import render
 

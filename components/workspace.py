@@ -14,8 +14,8 @@ from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.modelservices import Reference
 from msvc_pulumi.components.clusterplan import options_from_json, plan_from_cluster
 from msvc_pulumi.components.program import declare_plans
-from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.errors import ModelServiceError
+from msvc_pulumi.out.declaration import owner_uid
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
-from msvc_pulumi import output, report
+from msvc_pulumi import report
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics, ModelServiceError
+from msvc_pulumi.out import text as output
 from msvc_pulumi.plan import Plan, plan_model_service
 
 __all__ = ["ALL", "QUICK", "mutated", "outcome"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from msvc_pulumi import diff
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
-from msvc_pulumi.handover import replicas_reset
+from msvc_pulumi.out import diff
+from msvc_pulumi.out.handover import replicas_reset
 from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.kustomization import (
+from msvc_pulumi.out.kustomization import (
     KUSTOMIZATION,
     OTHER_NAMES,
     is_edited,

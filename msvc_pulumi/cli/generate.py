@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from msvc_pulumi import output
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.document.inputs import Inputs, load_inputs
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
+from msvc_pulumi.out import text as output
 from msvc_pulumi.plan import PlanOptions
 from msvc_pulumi.rules.names import dns_label
 from msvc_pulumi.target.capabilities import Capabilities

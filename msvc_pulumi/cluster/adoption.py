@@ -19,8 +19,8 @@ from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
 from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, renamed
 from msvc_pulumi.cluster.replacement import Replacement
-from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.out.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.target.kinds import DEPLOYMENT
 

@@ -13,8 +13,8 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from msvc_pulumi.cluster.modelservices import KIND
-from msvc_pulumi.declaration import MADE_FOR
 from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.out.declaration import MADE_FOR
 
 __all__ = [
     "ADOPT",

@@ -11,8 +11,8 @@ from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.fieldsets import nested, solely, united, without
 from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, fields_of, handed
-from msvc_pulumi.declaration import Declaration
 from msvc_pulumi.errors import Diagnostic, FieldPath
+from msvc_pulumi.out.declaration import Declaration
 
 __all__ = ["Foreseen", "foresee", "stated"]
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from msvc_pulumi import diff
 from msvc_pulumi.cluster.adoption import REPLACE, Adoption
 from msvc_pulumi.cluster.claims import (
     Claimant,
@@ -23,7 +22,8 @@ from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.foresight import Foreseen
 from msvc_pulumi.cluster.modelservices import KIND
 from msvc_pulumi.cluster.predecessors import is_inherited
-from msvc_pulumi.declaration import owner_uid
+from msvc_pulumi.out import diff
+from msvc_pulumi.out.declaration import owner_uid
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.target.capabilities import OPTIONAL
 from msvc_pulumi.target.kinds import KINDS

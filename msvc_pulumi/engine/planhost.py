@@ -29,7 +29,9 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from msvc_pulumi.declaration import (
+from msvc_pulumi.engine.inline import MESSAGE_LIMITS
+from msvc_pulumi.engine.sdk import kubernetes_version
+from msvc_pulumi.out.declaration import (
     COMPONENT,
     KEPT_POOL,
     Declaration,
@@ -39,8 +41,6 @@ from msvc_pulumi.declaration import (
     outputs,
     stamped,
 )
-from msvc_pulumi.engine.inline import MESSAGE_LIMITS
-from msvc_pulumi.engine.sdk import kubernetes_version
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
 from msvc_pulumi.rules.refusals import plan_warnings

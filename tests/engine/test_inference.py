@@ -11,8 +11,8 @@ from samplestacks import contents, identities, planned, sample, stack_of
 from services import eventually
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.declaration import POOL_UID
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.out.declaration import POOL_UID
 from msvc_pulumi.target.capabilities import Capabilities
 
 # The SDK leaves the event loop of a program open whose engine ended before it.

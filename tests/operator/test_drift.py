@@ -18,7 +18,7 @@ from services import (
 )
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.declaration import POOL_UID
+from msvc_pulumi.out.declaration import POOL_UID
 
 APPS, RBAC = "apps/v1", "rbac.authorization.k8s.io/v1"
 ROUTES = "gateway.networking.k8s.io/v1"

@@ -17,7 +17,7 @@ from msvc_pulumi.cluster.errors import refusal
 from msvc_pulumi.cluster.foresight import Foreseen, stated
 from msvc_pulumi.cluster.prospects import TOLD, Prospect
 from msvc_pulumi.cluster.replacement import REPLACED, Replacement
-from msvc_pulumi.declaration import declarations
+from msvc_pulumi.out.declaration import declarations
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 NOBODY = cast("Cluster", None)  # is asked for nothing

@@ -18,7 +18,7 @@ from msvc_pulumi.cluster.claims import (
     is_given,
     object_exists,
 )
-from msvc_pulumi.declaration import MADE_FOR, declarations
+from msvc_pulumi.out.declaration import MADE_FOR, declarations
 from msvc_pulumi.plan import PlanOptions, plan_model_service
 
 LIVE = Claimant("team", "llama", "uid-now")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from msvc_pulumi.components.arguments import ModelServiceArgs, described
 from msvc_pulumi.components.kinds import KINDS
 from msvc_pulumi.components.propertyvalues import normalised
-from msvc_pulumi.declaration import logical_suffix
 from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError
+from msvc_pulumi.out.declaration import logical_suffix
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi import diff
-from msvc_pulumi.declaration import declarations
-from msvc_pulumi.handover import replicas_reset
+from msvc_pulumi.out import diff
+from msvc_pulumi.out.declaration import declarations
+from msvc_pulumi.out.handover import replicas_reset
 from msvc_pulumi.plan import Plan, plan_model_service
 from msvc_pulumi.target.immutability import CONTENTS, following, immutable_contents, replaced_fields
 

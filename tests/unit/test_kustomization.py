@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from msvc_pulumi.cli import main
-from msvc_pulumi.kustomization import to_kustomization
+from msvc_pulumi.out.kustomization import to_kustomization
 from msvc_pulumi.plan import Plan, PlannedObject
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,7 @@ from msvc_pulumi.errors import (
     PlanError,
     SpecError,
 )
-from msvc_pulumi.output import sections
+from msvc_pulumi.out.text import sections
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
 ROOT = Path(__file__).parents[2]

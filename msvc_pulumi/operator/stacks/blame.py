@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.declaration import declarations
 from msvc_pulumi.engine.failures import failure, reason
 from msvc_pulumi.engine.process import Run
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Outcome, Work
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints
 from msvc_pulumi.operator.stacks.checkpoint import Checkpoint
+from msvc_pulumi.out.declaration import declarations
 
 __all__ = ["Blame", "owners"]
 

@@ -16,13 +16,13 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
-from msvc_pulumi.declaration import owner_uid
 from msvc_pulumi.engine.stackclaims import StackClaims
 from msvc_pulumi.engine.stateobjects import StateObject, creations, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.stacks.checkpoint import Checkpoint, contents, resources
 from msvc_pulumi.operator.watch.ownedchildren import OwnedChildren, Presence
+from msvc_pulumi.out.declaration import owner_uid
 
 __all__ = ["Inspector"]
 
