@@ -29,10 +29,10 @@ from strangers import base_config
 
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.existing import existing
-from msvc_pulumi.engine.attempt import Attempt
+from msvc_pulumi.engine.claims.attempt import Attempt
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.engine.stateobjects import state_objects
+from msvc_pulumi.engine.state.stateobjects import state_objects
 from msvc_pulumi.local import LocalControlPlane
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 

@@ -16,7 +16,7 @@ from kubelet.images import Image, Words
 
 from msvc_pulumi.commandline.invocation import invocation
 from msvc_pulumi.commandline.reader import POSITIONAL
-from msvc_pulumi.engine.toolchain import find_or_build_all
+from msvc_pulumi.engine.tools.toolchain import find_or_build_all
 from msvc_pulumi.plan import Plan
 
 __all__ = [

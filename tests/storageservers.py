@@ -19,7 +19,7 @@ import boto3
 import psycopg
 from botocore.exceptions import EndpointConnectionError
 
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 
 __all__ = ["PASSPHRASE", "SECRET", "Storage", "free_port", "postgres_server", "s3_server"]
 

@@ -18,9 +18,9 @@ from time import monotonic
 from msvc_pulumi import local
 from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.cluster import Cluster, ClusterError, Patience
-from msvc_pulumi.engine.plugins import KUBERNETES, installed
-from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
-from msvc_pulumi.engine.tools import TOOLS
+from msvc_pulumi.engine.tools.plugins import KUBERNETES, installed
+from msvc_pulumi.engine.tools.programs import TOOLS
+from msvc_pulumi.engine.tools.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.local.components import COMPONENTS
 from msvc_pulumi.local.requirements import require

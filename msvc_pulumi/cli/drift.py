@@ -12,7 +12,7 @@ from msvc_pulumi.report import visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster.drift import ObjectDrift
-    from msvc_pulumi.engine.process import Run
+    from msvc_pulumi.engine.processes.process import Run
     from msvc_pulumi.engine.stack import Stack
     from msvc_pulumi.progress import Display
 

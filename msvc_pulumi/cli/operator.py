@@ -74,7 +74,7 @@ def add_parser(commands: Any) -> None:
 def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
-    from msvc_pulumi.engine.storage import open_bucket  # noqa: PLC0415
+    from msvc_pulumi.engine.state.storage import open_bucket  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
     from msvc_pulumi.operator.serving import logs  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Election, Settings  # noqa: PLC0415

@@ -12,7 +12,7 @@ from msvc_pulumi.cli import results
 if TYPE_CHECKING:
     from msvc_pulumi.cluster.claims import Place
     from msvc_pulumi.cluster.drift import ObjectDrift
-    from msvc_pulumi.engine.process import Run, Step
+    from msvc_pulumi.engine.processes.process import Run, Step
     from msvc_pulumi.engine.stack import Stack
 
 __all__ = ["tell"]
@@ -29,7 +29,7 @@ def tell(
     if not results.is_json(arguments):
         return
     if not stack.plans:  # their warnings are printed, with their places
-        from msvc_pulumi.engine.failures import warnings  # noqa: PLC0415
+        from msvc_pulumi.engine.diagnosis.failures import warnings  # noqa: PLC0415
 
         printed.show(warnings(done), arguments)
     result = {

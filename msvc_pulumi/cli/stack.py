@@ -18,7 +18,7 @@ from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
-    from msvc_pulumi.engine.process import Run
+    from msvc_pulumi.engine.processes.process import Run
     from msvc_pulumi.engine.readiness import Workload
     from msvc_pulumi.engine.session import Session
     from msvc_pulumi.engine.stack import Stack

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msvc_pulumi.cluster import Cluster, ClusterError
-from msvc_pulumi.engine.plugins import home
+from msvc_pulumi.engine.tools.plugins import home
 
 __all__ = ["Backend", "cluster_identity", "quiet_home", "state_directory"]
 

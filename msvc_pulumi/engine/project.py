@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["PROJECT", "current_folder", "find_program", "find_project", "mapping_of"]

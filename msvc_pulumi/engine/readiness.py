@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.workloads import complaints_about, shortfall, unscheduled
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.target.kinds import Kind
 

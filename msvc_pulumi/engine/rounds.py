@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.absorbedfields import absorbed_fields
-from msvc_pulumi.engine.failures import reasons
-from msvc_pulumi.engine.obstacles import Obstacles
-from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.diagnosis.absorbedfields import absorbed_fields
+from msvc_pulumi.engine.diagnosis.failures import reasons
+from msvc_pulumi.engine.diagnosis.obstacles import Obstacles
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.plan import Plan
 
 __all__ = ["FORCE", "Rounds"]

@@ -12,11 +12,11 @@ from typing import Self, TextIO
 
 from msvc_pulumi.cluster import Cluster, ClusterError, Patience
 from msvc_pulumi.engine.backend import Backend, cluster_identity
-from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.plugins import Plugins, choose
-from msvc_pulumi.engine.sdk import kubernetes_version
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.tools.plugins import Plugins, choose
+from msvc_pulumi.engine.tools.sdk import kubernetes_version
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.progress import Progress, print_progress

@@ -23,19 +23,19 @@ import yaml
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.drift import ObjectDrift
-from msvc_pulumi.engine.adoptions import Adoptions
 from msvc_pulumi.engine.backend import Backend
-from msvc_pulumi.engine.bucket import BucketError, FolderBucket
-from msvc_pulumi.engine.entitlement import Entitlement
-from msvc_pulumi.engine.failures import EngineError, failure
-from msvc_pulumi.engine.locks import clear_dead
-from msvc_pulumi.engine.plugins import Plugins
-from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.engine.claims.adoptions import Adoptions
+from msvc_pulumi.engine.claims.entitlement import Entitlement
+from msvc_pulumi.engine.claims.stackclaims import StackClaims
+from msvc_pulumi.engine.claims.stackdrift import never_applied, stack_drift
+from msvc_pulumi.engine.diagnosis.failures import EngineError, failure
+from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
 from msvc_pulumi.engine.rounds import FORCE, Rounds
-from msvc_pulumi.engine.stackclaims import StackClaims
-from msvc_pulumi.engine.stackdrift import never_applied, stack_drift
-from msvc_pulumi.engine.storage import open_bucket
+from msvc_pulumi.engine.state.bucket import BucketError, FolderBucket
+from msvc_pulumi.engine.state.locks import clear_dead
+from msvc_pulumi.engine.state.storage import open_bucket
+from msvc_pulumi.engine.tools.plugins import Plugins
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Stack:
             client: Sequence[str] = ()
             servicer = self._servicer(plans) if operation in ("up", "preview") else None
             if servicer is not None:
-                from msvc_pulumi.engine.inline import serving  # noqa: PLC0415  imports pulumi
+                from msvc_pulumi.engine.hosts.inline import serving  # noqa: PLC0415  imports pulumi
 
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
@@ -253,11 +253,11 @@ class Stack:
     def _servicer(self, plans: Sequence[Plan] | None) -> LanguageRuntimeServicer | None:
         """What tells the engine the program, if that is in this process."""
         if plans is not None:
-            from msvc_pulumi.engine.planhost import PlanHost  # noqa: PLC0415  imports pulumi
+            from msvc_pulumi.engine.hosts.planhost import PlanHost  # noqa: PLC0415  imports pulumi
 
             return PlanHost(plans, tells=True)
         if self.program is not None:
-            from msvc_pulumi.engine.inline import host  # noqa: PLC0415  imports pulumi
+            from msvc_pulumi.engine.hosts.inline import host  # noqa: PLC0415  imports pulumi
 
             return host(self.program)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from msvc_pulumi.engine.tools import TOOLS
+from msvc_pulumi.engine.tools.programs import TOOLS
 from msvc_pulumi.local.nodes import MANAGED
 
 __all__ = ["AUDIT_POLICY", "COMPONENTS", "Layout", "command", "stages"]

@@ -11,9 +11,9 @@ from typing import Self
 
 from msvc_pulumi.cluster import Cluster, Patience
 from msvc_pulumi.cluster.errors import ClusterError
-from msvc_pulumi.engine.interruption import Interruption
-from msvc_pulumi.engine.toolchain import custom_resource_definitions, find_or_build_all
-from msvc_pulumi.engine.tools import CRD_SETS
+from msvc_pulumi.engine.processes.interruption import Interruption
+from msvc_pulumi.engine.tools.programs import CRD_SETS
+from msvc_pulumi.engine.tools.toolchain import custom_resource_definitions, find_or_build_all
 from msvc_pulumi.local.components import AUDIT_POLICY, COMPONENTS, Layout
 from msvc_pulumi.local.contents import install, is_ready, settle
 from msvc_pulumi.local.failure import explained

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 from msvc_pulumi.cluster.apiserver import require_client
-from msvc_pulumi.engine.machine import free_space
+from msvc_pulumi.engine.tools.machine import free_space
 from msvc_pulumi.local.failure import local_error
 
 __all__ = ["require"]

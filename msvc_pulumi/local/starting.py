@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError
-from msvc_pulumi.engine.interruption import Interruption
+from msvc_pulumi.engine.processes.interruption import Interruption
 from msvc_pulumi.local.components import COMPONENTS, Layout, command, stages
 from msvc_pulumi.local.failure import LocalError, component_failed, local_error
 from msvc_pulumi.local.process import Process, stop_all

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from msvc_pulumi.engine.signalnote import SignalNote
+from msvc_pulumi.engine.processes.signalnote import SignalNote
 
 __all__ = ["Ending"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.bucket import Bucket
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
+from msvc_pulumi.engine.state.bucket import Bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.controller import Controller
 from msvc_pulumi.operator.ending import Ending

@@ -12,7 +12,7 @@ from msvc_pulumi.api.crd import custom_resource_definition
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.document.inputs import load_inputs
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 from msvc_pulumi.out.text import to_manifests
 from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.target.capabilities import Capabilities

@@ -357,8 +357,8 @@ def test_adopt_shows_what_is_then_done(
 
 def attempt_of(stack: Any, plan: Plan) -> None:
     """As a run leaves it that did not come to its end."""
-    from msvc_pulumi.engine.attempt import Attempt
-    from msvc_pulumi.engine.stackclaims import planned_places
+    from msvc_pulumi.engine.claims.attempt import Attempt
+    from msvc_pulumi.engine.claims.stackclaims import planned_places
 
     stack.folder.mkdir(parents=True, exist_ok=True)
     Attempt().begun(planned_places([plan])).keep(stack.folder)

@@ -20,8 +20,8 @@ from strangers import base_config, create_strangers, snapshot, stranger
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import ADOPT
 from msvc_pulumi.components import ModelService
-from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.claims.attempt import Attempt
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 

@@ -15,7 +15,7 @@ import yaml
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components import ModelService
-from msvc_pulumi.engine.failures import ProgramError
+from msvc_pulumi.engine.diagnosis.failures import ProgramError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.plan import PlanOptions, plan_model_service

@@ -23,7 +23,7 @@ from strangers import base_config
 from msvc_pulumi.cli import main
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components.program import declare_plans, export
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.errors import Diagnostic

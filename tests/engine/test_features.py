@@ -10,7 +10,7 @@ import pytest
 from samplestacks import NAMES, contents, identities, planned, sample, stack_of
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.readiness import Workload, wait_available
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.local.nodes import Node

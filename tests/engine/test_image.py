@@ -37,8 +37,8 @@ def test_the_entry_point_plans(installed: Path, tmp_path: Path) -> None:
     [
         "msvc_pulumi.operator.operation",
         "msvc_pulumi.components",
-        "msvc_pulumi.engine.s3bucket",
-        "msvc_pulumi.engine.postgresbucket",
+        "msvc_pulumi.engine.state.s3bucket",
+        "msvc_pulumi.engine.state.postgresbucket",
         "pulumi_kubernetes",
         "boto3",
         "psycopg",

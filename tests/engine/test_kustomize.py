@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from msvc_pulumi.cli import main
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*/msvc.yaml"))
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.plugins import STAND_IN
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.engine.tools.plugins import STAND_IN
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -10,7 +10,7 @@ import pytest
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.components import ModelServiceOperator
-from msvc_pulumi.engine.failures import ProgramError
+from msvc_pulumi.engine.diagnosis.failures import ProgramError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.installation.manifests import manifests

@@ -16,11 +16,11 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.plugins import KUBERNETES
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
-from msvc_pulumi.engine.tools import KUBERNETES_PLUGIN_VERSION
+from msvc_pulumi.engine.tools.plugins import KUBERNETES
+from msvc_pulumi.engine.tools.programs import KUBERNETES_PLUGIN_VERSION
 
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -19,7 +19,7 @@ from msvc_pulumi.cli import main
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.secrets import missing_secrets
 from msvc_pulumi.components import ModelService
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.errors import Severity
 from msvc_pulumi.local import LocalControlPlane

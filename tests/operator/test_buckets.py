@@ -15,9 +15,9 @@ import psycopg
 import pytest
 from storageservers import PASSPHRASE, SECRET, Storage
 
-from msvc_pulumi.engine.bucket import Bucket, BucketError
-from msvc_pulumi.engine.storage import open_bucket
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.state.bucket import Bucket, BucketError
+from msvc_pulumi.engine.state.storage import open_bucket
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 from msvc_pulumi.operator.stacks.stackstore import StackStore
 
 LOCKS = ".pulumi/locks/organization/modelservice"
@@ -163,7 +163,7 @@ def test_a_refusal_names_no_secret(kind: str, request: pytest.FixtureRequest) ->
     storage: Storage = request.getfixturevalue(kind)
     url = storage.url.replace("/postgres?", "/missing?").replace("s3://state/", "s3://missing/")
     code = (
-        "import os\nfrom msvc_pulumi.engine.storage import open_bucket\n"
+        "import os\nfrom msvc_pulumi.engine.state.storage import open_bucket\n"
         "from msvc_pulumi.errors import ModelServiceError\n"
         "try: open_bucket(os.environ['PULUMI_BACKEND_URL'], os.environ).keys('')\n"
         "except ModelServiceError as error: print(error)"

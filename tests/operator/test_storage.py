@@ -29,8 +29,8 @@ from services import (
 from storageservers import PASSPHRASE, SECRET, Storage, free_port
 
 from msvc_pulumi.cluster import Cluster
-from msvc_pulumi.engine.storage import open_bucket
-from msvc_pulumi.engine.toolchain import find_or_build
+from msvc_pulumi.engine.state.storage import open_bucket
+from msvc_pulumi.engine.tools.toolchain import find_or_build
 from msvc_pulumi.local import LocalControlPlane
 
 NAMES = ["one", "two", "three"]

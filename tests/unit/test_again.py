@@ -9,7 +9,7 @@ import pytest
 
 from msvc_pulumi.cli.stack import TRIES, _again
 from msvc_pulumi.cluster.errors import unreachable
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.progress import Display
 

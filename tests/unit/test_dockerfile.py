@@ -7,9 +7,9 @@ import tomllib
 
 from recipe import ROOT, instructions
 
-from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST
-from msvc_pulumi.engine.toolchain import Toolchain
-from msvc_pulumi.engine.tools import TOOLS
+from msvc_pulumi.engine.tools.plugins import KUBERNETES, LANGUAGE_HOST
+from msvc_pulumi.engine.tools.programs import TOOLS
+from msvc_pulumi.engine.tools.toolchain import Toolchain
 from msvc_pulumi.installation.manifests import USER
 from msvc_pulumi.operator.pko.stackobject import PROGRAM
 

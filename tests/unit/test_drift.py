@@ -14,7 +14,7 @@ import yaml
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.drift import HIDDEN, Change, ObjectDrift, compared, deleted, summary
 from msvc_pulumi.cluster.ownership import disowned
-from msvc_pulumi.engine.stackdrift import _applied, _foreseen, suspects
+from msvc_pulumi.engine.claims.stackdrift import _applied, _foreseen, suspects
 from msvc_pulumi.plan import PlannedObject
 
 CASES = yaml.safe_load((Path(__file__).parent / "drift" / "cases.yaml").read_text())

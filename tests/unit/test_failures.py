@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from msvc_pulumi.engine.failures import EngineError, ProgramError, failure, reason
-from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.diagnosis.failures import EngineError, ProgramError, failure, reason
+from msvc_pulumi.engine.processes.process import Run
 
 PRINTED = {
     "passphrase-wrong": "error: getting stack configuration: get stack secrets manager: "

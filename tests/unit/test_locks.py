@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.bucket import FolderBucket
-from msvc_pulumi.engine.locks import clear_dead
+from msvc_pulumi.engine.state.bucket import FolderBucket
+from msvc_pulumi.engine.state.locks import clear_dead
 
 PROJECT, STACK = "modelservice", "dev"
 

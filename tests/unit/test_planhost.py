@@ -25,8 +25,8 @@ from pulumi.runtime.proto import (
 )
 
 from msvc_pulumi.components.program import declare_plans, export
-from msvc_pulumi.engine.inline import host, serving
-from msvc_pulumi.engine.planhost import PlanHost
+from msvc_pulumi.engine.hosts.inline import host, serving
+from msvc_pulumi.engine.hosts.planhost import PlanHost
 from msvc_pulumi.out.declaration import POOL_UID, declarations
 from msvc_pulumi.plan import Plan, plan_model_service
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine import plugins
-from msvc_pulumi.engine.plugins import (
+from msvc_pulumi.engine.tools import plugins
+from msvc_pulumi.engine.tools.plugins import (
     KUBERNETES,
     LANGUAGE_HOST,
     STAND_IN,
@@ -18,8 +18,8 @@ from msvc_pulumi.engine.plugins import (
     Plugins,
     choose,
 )
-from msvc_pulumi.engine.toolchain import Toolchain
-from msvc_pulumi.engine.tools import TOOLS
+from msvc_pulumi.engine.tools.programs import TOOLS
+from msvc_pulumi.engine.tools.toolchain import Toolchain
 from msvc_pulumi.errors import ModelServiceError
 
 Make = Callable[..., Path]

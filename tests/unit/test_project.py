@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.project import PROJECT, current_folder, find_program, find_project
 
 NO_PROJECTS = {

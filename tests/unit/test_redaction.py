@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from msvc_pulumi.engine.redaction import hidden, shown
+from msvc_pulumi.engine.processes.redaction import hidden, shown
 
 URL = "postgres://user:p%40ss%2Fword@host:5432/db?sslmode=require&table=states"
 

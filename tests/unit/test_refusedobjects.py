@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.failures import failure
-from msvc_pulumi.engine.obstacles import Obstacles
-from msvc_pulumi.engine.process import Run
-from msvc_pulumi.engine.refusals import Conflict, are_refusals, conflicts, refused
+from msvc_pulumi.engine.diagnosis.failures import failure
+from msvc_pulumi.engine.diagnosis.obstacles import Obstacles
+from msvc_pulumi.engine.diagnosis.refusals import Conflict, are_refusals, conflicts, refused
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.engine.rounds import Rounds
 
 PLACE = Place("apps/v1", "Deployment", "shop", "granite-decode")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.process import Run, run
+from msvc_pulumi.engine.processes.process import Run, run
 
 # A CLI that writes an event log and ends on SIGINT as pulumi does: the first time after a moment.
 FAKE = """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.sdk import SdkError, kubernetes_version
+from msvc_pulumi.engine.tools.sdk import SdkError, kubernetes_version
 
 
 @pytest.fixture(autouse=True)

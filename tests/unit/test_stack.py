@@ -14,14 +14,14 @@ from msvc_pulumi import cluster
 from msvc_pulumi.cluster import ClusterError
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.engine import stack as engine
-from msvc_pulumi.engine.adoptions import Adoptions
-from msvc_pulumi.engine.attempt import Attempt
 from msvc_pulumi.engine.backend import Backend
-from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.obstacles import Obstacles
-from msvc_pulumi.engine.plugins import KUBERNETES, LANGUAGE_HOST, Plugin, Plugins
-from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.claims.adoptions import Adoptions
+from msvc_pulumi.engine.claims.attempt import Attempt
+from msvc_pulumi.engine.diagnosis.failures import EngineError
+from msvc_pulumi.engine.diagnosis.obstacles import Obstacles
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.engine.stack import CHECKPOINTED, Stack
+from msvc_pulumi.engine.tools.plugins import KUBERNETES, LANGUAGE_HOST, Plugin, Plugins
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan, plan_model_service
 

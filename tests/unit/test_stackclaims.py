@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.cluster.claims import Claimant, Place
-from msvc_pulumi.engine.stackclaims import StackClaims
-from msvc_pulumi.engine.stateobjects import StateObject
+from msvc_pulumi.engine.claims.stackclaims import StackClaims
+from msvc_pulumi.engine.state.stateobjects import StateObject
 
 PLACE = Place("v1", "ConfigMap", "here", "x")
 CLAIMANT = Claimant("here", "a")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.stateobjects import creations, recorded, state_objects, without
+from msvc_pulumi.engine.claims.attempt import Attempt
+from msvc_pulumi.engine.state.stateobjects import creations, recorded, state_objects, without
 
 HEAD = "urn:pulumi:s::modelservice::llmd:index:ModelService$kubernetes"
 PLACE = Place("v1", "ConfigMap", "here", "x")

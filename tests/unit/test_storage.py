@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine.bucket import BucketError
-from msvc_pulumi.engine.postgresbucket import parameters
-from msvc_pulumi.engine.storage import open_bucket
+from msvc_pulumi.engine.state.bucket import BucketError
+from msvc_pulumi.engine.state.postgresbucket import parameters
+from msvc_pulumi.engine.state.storage import open_bucket
 
 
 def test_a_folder(tmp_path: Path) -> None:

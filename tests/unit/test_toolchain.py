@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from msvc_pulumi.engine import building, gobuild
-from msvc_pulumi.engine.buildtimes import BuildTimes
-from msvc_pulumi.engine.toolchain import Toolchain, ToolError, default_cache
-from msvc_pulumi.engine.tools import CRD_SETS, TOOLS, Tool
+from msvc_pulumi.engine.tools import building, gobuild
+from msvc_pulumi.engine.tools.buildtimes import BuildTimes
+from msvc_pulumi.engine.tools.programs import CRD_SETS, TOOLS, Tool
+from msvc_pulumi.engine.tools.toolchain import Toolchain, ToolError, default_cache
 
 MODULE = "module example.invalid/hello\n\ngo 1.21\n"
 PROGRAM = """package main
@@ -413,8 +413,8 @@ def test_an_interrupted_build_leaves_no_compiler(sources: Path, tmp_path: Path) 
     )
     program = f"""
 from pathlib import Path
-from msvc_pulumi.engine.toolchain import Toolchain
-from msvc_pulumi.engine.tools import Tool
+from msvc_pulumi.engine.tools.toolchain import Toolchain
+from msvc_pulumi.engine.tools.programs import Tool
 Toolchain(Path({str(sources)!r}), Path({str(tmp_path / "cache")!r})).find_or_build(
     Tool("hello", "hello", "example.invalid/pinned", "example.invalid/hello", size=1))
 """

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from msvc_pulumi.engine.toolchain import Toolchain
+from msvc_pulumi.engine.tools.toolchain import Toolchain
 
 OUTPUT = Path(__file__).resolve().parents[2] / "msvc_pulumi" / "schema" / "customresources.json"
 EXTENSION = "inference.networking.x-k8s.io/v1alpha2"

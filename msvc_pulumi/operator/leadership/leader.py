@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.kubeconfig import SERVICE_ACCOUNT, Connection
-from msvc_pulumi.engine.failures import EngineError
+from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.leadership.lease import LeaseLock
 from msvc_pulumi.operator.leadership.stateidentity import StateIdentity

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from msvc_pulumi.engine.bucket import Bucket
+from msvc_pulumi.engine.state.bucket import Bucket
 
 __all__ = ["StateIdentity"]
 

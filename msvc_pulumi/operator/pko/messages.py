@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from msvc_pulumi.engine.failures import SUMMARIES, failure
-from msvc_pulumi.engine.process import Run
-from msvc_pulumi.engine.refusals import refused
+from msvc_pulumi.engine.diagnosis.failures import SUMMARIES, failure
+from msvc_pulumi.engine.diagnosis.refusals import refused
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["told"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.failures import failure, reason
-from msvc_pulumi.engine.process import Run
+from msvc_pulumi.engine.diagnosis.failures import failure, reason
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Outcome, Work
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints

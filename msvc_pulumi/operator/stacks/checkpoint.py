@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from msvc_pulumi.engine.stateobjects import without
+from msvc_pulumi.engine.state.stateobjects import without
 from msvc_pulumi.out.declaration import COMPONENT
 
 __all__ = [

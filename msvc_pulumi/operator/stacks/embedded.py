@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from msvc_pulumi.engine.backend import quiet_home
-from msvc_pulumi.engine.failures import EngineError
-from msvc_pulumi.engine.inline import serving
-from msvc_pulumi.engine.planhost import PlanHost
-from msvc_pulumi.engine.process import Run, run
-from msvc_pulumi.engine.refusals import are_refusals
+from msvc_pulumi.engine.claims.stackclaims import StackClaims
+from msvc_pulumi.engine.diagnosis.failures import EngineError
+from msvc_pulumi.engine.diagnosis.refusals import are_refusals
+from msvc_pulumi.engine.hosts.inline import serving
+from msvc_pulumi.engine.hosts.planhost import PlanHost
+from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import FORCE, REFRESH, TAKE_OVER, UNCHECKED, UPSERT, Stack
-from msvc_pulumi.engine.stackclaims import StackClaims
-from msvc_pulumi.engine.storage import open_bucket
+from msvc_pulumi.engine.state.storage import open_bucket
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from msvc_pulumi.engine.orphans import end_plugins
+from msvc_pulumi.engine.processes.orphans import end_plugins
 
 __all__ = ["children", "end_orphans", "limited", "stop"]
 

@@ -16,8 +16,8 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
-from msvc_pulumi.engine.stackclaims import StackClaims
-from msvc_pulumi.engine.stateobjects import StateObject, creations, state_objects
+from msvc_pulumi.engine.claims.stackclaims import StackClaims
+from msvc_pulumi.engine.state.stateobjects import StateObject, creations, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Work
 from msvc_pulumi.operator.stacks.checkpoint import Checkpoint, contents, resources

@@ -19,12 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msvc_pulumi.engine import locks
-from msvc_pulumi.engine.bucket import Bucket, BucketError
-from msvc_pulumi.engine.failures import failure
-from msvc_pulumi.engine.process import run
+from msvc_pulumi.engine.diagnosis.failures import failure
+from msvc_pulumi.engine.processes.process import run
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import PROJECT
+from msvc_pulumi.engine.state import locks
+from msvc_pulumi.engine.state.bucket import Bucket, BucketError
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints
 from msvc_pulumi.operator.stacks.checkpoint import Checkpoint

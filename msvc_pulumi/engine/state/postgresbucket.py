@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg
 from psycopg import pq, sql
 
-from msvc_pulumi.engine.bucket import BucketError
-from msvc_pulumi.engine.redaction import hidden, shown
+from msvc_pulumi.engine.processes.redaction import hidden, shown
+from msvc_pulumi.engine.state.bucket import BucketError
 
 __all__ = ["PostgresBucket", "parameters"]
 

@@ -14,7 +14,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import CREATOR, PULUMI, Place
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.ownership import Holder
-from msvc_pulumi.engine.stateobjects import state_objects
+from msvc_pulumi.engine.state.stateobjects import state_objects
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.out.declaration import POOL_UID, Declaration, declarations, logical_names
 from msvc_pulumi.plan import Plan

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from msvc_pulumi.engine.building import Build, build_all
-from msvc_pulumi.engine.gobuild import Go, Packages, ToolError, tool_error
-from msvc_pulumi.engine.goprocess import Stopped
-from msvc_pulumi.engine.tools import CRD_SETS, TOOLS, Tool
+from msvc_pulumi.engine.tools.building import Build, build_all
+from msvc_pulumi.engine.tools.gobuild import Go, Packages, ToolError, tool_error
+from msvc_pulumi.engine.tools.goprocess import Stopped
+from msvc_pulumi.engine.tools.programs import CRD_SETS, TOOLS, Tool
 from msvc_pulumi.progress import Display, Progress, Task, print_progress
 
 __all__ = [
@@ -53,7 +53,7 @@ def default_cache() -> Path:
 class Toolchain:
     """The tools of one checkout and one cache."""
 
-    sources: Path = Path(__file__).resolve().parents[2] / "tools"
+    sources: Path = Path(__file__).resolve().parents[3] / "tools"
     cache: Path = field(default_factory=default_cache)
     progress: Progress = print_progress
 

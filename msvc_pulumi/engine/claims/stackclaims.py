@@ -19,9 +19,9 @@ from msvc_pulumi.cluster.claims import (
 )
 from msvc_pulumi.cluster.existing import existing
 from msvc_pulumi.cluster.predecessors import is_inherited
-from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.stackdrift import suspects
-from msvc_pulumi.engine.stateobjects import StateObject, creations, recorded, state_objects
+from msvc_pulumi.engine.claims.attempt import Attempt
+from msvc_pulumi.engine.claims.stackdrift import suspects
+from msvc_pulumi.engine.state.stateobjects import StateObject, creations, recorded, state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.out.declaration import owner_uid
 from msvc_pulumi.plan import Plan

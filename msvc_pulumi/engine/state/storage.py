@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from msvc_pulumi.engine.bucket import Bucket, BucketError, FolderBucket
-from msvc_pulumi.engine.redaction import shown
+from msvc_pulumi.engine.processes.redaction import shown
+from msvc_pulumi.engine.state.bucket import Bucket, BucketError, FolderBucket
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["open_bucket"]
@@ -26,11 +26,11 @@ def open_bucket(url: str, environment: Mapping[str, str]) -> Bucket:
             path = unquote(url.removeprefix("file://").partition("?")[0])
             return FolderBucket(Path(path).expanduser().absolute())
         if scheme == "s3":
-            from msvc_pulumi.engine.s3bucket import S3Bucket  # noqa: PLC0415  loads boto3
+            from msvc_pulumi.engine.state.s3bucket import S3Bucket  # noqa: PLC0415  loads boto3
 
             return S3Bucket(url, environment)
         if scheme == "postgres":
-            from msvc_pulumi.engine.postgresbucket import PostgresBucket  # noqa: PLC0415
+            from msvc_pulumi.engine.state.postgresbucket import PostgresBucket  # noqa: PLC0415
 
             return PostgresBucket(url, environment)
     except ImportError as problem:

@@ -14,11 +14,11 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import OBJECT_EXISTS, Place
-from msvc_pulumi.engine.attempt import Attempt
-from msvc_pulumi.engine.process import Run
-from msvc_pulumi.engine.refusals import are_refusals
-from msvc_pulumi.engine.stackclaims import StackClaims, unrecorded
-from msvc_pulumi.engine.stateobjects import without
+from msvc_pulumi.engine.claims.attempt import Attempt
+from msvc_pulumi.engine.claims.stackclaims import StackClaims, unrecorded
+from msvc_pulumi.engine.diagnosis.refusals import are_refusals
+from msvc_pulumi.engine.processes.process import Run
+from msvc_pulumi.engine.state.stateobjects import without
 from msvc_pulumi.errors import ModelServiceError
 from msvc_pulumi.plan import Plan
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.process import Run
-from msvc_pulumi.engine.refusals import Conflict, named, reason, refused
+from msvc_pulumi.engine.diagnosis.refusals import Conflict, named, reason, refused
+from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, Severity
 
 __all__ = [

@@ -16,8 +16,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from msvc_pulumi.engine.bucket import BucketError
-from msvc_pulumi.engine.redaction import shown
+from msvc_pulumi.engine.processes.redaction import shown
+from msvc_pulumi.engine.state.bucket import BucketError
 
 __all__ = ["S3Bucket"]
 

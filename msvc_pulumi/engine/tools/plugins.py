@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from msvc_pulumi.engine.gobuild import ToolError
-from msvc_pulumi.engine.sdk import kubernetes_version
+from msvc_pulumi.engine.tools.gobuild import ToolError
+from msvc_pulumi.engine.tools.sdk import kubernetes_version
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
 __all__ = ["KUBERNETES", "LANGUAGE_HOST", "Plugin", "Plugins", "choose", "installed"]
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+TOOLS = Path(__file__).resolve().parents[3] / "tools"
 LANGUAGE_HOST, KUBERNETES = "pulumi-language-python", "pulumi-resource-kubernetes"
 STAND_IN = TOOLS / "language-host" / LANGUAGE_HOST
 SOURCES_MISSING = "tool-sources-missing"

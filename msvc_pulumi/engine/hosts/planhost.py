@@ -29,8 +29,8 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-from msvc_pulumi.engine.inline import MESSAGE_LIMITS
-from msvc_pulumi.engine.sdk import kubernetes_version
+from msvc_pulumi.engine.hosts.inline import MESSAGE_LIMITS
+from msvc_pulumi.engine.tools.sdk import kubernetes_version
 from msvc_pulumi.out.declaration import (
     COMPONENT,
     KEPT_POOL,

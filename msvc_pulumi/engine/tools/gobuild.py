@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
-from msvc_pulumi.engine.goprocess import Stopped, environment, run
-from msvc_pulumi.engine.machine import free_space
+from msvc_pulumi.engine.tools.goprocess import Stopped, environment, run
+from msvc_pulumi.engine.tools.machine import free_space
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.progress import Progress, Task
 

@@ -24,7 +24,7 @@ from msvc_pulumi.cluster.drift import (
 from msvc_pulumi.cluster.errors import field_path
 from msvc_pulumi.cluster.existing import Metadata, existing
 from msvc_pulumi.cluster.ownership import disowned, foreign_fields, owned_fields, value_at
-from msvc_pulumi.engine.stateobjects import state_objects
+from msvc_pulumi.engine.state.stateobjects import state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan, PlannedObject
 

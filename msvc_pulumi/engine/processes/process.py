@@ -18,8 +18,8 @@ from types import FrameType
 from typing import Any, TextIO
 
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.orphans import end_session
-from msvc_pulumi.engine.redaction import hidden
+from msvc_pulumi.engine.processes.orphans import end_session
+from msvc_pulumi.engine.processes.redaction import hidden
 
 __all__ = ["Run", "Step", "run"]
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
-from msvc_pulumi.engine.stackclaims import StackClaims, planned_places
+from msvc_pulumi.engine.claims.stackclaims import StackClaims, planned_places
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Adoptions"]

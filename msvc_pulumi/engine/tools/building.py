@@ -12,11 +12,11 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from msvc_pulumi.engine import machine
-from msvc_pulumi.engine.buildtimes import BuildTimes
-from msvc_pulumi.engine.gobuild import Go, Packages
-from msvc_pulumi.engine.interruption import Interruption
-from msvc_pulumi.engine.tools import GIGABYTE, Tool
+from msvc_pulumi.engine.processes.interruption import Interruption
+from msvc_pulumi.engine.tools import machine
+from msvc_pulumi.engine.tools.buildtimes import BuildTimes
+from msvc_pulumi.engine.tools.gobuild import Go, Packages
+from msvc_pulumi.engine.tools.programs import GIGABYTE, Tool
 from msvc_pulumi.progress import Display, Task
 
 __all__ = ["Build", "build_all"]

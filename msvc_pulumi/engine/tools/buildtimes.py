@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msvc_pulumi.engine import machine
-from msvc_pulumi.engine.tools import Tool
+from msvc_pulumi.engine.tools import machine
+from msvc_pulumi.engine.tools.programs import Tool
 
 __all__ = ["BuildTimes"]
 

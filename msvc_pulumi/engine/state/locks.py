@@ -11,7 +11,7 @@ import socket
 from collections.abc import Collection
 from pathlib import Path
 
-from msvc_pulumi.engine.bucket import Bucket
+from msvc_pulumi.engine.state.bucket import Bucket
 
 __all__ = ["clear_dead", "locked"]
 

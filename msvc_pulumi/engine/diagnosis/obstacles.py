@@ -14,9 +14,9 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.claims import Place
-from msvc_pulumi.engine.failures import object_problem, place_of
-from msvc_pulumi.engine.refusals import Conflict, are_refusals, conflicts, is_answered
-from msvc_pulumi.engine.stateobjects import state_objects
+from msvc_pulumi.engine.diagnosis.failures import object_problem, place_of
+from msvc_pulumi.engine.diagnosis.refusals import Conflict, are_refusals, conflicts, is_answered
+from msvc_pulumi.engine.state.stateobjects import state_objects
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.out.declaration import declarations, logical_names
 from msvc_pulumi.plan import Plan

@@ -1,0 +1,1 @@
+"""Whose the objects of a stack are, and what a run may write and delete of them."""

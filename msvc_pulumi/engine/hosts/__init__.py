@@ -1,0 +1,1 @@
+"""Programs within this process that the engine runs: language hosts."""

@@ -1,0 +1,1 @@
+"""Where stacks keep their state, and what it knows of objects."""

@@ -1,0 +1,1 @@
+"""The programs that the engine takes: found on this machine, or built."""
