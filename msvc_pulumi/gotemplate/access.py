@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
-from ..errors import nearest
+from msvc_pulumi.errors import nearest
+
 from .calls import Function, assignable
 from .errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
 from .nodes import Node

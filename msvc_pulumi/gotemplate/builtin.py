@@ -11,9 +11,9 @@ from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
 from .formatting import sprintf
-from .literals import decode, encode
 from .marked import Marked
 from .printing import display, printed, sprint, sprintln
+from .strconv.literals import decode, encode
 from .values import (
     MISSING,
     Int32,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from .access import Argument
 from .calls import ANY, VALUE, type_name
-from .literals import Number
 from .nodes import BoolNode, NilNode, Node, NumberNode, StringNode
 from .state import State
+from .strconv.literals import Number
 from .values import MISSING, Int32, Int64, Map, Value
 
 __all__ = ["constant", "ideal"]

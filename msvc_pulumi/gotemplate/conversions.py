@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from .budget import meter
 from .calls import declare
-from .literals import parse_float, parse_int
 from .printing import display, sprint
+from .strconv.literals import parse_float, parse_int
 from .values import MISSING, Int64, Slice, Value, strings, wrap64
 
 __all__ = ["FUNCTIONS", "go_int", "string_list", "to_float", "to_int", "to_string"]

@@ -12,7 +12,7 @@ from typing import Any
 from .budget import meter
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
-from .literals import parse_int
+from .strconv.literals import parse_int
 from .values import Int64, Methods, Opaque, Value
 
 __all__ = ["FUNCTIONS"]

@@ -10,7 +10,7 @@ import zlib
 
 from .budget import meter
 from .calls import declare
-from .literals import decode, encode
+from .strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS"]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..pattern import pattern
+from msvc_pulumi.pattern import pattern
+
 from .budget import Sink
 from .errors import UnprintableError
 from .marked import Marked, joined

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
-from ..errors import nearest
+from msvc_pulumi.errors import nearest
+
 from .calls import Function
 
 __all__ = ["DISABLED", "NAMES", "SPECIAL", "function", "undefined"]

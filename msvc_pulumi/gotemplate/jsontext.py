@@ -11,8 +11,8 @@ from decimal import Decimal
 from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
-from .literals import decode, encode, replaced
 from .marked import Marked, changed, joined
+from .strconv.literals import decode, encode, replaced
 from .values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
 
 __all__ = ["FUNCTIONS"]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from ..pattern import pattern
+from msvc_pulumi.pattern import pattern
+
 from .tokens import KEYWORDS, Kind, Token
 
 __all__ = ["tokenize"]

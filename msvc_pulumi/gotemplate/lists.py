@@ -10,7 +10,7 @@ from .calls import declare
 from .conversions import string_list, to_int, to_string
 from .decisions import deep_equal
 from .errors import FunctionError
-from .literals import encode
+from .strconv.literals import encode
 from .values import Slice, Value, is_empty, kind_or_panic, strings
 
 __all__ = ["FUNCTIONS"]

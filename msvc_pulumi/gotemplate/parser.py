@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from .errors import TemplateError
-from .literals import quote
 from .nodes import (
     ActionNode,
     BranchNode,
@@ -23,6 +22,7 @@ from .nodes import (
 )
 from .pipelines import PipelineParser, Scope
 from .profile import Profile
+from .strconv.literals import quote
 from .tokens import KEYWORDS, Kind, Token
 from .tokenstream import Undefined
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .calls import declare
 from .errors import FunctionError
-from .literals import quote
+from .strconv.literals import quote
 from .values import Value
 
 __all__ = ["FUNCTIONS"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .literals import LiteralError, parse_number, quote
 from .nodes import (
     BoolNode,
     ChainNode,
@@ -24,6 +23,7 @@ from .nodes import (
     VariableNode,
 )
 from .profile import Profile
+from .strconv.literals import LiteralError, parse_number, quote
 from .tokens import Kind, Token
 from .tokenstream import TokenStream, Undefined
 

@@ -17,7 +17,7 @@ from typing import Any, SupportsIndex
 from .budget import Meter, meter
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
-from .literals import decode, encode, quote
+from .strconv.literals import decode, encode, quote
 from .values import Slice, strings
 
 __all__ = ["FUNCTIONS"]

@@ -12,13 +12,13 @@ from .budget import Budget, Meter, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
-from .literals import replaced
 from .marked import Stretch
 from .parser import parse
 from .profile import WIDE, Profile
 from .provenance import variable_in
 from .state import Body, State
 from .statements import compile_list
+from .strconv.literals import replaced
 from .values import Struct, Value
 
 __all__ = ["Rendered", "render"]

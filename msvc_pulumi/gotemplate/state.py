@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 from .budget import Meter
 from .calls import Function
 from .errors import TemplateError
-from .literals import encode, quote
 from .marked import Marked, Stretch
 from .nodes import Node
+from .strconv.literals import encode, quote
 from .values import Value
 
 __all__ = ["PRINTABLE", "Body", "State"]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from .budget import meter
 from .calls import declare
 from .errors import FunctionError
-from .literals import decode, encode, quote
 from .printing import display
+from .strconv.literals import decode, encode, quote
 from .values import Map, Slice, Value, strings
 from .wording import (
     abbreviate,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from .errors import TemplateError
 from .lexer import tokenize
-from .literals import LiteralError, quote, unquote
 from .profile import Profile
+from .strconv.literals import LiteralError, quote, unquote
 from .tokens import KEYWORDS, Kind, Token
 
 __all__ = ["TokenStream", "Undefined"]

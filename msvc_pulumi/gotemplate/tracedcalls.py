@@ -13,10 +13,10 @@ from typing import Any
 
 from .calls import Function
 from .errors import FunctionError
-from .literals import quote
 from .marked import Marked, changed, joined
 from .printing import display
 from .provenance import plain, variable_in, wholly
+from .strconv.literals import quote
 from .values import Map, Slice, Value
 
 __all__ = ["traced"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from .budget import meter
 from .floats import format_float
-from .literals import encode, quote, quote_character
 from .marked import Marked, changed, joined
+from .strconv.literals import encode, quote, quote_character
 from .values import Opaque, Value, kind_of
 
 __all__ = ["Flags", "scalar", "traced"]

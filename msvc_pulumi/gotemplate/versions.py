@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
-from .literals import parse_int
+from .strconv.literals import parse_int
 from .values import Methods, Opaque, Uint64
 
 __all__ = ["FUNCTIONS"]

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from .budget import meter
-from .literals import decode, encode, replaced
+from .strconv.literals import decode, encode, replaced
 
 __all__ = [
     "abbreviate",

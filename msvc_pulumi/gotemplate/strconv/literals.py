@@ -10,7 +10,7 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..pattern import pattern
+from msvc_pulumi.pattern import pattern
 
 __all__ = [
     "LiteralError",
