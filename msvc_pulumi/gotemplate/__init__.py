@@ -6,11 +6,11 @@ where and why. Only modules of this package import gotpl.
 
 from __future__ import annotations
 
-from .budget import Budget
 from .calls import Function
 from .errors import TemplateError
+from .limits.budget import Budget
+from .limits.profile import NARROW, WIDE, Profile
 from .marked import Stretch
-from .profile import NARROW, WIDE, Profile
 from .provenance import marked_fields
 from .rendering import Rendered, render
 from .values import Struct

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .budget import Sink, meter
 from .calls import declare
 from .errors import FunctionError
 from .formatting import sprintf
+from .limits.budget import Sink, meter
 from .marked import Marked
 from .printing import display, printed, sprint, sprintln
 from .strconv.literals import decode, encode

@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from .budget import meter
 from .calls import declare
+from .limits.budget import meter
 from .printing import display, sprint
 from .strconv.literals import parse_float, parse_int
 from .values import MISSING, Int64, Slice, Value, strings, wrap64

@@ -9,9 +9,9 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-from .budget import meter
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
+from .limits.budget import meter
 from .strconv.literals import parse_int
 from .values import Int64, Methods, Opaque, Value
 

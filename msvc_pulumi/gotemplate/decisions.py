@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from .budget import meter
 from .calls import declare
 from .errors import FunctionError
+from .limits.budget import meter
 from .values import Map, Opaque, Slice, Struct, Value, is_empty, is_nil, kind_of, type_of
 
 __all__ = ["FUNCTIONS", "deep_equal"]

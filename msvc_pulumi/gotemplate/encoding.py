@@ -8,8 +8,8 @@ import hmac
 import re
 import zlib
 
-from .budget import meter
 from .calls import declare
+from .limits.budget import meter
 from .strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS"]

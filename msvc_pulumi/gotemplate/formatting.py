@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from msvc_pulumi.pattern import pattern
 
-from .budget import Sink
 from .errors import UnprintableError
+from .limits.budget import Sink
 from .marked import Marked, joined
 from .printing import display
 from .values import MISSING, Struct, Value, is_nil, type_of

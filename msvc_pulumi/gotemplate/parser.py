@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from .errors import TemplateError
+from .limits.profile import Profile
 from .nodes import (
     ActionNode,
     BranchNode,
@@ -21,7 +22,6 @@ from .nodes import (
     TextNode,
 )
 from .pipelines import PipelineParser, Scope
-from .profile import Profile
 from .strconv.literals import quote
 from .tokens import KEYWORDS, Kind, Token
 from .tokenstream import Undefined

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .limits.profile import Profile
 from .nodes import (
     BoolNode,
     ChainNode,
@@ -22,7 +23,6 @@ from .nodes import (
     StringNode,
     VariableNode,
 )
-from .profile import Profile
 from .strconv.literals import LiteralError, parse_number, quote
 from .tokens import Kind, Token
 from .tokenstream import TokenStream, Undefined

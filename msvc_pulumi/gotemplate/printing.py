@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .budget import Sink
 from .errors import UnprintableError
+from .limits.budget import Sink
 from .marked import Marked, joined
 from .values import MISSING, Opaque, Struct, Value
 

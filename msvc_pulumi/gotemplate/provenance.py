@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .budget import meter
+from .limits.budget import meter
 from .marked import Marked
 from .values import Map, Opaque, Slice, Struct, Value
 

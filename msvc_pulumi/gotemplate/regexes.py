@@ -14,9 +14,9 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, SupportsIndex
 
-from .budget import Meter, meter
 from .calls import declare
 from .errors import FunctionError, LimitExceededError
+from .limits.budget import Meter, meter
 from .strconv.literals import decode, encode, quote
 from .values import Slice, strings
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
-from .budget import Budget, Meter, metered
 from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
+from .limits.budget import Budget, Meter, metered
+from .limits.profile import WIDE, Profile
 from .marked import Stretch
 from .parser import parse
-from .profile import WIDE, Profile
 from .provenance import variable_in
 from .state import Body, State
 from .statements import compile_list

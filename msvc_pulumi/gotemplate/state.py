@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from .budget import Meter
 from .calls import Function
 from .errors import TemplateError
+from .limits.budget import Meter
 from .marked import Marked, Stretch
 from .nodes import Node
 from .strconv.literals import encode, quote

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .budget import meter
 from .calls import declare
 from .errors import FunctionError
+from .limits.budget import meter
 from .printing import display
 from .strconv.literals import decode, encode, quote
 from .values import Map, Slice, Value, strings

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .errors import TemplateError
 from .lexer import tokenize
-from .profile import Profile
+from .limits.profile import Profile
 from .strconv.literals import LiteralError, quote, unquote
 from .tokens import KEYWORDS, Kind, Token
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .budget import meter
 from .floats import format_float
+from .limits.budget import meter
 from .marked import Marked, changed, joined
 from .strconv.literals import encode, quote, quote_character
 from .values import Opaque, Value, kind_of

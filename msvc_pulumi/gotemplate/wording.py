@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .budget import meter
+from .limits.budget import meter
 from .strconv.literals import decode, encode, replaced
 
 __all__ = [

@@ -30,9 +30,9 @@ from msvc_pulumi.gotemplate import (
     Struct,
     TemplateError,
 )
-from msvc_pulumi.gotemplate.budget import Meter, meter, metered
 from msvc_pulumi.gotemplate.calls import assignable
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, UnprintableError
+from msvc_pulumi.gotemplate.limits.budget import Meter, meter, metered
 from msvc_pulumi.gotemplate.marked import Marked, Stretch
 from msvc_pulumi.gotemplate.tracedcalls import traced
 from msvc_pulumi.jinjatemplate.filters import added_filter, functions_in_force

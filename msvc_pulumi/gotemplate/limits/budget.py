@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .errors import LimitExceededError
-from .marked import joined
+from ..errors import LimitExceededError
+from ..marked import joined
 from .profile import WIDE, Profile
 
 __all__ = ["Budget", "Meter", "Sink", "meter", "metered"]
