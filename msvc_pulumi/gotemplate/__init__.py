@@ -6,14 +6,14 @@ where and why. Only modules of this package import gotpl.
 
 from __future__ import annotations
 
-from .calls import Function
 from .errors import TemplateError
 from .limits.budget import Budget
 from .limits.profile import NARROW, WIDE, Profile
 from .marked import Stretch
-from .provenance import marked_fields
+from .reflect.calls import Function
+from .reflect.provenance import marked_fields
+from .reflect.values import Struct
 from .rendering import Rendered, render
-from .values import Struct
 
 __all__ = [
     "NARROW",

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import WIDE, Function, Profile, Struct, TemplateError, render
-from .provenance import wholly
+from .reflect.provenance import wholly
 
 __all__ = ["main", "render_row"]
 

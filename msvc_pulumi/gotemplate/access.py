@@ -10,12 +10,12 @@ from typing import NamedTuple, NoReturn
 
 from msvc_pulumi.errors import nearest
 
-from .calls import Function, assignable
 from .errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
 from .nodes import Node
+from .reflect.calls import Function, assignable
+from .reflect.values import MISSING, Map, Opaque, Struct, Value, type_of
 from .state import PRINTABLE, State
 from .tracedcalls import traced
-from .values import MISSING, Map, Opaque, Struct, Value, type_of
 
 __all__ = ["NOTHING", "Argument", "Receiver", "Site", "call", "checked", "field"]
 

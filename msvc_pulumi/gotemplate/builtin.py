@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .calls import declare
 from .errors import FunctionError
 from .formatting import sprintf
 from .limits.budget import Sink, meter
 from .marked import Marked
 from .printing import display, printed, sprint, sprintln
-from .strconv.literals import decode, encode
-from .values import (
+from .reflect.calls import declare
+from .reflect.values import (
     MISSING,
     Int32,
     Int64,
@@ -29,6 +28,7 @@ from .values import (
     kind_of,
     type_of,
 )
+from .strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS", "equal"]
 

@@ -7,11 +7,11 @@ notation (exec.go idealConstant, evalArg).
 from __future__ import annotations
 
 from .access import Argument
-from .calls import ANY, VALUE, type_name
 from .nodes import BoolNode, NilNode, Node, NumberNode, StringNode
+from .reflect.calls import ANY, VALUE, type_name
+from .reflect.values import MISSING, Int32, Int64, Map, Value
 from .state import State
 from .strconv.literals import Number
-from .values import MISSING, Int32, Int64, Map, Value
 
 __all__ = ["constant", "ideal"]
 

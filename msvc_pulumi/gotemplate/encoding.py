@@ -8,8 +8,8 @@ import hmac
 import re
 import zlib
 
-from .calls import declare
 from .limits.budget import meter
+from .reflect.calls import declare
 from .strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS"]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from .access import NOTHING, Argument, Receiver, Site, call, checked, field
-from .calls import VALUE
 from .constants import constant, ideal
 from .functions import NAMES, SPECIAL, function
 from .nodes import (
@@ -28,13 +27,14 @@ from .nodes import (
     StringNode,
     VariableNode,
 )
-from .state import State
-from .values import (
+from .reflect.calls import VALUE
+from .reflect.values import (
     MISSING,
     Value,
     is_true,
     type_of,
 )
+from .state import State
 
 __all__ = ["Pipe", "compile_pipe"]
 

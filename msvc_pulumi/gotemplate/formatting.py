@@ -14,7 +14,7 @@ from .errors import UnprintableError
 from .limits.budget import Sink
 from .marked import Marked, joined
 from .printing import display
-from .values import MISSING, Struct, Value, is_nil, type_of
+from .reflect.values import MISSING, Struct, Value, is_nil, type_of
 from .verbs import Flags, scalar, traced
 
 __all__ = ["sprintf"]

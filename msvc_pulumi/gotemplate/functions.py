@@ -14,7 +14,7 @@ from importlib import import_module
 
 from msvc_pulumi.errors import nearest
 
-from .calls import Function
+from .reflect.calls import Function
 
 __all__ = ["DISABLED", "NAMES", "SPECIAL", "function", "undefined"]
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from .errors import UnprintableError
 from .limits.budget import Sink
 from .marked import Marked, joined
-from .values import MISSING, Opaque, Struct, Value
+from .reflect.values import MISSING, Opaque, Struct, Value
 
 __all__ = ["complex_text", "display", "float_text", "printed", "sprint", "sprintln", "write"]
 

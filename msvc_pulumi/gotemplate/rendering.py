@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
-from .calls import Function
 from .errors import LimitExceededError, TemplateError
 from .functions import NAMES, undefined
 from .limits.budget import Budget, Meter, metered
 from .limits.profile import WIDE, Profile
 from .marked import Stretch
 from .parser import parse
-from .provenance import variable_in
+from .reflect.calls import Function
+from .reflect.provenance import variable_in
+from .reflect.values import Struct, Value
 from .state import Body, State
 from .statements import compile_list
 from .strconv.literals import replaced
-from .values import Struct, Value
 
 __all__ = ["Rendered", "render"]
 

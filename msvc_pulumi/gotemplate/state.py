@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from .calls import Function
 from .errors import TemplateError
 from .limits.budget import Meter
 from .marked import Marked, Stretch
 from .nodes import Node
+from .reflect.calls import Function
+from .reflect.values import Value
 from .strconv.literals import encode, quote
-from .values import Value
 
 __all__ = ["PRINTABLE", "Body", "State"]
 

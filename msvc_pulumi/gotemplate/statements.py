@@ -21,8 +21,8 @@ from .nodes import (
     TextNode,
 )
 from .printing import display, printed
+from .reflect.values import MISSING, Opaque, Struct, Value, is_true
 from .state import PRINTABLE, Body, State
-from .values import MISSING, Opaque, Struct, Value, is_true
 
 __all__ = ["BREAK", "CONTINUE", "compile_list"]
 

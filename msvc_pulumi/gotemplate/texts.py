@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .calls import declare
 from .errors import FunctionError
 from .limits.budget import meter
 from .printing import display
+from .reflect.calls import declare
+from .reflect.values import Map, Slice, Value, strings
 from .strconv.literals import decode, encode, quote
-from .values import Map, Slice, Value, strings
 from .wording import (
     abbreviate,
     camel_case,

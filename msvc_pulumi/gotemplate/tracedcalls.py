@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .calls import Function
 from .errors import FunctionError
 from .marked import Marked, changed, joined
 from .printing import display
-from .provenance import plain, variable_in, wholly
+from .reflect.calls import Function
+from .reflect.provenance import plain, variable_in, wholly
+from .reflect.values import Map, Slice, Value
 from .strconv.literals import quote
-from .values import Map, Slice, Value
 
 __all__ = ["traced"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from .floats import format_float
 from .limits.budget import meter
 from .marked import Marked, changed, joined
+from .reflect.values import Opaque, Value, kind_of
 from .strconv.literals import encode, quote, quote_character
-from .values import Opaque, Value, kind_of
 
 __all__ = ["Flags", "scalar", "traced"]
 

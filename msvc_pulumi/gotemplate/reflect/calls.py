@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .marked import Marked
+from ..marked import Marked
 from .values import MISSING, Int32, Int64, Map, Opaque, Value, type_of
 
 __all__ = ["ANY", "VALUE", "Function", "Table", "assignable", "declare", "type_name"]

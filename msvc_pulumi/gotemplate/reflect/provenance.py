@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .limits.budget import meter
-from .marked import Marked
+from ..limits.budget import meter
+from ..marked import Marked
 from .values import Map, Opaque, Slice, Struct, Value
 
 __all__ = ["marked_fields", "plain", "variable_in", "wholly"]

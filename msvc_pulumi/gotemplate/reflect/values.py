@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .errors import FunctionError
-from .marked import Marked
+from ..errors import FunctionError
+from ..marked import Marked
 
 __all__ = [
     "MISSING",
