@@ -8,10 +8,10 @@ from __future__ import annotations
 from urllib.parse import quote_plus
 
 from .errors import FunctionError
-from .formatting import sprintf
+from .fmt.formatting import sprintf
+from .fmt.printing import display, printed, sprint, sprintln
 from .limits.budget import Sink, meter
 from .marked import Marked
-from .printing import display, printed, sprint, sprintln
 from .reflect.calls import declare
 from .reflect.values import (
     MISSING,

@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from .fmt.printing import display, sprint
 from .limits.budget import meter
-from .printing import display, sprint
 from .reflect.calls import declare
 from .reflect.values import MISSING, Int64, Slice, Value, strings, wrap64
 from .strconv.literals import parse_float, parse_int

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from .errors import UnprintableError
 from .expressions import Pipe, compile_pipe
+from .fmt.printing import display, printed
 from .marked import Marked
 from .nodes import (
     ActionNode,
@@ -20,7 +21,6 @@ from .nodes import (
     TemplateNode,
     TextNode,
 )
-from .printing import display, printed
 from .reflect.values import MISSING, Opaque, Struct, Value, is_true
 from .state import PRINTABLE, Body, State
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .errors import FunctionError
+from .fmt.printing import display
 from .limits.budget import meter
-from .printing import display
 from .reflect.calls import declare
 from .reflect.values import Map, Slice, Value, strings
 from .strconv.literals import decode, encode, quote

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .errors import FunctionError
+from .fmt.printing import display
 from .marked import Marked, changed, joined
-from .printing import display
 from .reflect.calls import Function
 from .reflect.provenance import plain, variable_in, wholly
 from .reflect.values import Map, Slice, Value

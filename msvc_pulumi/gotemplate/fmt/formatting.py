@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from msvc_pulumi.pattern import pattern
 
-from .errors import UnprintableError
-from .limits.budget import Sink
-from .marked import Marked, joined
+from ..errors import UnprintableError
+from ..limits.budget import Sink
+from ..marked import Marked, joined
+from ..reflect.values import MISSING, Struct, Value, is_nil, type_of
 from .printing import display
-from .reflect.values import MISSING, Struct, Value, is_nil, type_of
 from .verbs import Flags, scalar, traced
 
 __all__ = ["sprintf"]

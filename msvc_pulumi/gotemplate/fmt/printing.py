@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .errors import UnprintableError
-from .limits.budget import Sink
-from .marked import Marked, joined
-from .reflect.values import MISSING, Opaque, Struct, Value
+from ..errors import UnprintableError
+from ..limits.budget import Sink
+from ..marked import Marked, joined
+from ..reflect.values import MISSING, Opaque, Struct, Value
 
 __all__ = ["complex_text", "display", "float_text", "printed", "sprint", "sprintln", "write"]
 

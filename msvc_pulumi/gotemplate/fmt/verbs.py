@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..limits.budget import meter
+from ..marked import Marked, changed, joined
+from ..reflect.values import Opaque, Value, kind_of
+from ..strconv.literals import encode, quote, quote_character
 from .floats import format_float
-from .limits.budget import meter
-from .marked import Marked, changed, joined
-from .reflect.values import Opaque, Value, kind_of
-from .strconv.literals import encode, quote, quote_character
 
 __all__ = ["Flags", "scalar", "traced"]
 
