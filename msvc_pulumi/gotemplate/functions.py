@@ -23,49 +23,49 @@ SPECIAL = frozenset(("and", "or", "call"))
 
 _MODULES = {
     "builtin": "eq ge gt html index js le len lt ne not print printf println urlquery",
-    "conversions": "atoi float64 int int64 toDecimal toString toStrings",
-    "dates": (
+    "sprig.conversions": "atoi float64 int int64 toDecimal toString toStrings",
+    "sprig.dates": (
         "date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate"
         " htmlDateInZone must_date_modify mustDateModify mustToDate toDate unixEpoch"
     ),
-    "decisions": (
+    "sprig.decisions": (
         "all any coalesce deepCopy deepEqual default empty fail hello kindIs kindOf mustDeepCopy"
         " ternary typeIs typeIsLike typeOf"
     ),
-    "dictionaries": (
+    "sprig.dictionaries": (
         "dict dig get hasKey keys merge mergeOverwrite mustMerge mustMergeOverwrite omit pick"
         " pluck set unset values"
     ),
-    "encoding": (
+    "sprig.encoding": (
         "adler32sum b32dec b32enc b64dec b64enc derivePassword sha1sum sha256sum sha512sum"
     ),
-    "jsontext": (
+    "sprig.jsontext": (
         "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson"
         " toRawJson"
     ),
-    "lists": (
+    "sprig.lists": (
         "append chunk compact concat first has initial join last list mustAppend mustChunk"
         " mustCompact mustFirst mustHas mustInitial mustLast mustPrepend mustPush mustRest"
         " mustReverse mustSlice mustUniq mustWithout prepend push rest reverse slice sortAlpha"
         " tuple uniq without"
     ),
-    "arithmetic": (
+    "sprig.arithmetic": (
         "add add1 add1f addf biggest ceil div divf floor max maxf min minf mod mul mulf round seq"
         " sub subf until untilStep"
     ),
-    "paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs urlJoin urlParse",
-    "regexes": (
+    "sprig.paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs urlJoin urlParse",
+    "sprig.regexes": (
         "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll"
         " mustRegexReplaceAllLiteral mustRegexSplit regexFind regexFindAll regexMatch"
         " regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit"
     ),
-    "texts": (
+    "sprig.texts": (
         "abbrev abbrevboth camelcase cat contains hasPrefix hasSuffix indent initials kebabcase"
         " lower nindent nospace plural quote repeat replace snakecase split splitList splitn"
         " squote substr swapcase title trim trimAll trimall trimPrefix trimSuffix trunc untitle"
         " upper wrap wrapWith"
     ),
-    "versions": "semver semverCompare",
+    "sprig.versions": "semver semverCompare",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from .errors import FunctionError
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Map, Opaque, Slice, Struct, Value, is_empty, is_nil, kind_of, type_of
+from ..errors import FunctionError
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Map, Opaque, Slice, Struct, Value, is_empty, is_nil, kind_of, type_of
 
 __all__ = ["FUNCTIONS", "deep_equal"]
 

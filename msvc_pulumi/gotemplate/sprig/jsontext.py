@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from .errors import FunctionError
-from .limits.budget import Sink, meter
-from .marked import Marked, changed, joined
-from .reflect.calls import declare
-from .reflect.values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
-from .strconv.literals import decode, encode, replaced
+from ..errors import FunctionError
+from ..limits.budget import Sink, meter
+from ..marked import Marked, changed, joined
+from ..reflect.calls import declare
+from ..reflect.values import MISSING, Opaque, Struct, Value, is_nil, is_true, type_of
+from ..strconv.literals import decode, encode, replaced
 
 __all__ = ["FUNCTIONS"]
 

@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 
-from .fmt.printing import display, sprint
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import MISSING, Int64, Slice, Value, strings, wrap64
-from .strconv.literals import parse_float, parse_int
+from ..fmt.printing import display, sprint
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import MISSING, Int64, Slice, Value, strings, wrap64
+from ..strconv.literals import parse_float, parse_int
 
 __all__ = ["FUNCTIONS", "go_int", "string_list", "to_float", "to_int", "to_string"]
 

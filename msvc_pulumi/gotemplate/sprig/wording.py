@@ -10,8 +10,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .limits.budget import meter
-from .strconv.literals import decode, encode, replaced
+from ..limits.budget import meter
+from ..strconv.literals import decode, encode, replaced
 
 __all__ = [
     "abbreviate",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .errors import FunctionError
-from .fmt.printing import display
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Map, Slice, Value, strings
-from .strconv.literals import decode, encode, quote
+from ..errors import FunctionError
+from ..fmt.printing import display
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Map, Slice, Value, strings
+from ..strconv.literals import decode, encode, quote
 from .wording import (
     abbreviate,
     camel_case,

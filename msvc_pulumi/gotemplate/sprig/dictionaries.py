@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..errors import FunctionError
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Map, Value, is_nil, is_true, strings, type_of
 from .conversions import to_string
-from .errors import FunctionError
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Map, Value, is_nil, is_true, strings, type_of
 
 __all__ = ["FUNCTIONS"]
 

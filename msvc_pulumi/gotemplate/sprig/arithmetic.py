@@ -7,11 +7,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
+from ..errors import FunctionError, LimitExceededError
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Int64, Slice, Value, wrap64
 from .conversions import to_float, to_int
-from .errors import FunctionError, LimitExceededError
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Int64, Slice, Value, wrap64
 
 __all__ = ["FUNCTIONS"]
 

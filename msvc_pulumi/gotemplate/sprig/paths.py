@@ -8,10 +8,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .errors import FunctionError
-from .reflect.calls import declare
-from .reflect.values import Value
-from .strconv.literals import quote
+from ..errors import FunctionError
+from ..reflect.calls import declare
+from ..reflect.values import Value
+from ..strconv.literals import quote
 
 __all__ = ["FUNCTIONS"]
 

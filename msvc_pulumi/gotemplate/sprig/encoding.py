@@ -8,9 +8,9 @@ import hmac
 import re
 import zlib
 
-from .limits.budget import meter
-from .reflect.calls import declare
-from .strconv.literals import decode, encode
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS"]
 

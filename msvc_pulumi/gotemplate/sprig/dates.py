@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-from .errors import FunctionError, LimitExceededError
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Int64, Methods, Opaque, Value
-from .strconv.literals import parse_int
+from ..errors import FunctionError, LimitExceededError
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Int64, Methods, Opaque, Value
+from ..strconv.literals import parse_int
 
 __all__ = ["FUNCTIONS"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..errors import FunctionError
+from ..limits.budget import meter
+from ..reflect.calls import declare
+from ..reflect.values import Slice, Value, is_empty, kind_or_panic, strings
+from ..strconv.literals import encode
 from .conversions import string_list, to_int, to_string
 from .decisions import deep_equal
-from .errors import FunctionError
-from .limits.budget import meter
-from .reflect.calls import declare
-from .reflect.values import Slice, Value, is_empty, kind_or_panic, strings
-from .strconv.literals import encode
 
 __all__ = ["FUNCTIONS"]
 

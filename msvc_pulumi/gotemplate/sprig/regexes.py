@@ -14,11 +14,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, SupportsIndex
 
-from .errors import FunctionError, LimitExceededError
-from .limits.budget import Meter, meter
-from .reflect.calls import declare
-from .reflect.values import Slice, strings
-from .strconv.literals import decode, encode, quote
+from ..errors import FunctionError, LimitExceededError
+from ..limits.budget import Meter, meter
+from ..reflect.calls import declare
+from ..reflect.values import Slice, strings
+from ..strconv.literals import decode, encode, quote
 
 __all__ = ["FUNCTIONS"]
 

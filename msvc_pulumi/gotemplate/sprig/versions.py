@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .errors import FunctionError, LimitExceededError
-from .reflect.calls import declare
-from .reflect.values import Methods, Opaque, Uint64
-from .strconv.literals import parse_int
+from ..errors import FunctionError, LimitExceededError
+from ..reflect.calls import declare
+from ..reflect.values import Methods, Opaque, Uint64
+from ..strconv.literals import parse_int
 
 __all__ = ["FUNCTIONS"]
 
