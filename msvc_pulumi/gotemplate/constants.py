@@ -7,7 +7,7 @@ notation (exec.go idealConstant, evalArg).
 from __future__ import annotations
 
 from .access import Argument
-from .nodes import BoolNode, NilNode, Node, NumberNode, StringNode
+from .parse.nodes import BoolNode, NilNode, Node, NumberNode, StringNode
 from .reflect.calls import ANY, VALUE, type_name
 from .reflect.values import MISSING, Int32, Int64, Map, Value
 from .state import State

@@ -13,7 +13,7 @@ from typing import NoReturn
 from .access import NOTHING, Argument, Receiver, Site, call, checked, field
 from .constants import constant, ideal
 from .functions import NAMES, SPECIAL, function
-from .nodes import (
+from .parse.nodes import (
     BoolNode,
     ChainNode,
     CommandNode,

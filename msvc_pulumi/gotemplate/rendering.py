@@ -13,7 +13,7 @@ from .functions import NAMES, undefined
 from .limits.budget import Budget, Meter, metered
 from .limits.profile import WIDE, Profile
 from .marked import Stretch
-from .parser import parse
+from .parse.parser import parse
 from .reflect.calls import Function
 from .reflect.provenance import variable_in
 from .reflect.values import Struct, Value

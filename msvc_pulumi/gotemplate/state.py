@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from .errors import TemplateError
 from .limits.budget import Meter
 from .marked import Marked, Stretch
-from .nodes import Node
+from .parse.nodes import Node
 from .reflect.calls import Function
 from .reflect.values import Value
 from .strconv.literals import encode, quote

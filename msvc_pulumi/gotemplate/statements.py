@@ -12,7 +12,7 @@ from .errors import UnprintableError
 from .expressions import Pipe, compile_pipe
 from .fmt.printing import display, printed
 from .marked import Marked
-from .nodes import (
+from .parse.nodes import (
     ActionNode,
     BranchNode,
     BreakNode,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .errors import TemplateError
+from ..errors import TemplateError
+from ..limits.profile import Profile
+from ..strconv.literals import LiteralError, quote, unquote
 from .lexer import tokenize
-from .limits.profile import Profile
-from .strconv.literals import LiteralError, quote, unquote
 from .tokens import KEYWORDS, Kind, Token
 
 __all__ = ["TokenStream", "Undefined"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from .errors import TemplateError
-from .limits.profile import Profile
+from ..errors import TemplateError
+from ..limits.profile import Profile
+from ..strconv.literals import quote
 from .nodes import (
     ActionNode,
     BranchNode,
@@ -22,7 +23,6 @@ from .nodes import (
     TextNode,
 )
 from .pipelines import PipelineParser, Scope
-from .strconv.literals import quote
 from .tokens import KEYWORDS, Kind, Token
 from .tokenstream import Undefined
 

@@ -6,7 +6,7 @@ its second field, an action at its first term, as Go reports them.
 
 from __future__ import annotations
 
-from .strconv.literals import Number, quote
+from ..strconv.literals import Number, quote
 
 __all__ = [
     "ActionNode",

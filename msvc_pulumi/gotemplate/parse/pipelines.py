@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from .limits.profile import Profile
+from ..limits.profile import Profile
+from ..strconv.literals import LiteralError, parse_number, quote
 from .nodes import (
     BoolNode,
     ChainNode,
@@ -23,7 +24,6 @@ from .nodes import (
     StringNode,
     VariableNode,
 )
-from .strconv.literals import LiteralError, parse_number, quote
 from .tokens import Kind, Token
 from .tokenstream import TokenStream, Undefined
 
