@@ -7,13 +7,13 @@ where and why. Only modules of this package import gotpl.
 from __future__ import annotations
 
 from .errors import TemplateError
+from .execute.rendering import Rendered, render
 from .limits.budget import Budget
 from .limits.profile import NARROW, WIDE, Profile
 from .marked import Stretch
 from .reflect.calls import Function
 from .reflect.provenance import marked_fields
 from .reflect.values import Struct
-from .rendering import Rendered, render
 
 __all__ = [
     "NARROW",

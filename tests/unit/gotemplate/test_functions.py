@@ -6,7 +6,8 @@ from importlib import import_module
 
 import pytest
 
-from msvc_pulumi.gotemplate import TemplateError, functions, render
+from msvc_pulumi.gotemplate import TemplateError, render
+from msvc_pulumi.gotemplate.execute import functions
 from msvc_pulumi.gotemplate.reflect.calls import Function
 
 SPRIG = """

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
-from .errors import LimitExceededError, TemplateError
+from ..errors import LimitExceededError, TemplateError
+from ..limits.budget import Budget, Meter, metered
+from ..limits.profile import WIDE, Profile
+from ..marked import Stretch
+from ..parse.parser import parse
+from ..reflect.calls import Function
+from ..reflect.provenance import variable_in
+from ..reflect.values import Struct, Value
+from ..strconv.literals import replaced
 from .functions import NAMES, undefined
-from .limits.budget import Budget, Meter, metered
-from .limits.profile import WIDE, Profile
-from .marked import Stretch
-from .parse.parser import parse
-from .reflect.calls import Function
-from .reflect.provenance import variable_in
-from .reflect.values import Struct, Value
 from .state import Body, State
 from .statements import compile_list
-from .strconv.literals import replaced
 
 __all__ = ["Rendered", "render"]
 

@@ -6,12 +6,12 @@ notation (exec.go idealConstant, evalArg).
 
 from __future__ import annotations
 
+from ..parse.nodes import BoolNode, NilNode, Node, NumberNode, StringNode
+from ..reflect.calls import ANY, VALUE, type_name
+from ..reflect.values import MISSING, Int32, Int64, Map, Value
+from ..strconv.literals import Number
 from .access import Argument
-from .parse.nodes import BoolNode, NilNode, Node, NumberNode, StringNode
-from .reflect.calls import ANY, VALUE, type_name
-from .reflect.values import MISSING, Int32, Int64, Map, Value
 from .state import State
-from .strconv.literals import Number
 
 __all__ = ["constant", "ideal"]
 

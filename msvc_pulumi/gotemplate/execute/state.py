@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from .errors import TemplateError
-from .limits.budget import Meter
-from .marked import Marked, Stretch
-from .parse.nodes import Node
-from .reflect.calls import Function
-from .reflect.values import Value
-from .strconv.literals import encode, quote
+from ..errors import TemplateError
+from ..limits.budget import Meter
+from ..marked import Marked, Stretch
+from ..parse.nodes import Node
+from ..reflect.calls import Function
+from ..reflect.values import Value
+from ..strconv.literals import encode, quote
 
 __all__ = ["PRINTABLE", "Body", "State"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .errors import UnprintableError
-from .expressions import Pipe, compile_pipe
-from .fmt.printing import display, printed
-from .marked import Marked
-from .parse.nodes import (
+from ..errors import UnprintableError
+from ..fmt.printing import display, printed
+from ..marked import Marked
+from ..parse.nodes import (
     ActionNode,
     BranchNode,
     BreakNode,
@@ -21,7 +20,8 @@ from .parse.nodes import (
     TemplateNode,
     TextNode,
 )
-from .reflect.values import MISSING, Opaque, Struct, Value, is_true
+from ..reflect.values import MISSING, Opaque, Struct, Value, is_true
+from .expressions import Pipe, compile_pipe
 from .state import PRINTABLE, Body, State
 
 __all__ = ["BREAK", "CONTINUE", "compile_list"]

@@ -10,10 +10,10 @@ from typing import NamedTuple, NoReturn
 
 from msvc_pulumi.errors import nearest
 
-from .errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
-from .parse.nodes import Node
-from .reflect.calls import Function, assignable
-from .reflect.values import MISSING, Map, Opaque, Struct, Value, type_of
+from ..errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
+from ..parse.nodes import Node
+from ..reflect.calls import Function, assignable
+from ..reflect.values import MISSING, Map, Opaque, Struct, Value, type_of
 from .state import PRINTABLE, State
 from .tracedcalls import traced
 

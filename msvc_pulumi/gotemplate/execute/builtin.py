@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .errors import FunctionError
-from .fmt.formatting import sprintf
-from .fmt.printing import display, printed, sprint, sprintln
-from .limits.budget import Sink, meter
-from .marked import Marked
-from .reflect.calls import declare
-from .reflect.values import (
+from ..errors import FunctionError
+from ..fmt.formatting import sprintf
+from ..fmt.printing import display, printed, sprint, sprintln
+from ..limits.budget import Sink, meter
+from ..marked import Marked
+from ..reflect.calls import declare
+from ..reflect.values import (
     MISSING,
     Int32,
     Int64,
@@ -28,7 +28,7 @@ from .reflect.values import (
     kind_of,
     type_of,
 )
-from .strconv.literals import decode, encode
+from ..strconv.literals import decode, encode
 
 __all__ = ["FUNCTIONS", "equal"]
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .errors import FunctionError
-from .fmt.printing import display
-from .marked import Marked, changed, joined
-from .reflect.calls import Function
-from .reflect.provenance import plain, variable_in, wholly
-from .reflect.values import Map, Slice, Value
-from .strconv.literals import quote
+from ..errors import FunctionError
+from ..fmt.printing import display
+from ..marked import Marked, changed, joined
+from ..reflect.calls import Function
+from ..reflect.provenance import plain, variable_in, wholly
+from ..reflect.values import Map, Slice, Value
+from ..strconv.literals import quote
 
 __all__ = ["traced"]
 

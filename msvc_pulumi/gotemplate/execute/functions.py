@@ -14,7 +14,7 @@ from importlib import import_module
 
 from msvc_pulumi.errors import nearest
 
-from .reflect.calls import Function
+from ..reflect.calls import Function
 
 __all__ = ["DISABLED", "NAMES", "SPECIAL", "function", "undefined"]
 
@@ -22,7 +22,7 @@ SPECIAL = frozenset(("and", "or", "call"))
 """Builtins that the evaluator itself carries out."""
 
 _MODULES = {
-    "builtin": "eq ge gt html index js le len lt ne not print printf println urlquery",
+    "execute.builtin": "eq ge gt html index js le len lt ne not print printf println urlquery",
     "sprig.conversions": "atoi float64 int int64 toDecimal toString toStrings",
     "sprig.dates": (
         "date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate"
@@ -110,7 +110,7 @@ NAMES = frozenset(_MODULE_OF) | SPECIAL
 def function(name: str) -> Function:
     """The function of that name; KeyError if there is none."""
     module = _MODULE_OF[name]
-    table: dict[str, Function] = import_module(f".{module}", __package__).FUNCTIONS
+    table: dict[str, Function] = import_module(f"..{module}", __package__).FUNCTIONS
     return table[name]
 
 

@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from .access import NOTHING, Argument, Receiver, Site, call, checked, field
-from .constants import constant, ideal
-from .functions import NAMES, SPECIAL, function
-from .parse.nodes import (
+from ..parse.nodes import (
     BoolNode,
     ChainNode,
     CommandNode,
@@ -27,13 +24,16 @@ from .parse.nodes import (
     StringNode,
     VariableNode,
 )
-from .reflect.calls import VALUE
-from .reflect.values import (
+from ..reflect.calls import VALUE
+from ..reflect.values import (
     MISSING,
     Value,
     is_true,
     type_of,
 )
+from .access import NOTHING, Argument, Receiver, Site, call, checked, field
+from .constants import constant, ideal
+from .functions import NAMES, SPECIAL, function
 from .state import State
 
 __all__ = ["Pipe", "compile_pipe"]
