@@ -1,7 +1,7 @@
 """Go's text/template with sprig 3.3.0, bounded and without access to anything outside.
 
-`render` returns what the original controller's templates give, or raises `TemplateError` saying
-where and why. Only modules of this package import gotpl.
+`render` returns what Go prints, or raises `TemplateError` saying where and why.
+Only modules of this package import gotpl. README.md says what the rooms are.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
-from msvc_pulumi.errors import nearest
+from msvc_pulumi.nearest import nearest
 
 from ..errors import FunctionError, LimitExceededError, TemplateError, UnprintableError
 from ..parse.nodes import Node

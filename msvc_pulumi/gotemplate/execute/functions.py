@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
-from msvc_pulumi.errors import nearest
+from msvc_pulumi.nearest import nearest
 
 from ..reflect.calls import Function
 

@@ -1,8 +1,8 @@
 """Returns the meter that holds one render to its profile.
 
 A meter belongs to one render in one thread; template functions reach the one in force through
-`meter()`, so that their signatures stay those of the Go functions. A `Budget` is what all renders
-of one plan share: many small templates cost as much as a large one.
+`meter()`, so that their signatures stay those of the Go functions. A `Budget` is what several
+renders share: many small templates cost as much as a large one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _STEPS_BETWEEN_CLOCKS = 16
 _WORK_BETWEEN_CLOCKS = 2_000
 _BIG = 1 << 14
 _ITEM = 32
-# Of all templates of one plan.
+# Of all templates that share a budget.
 _TEMPLATES = 5_000
 _SECONDS = 0.7
 _MEMORY = 64 << 20
@@ -30,20 +30,17 @@ _DERIVATIONS = 2
 _TEXT_OF_WORK = 8  # bits: 256 characters that are only passed over cost as much as one element
 
 
-def _together(message: str) -> LimitExceededError:
-    """The error for a bound that all templates of a plan have together."""
-    return LimitExceededError(message, "bound of all templates of one ModelService together")
-
-
 class Budget:
-    """What all templates of one plan may cost together; each is still bound by its profile.
+    """What several templates may cost together; each is still bound by its profile.
 
-    ``seconds`` are of processor time, compiling included. Not safe for several threads at once.
+    ``sharers`` says in errors whose templates they are. ``seconds`` are of processor time,
+    compiling included. Not safe for several threads at once.
     """
 
-    __slots__ = ("derivations", "memory", "output", "seconds", "templates")
+    __slots__ = ("_sharers", "derivations", "memory", "output", "seconds", "templates")
 
-    def __init__(self) -> None:
+    def __init__(self, sharers: str = "all templates") -> None:
+        self._sharers = sharers
         self.seconds = _SECONDS
         self.memory = _MEMORY
         self.output = 4 << 20
@@ -60,9 +57,13 @@ class Budget:
         """Count one template; LimitExceededError when nothing is left for it."""
         self.templates -= 1
         if self.templates < 0:
-            raise _together(f"it is one of more than {_TEMPLATES} templates")
+            raise self.exceeded(f"it is one of more than {_TEMPLATES} templates")
         if min(self.seconds, self.memory, self.output) <= 0:
-            raise _together("the templates before it left it nothing")
+            raise self.exceeded("the templates before it left it nothing")
+
+    def exceeded(self, message: str) -> LimitExceededError:
+        """The error for a bound that the templates have together."""
+        return LimitExceededError(message, f"bound of {self._sharers} together")
 
 
 class Meter:
@@ -157,8 +158,8 @@ class Meter:
 
     def _exceeded(self, given: int, bound: str, message: str) -> LimitExceededError:
         """The error for a bound of the profile, or for that of all templates together."""
-        if self._given[given] < getattr(self.profile, bound):
-            return _together(f"the templates before it left it too little ({bound})")
+        if self._budget and self._given[given] < getattr(self.profile, bound):
+            return self._budget.exceeded(f"the templates before it left it too little ({bound})")
         return LimitExceededError(message)
 
     def write(self, length: int) -> None:

@@ -1,7 +1,7 @@
 """Returns what one template may cost, at the two trust levels.
 
-Go's text/template has no bounds at all; these exist because model owners are less trusted than
-platform owners.
+Go's text/template has no bounds at all; these exist because authors of templates are trusted more
+or less.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ NARROW = Profile(
     derivations=1,
     seconds=0.5,
 )
-"""For templates a model owner writes: the args of a ModelService."""
+"""For templates whose authors are trusted with little."""
 
 WIDE = Profile(
     name="wide",
@@ -70,4 +70,4 @@ WIDE = Profile(
     derivations=2,
     seconds=0.6,
 )
-"""For templates a platform owner writes: the sections of a BaseConfig."""
+"""For templates whose authors set up what others use."""

@@ -64,7 +64,7 @@ class Int64(int):
 
 
 class Int32(int):
-    """Go's int32, what getPort returns."""
+    """Go's int32, what a caller's function may return."""
 
     __slots__ = ()
 

@@ -1,22 +1,19 @@
-"""Renders templates given as JSON lines; the interface that conformance checks use.
+"""Renders templates given as rows; how the corpora and the differential test are read.
 
-Standard input: one object a line with ``template``, ``data``, ``data_kind`` (struct or map) and
-optionally ``missingkey``. Standard output: for each one line ``{"out": text}`` or
-``{"err": message}``. Struct data become the original's TemplateVars, and getPort knows the ports
-that the corpus was made with (``ports`` of the object replaces them).
+A row has ``template``, ``data``, ``data_kind`` (struct or map) and optionally ``missingkey``; the
+answer is ``{"out": text}`` or ``{"err": message}``. Struct data become the original's TemplateVars,
+and getPort knows the ports that the corpus was made with (``ports`` of the row replaces them).
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from . import WIDE, Function, Profile, Struct, TemplateError, render
-from .reflect.provenance import wholly
+from msvc_pulumi.gotemplate import WIDE, Function, Profile, Struct, TemplateError, render
+from msvc_pulumi.gotemplate.reflect.provenance import wholly
 
-__all__ = ["main", "render_row"]
+__all__ = ["render_row"]
 
 _PORTS = {"app_port": 8000, "internal_port": 8200, "inport": 80, "outport": 9376}
 _NO_PORT = -1
@@ -59,15 +56,3 @@ def render_row(
     except TemplateError as problem:
         return {"err": str(problem)}
     return {"out": rendered.text}
-
-
-def main(lines: Iterable[str]) -> int:
-    """Answer every line; 0."""
-    for line in lines:
-        if line.strip():
-            print(json.dumps(render_row(json.loads(line))), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.stdin))
