@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msvc_pulumi.gotemplate.budget import Meter
+from msvc_pulumi.gotemplate.limits.budget import Meter
 from msvc_pulumi.operator.planning.planner import plan
 
 __all__ = ["plan"]

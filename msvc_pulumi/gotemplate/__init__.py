@@ -1,19 +1,19 @@
 """Go's text/template with sprig 3.3.0, bounded and without access to anything outside.
 
-`render` returns what the original controller's templates give, or raises `TemplateError` saying
-where and why. Only modules of this package import gotpl.
+`render` returns what Go prints, or raises `TemplateError` saying where and why.
+Only modules of this package import gotpl. README.md says what the rooms are.
 """
 
 from __future__ import annotations
 
-from .budget import Budget
-from .calls import Function
 from .errors import TemplateError
+from .execute.rendering import Rendered, render
+from .limits.budget import Budget
+from .limits.profile import NARROW, WIDE, Profile
 from .marked import Stretch
-from .profile import NARROW, WIDE, Profile
-from .provenance import marked_fields
-from .rendering import Rendered, render
-from .values import Struct
+from .reflect.calls import Function
+from .reflect.provenance import marked_fields
+from .reflect.values import Struct
 
 __all__ = [
     "NARROW",

@@ -77,7 +77,7 @@ class Interpolation:
     ports: dict[str, int]
     diagnostics: Diagnostics
     document: Document | None = None
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=lambda: Budget("all templates of one ModelService"))
 
     @classmethod
     def of(

@@ -16,8 +16,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Undefined
 from jinja2.utils import Namespace
 
-from msvc_pulumi.gotemplate.budget import meter
 from msvc_pulumi.gotemplate.errors import LimitExceededError
+from msvc_pulumi.gotemplate.limits.budget import meter
 from msvc_pulumi.jinjatemplate.tracing import shown_text
 
 __all__ = [

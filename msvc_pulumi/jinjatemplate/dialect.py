@@ -30,11 +30,11 @@ from msvc_pulumi.gotemplate import (
     Struct,
     TemplateError,
 )
-from msvc_pulumi.gotemplate.budget import Meter, meter, metered
-from msvc_pulumi.gotemplate.calls import assignable
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, UnprintableError
+from msvc_pulumi.gotemplate.execute.tracedcalls import traced
+from msvc_pulumi.gotemplate.limits.budget import Meter, meter, metered
 from msvc_pulumi.gotemplate.marked import Marked, Stretch
-from msvc_pulumi.gotemplate.tracedcalls import traced
+from msvc_pulumi.gotemplate.reflect.calls import assignable
 from msvc_pulumi.jinjatemplate.filters import added_filter, functions_in_force
 from msvc_pulumi.jinjatemplate.sandbox import Environment, EscapingError, LoadingError
 

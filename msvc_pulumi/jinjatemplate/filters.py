@@ -12,8 +12,8 @@ from typing import Any, cast
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-from msvc_pulumi.gotemplate.budget import meter
 from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
+from msvc_pulumi.gotemplate.limits.budget import meter
 from msvc_pulumi.jinjatemplate.costs import check_replacement, joinable, keep, weigh
 from msvc_pulumi.jinjatemplate.formats import formatted_length
 from msvc_pulumi.jinjatemplate.tracing import traced_filter

@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 from jinja2.visitor import NodeTransformer
 
-from msvc_pulumi.gotemplate.budget import meter
+from msvc_pulumi.gotemplate.limits.budget import meter
 from msvc_pulumi.gotemplate.marked import joined
 from msvc_pulumi.jinjatemplate.costs import check_operation, checked_method, keep, shown
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from msvc_pulumi.gotemplate.errors import UnprintableError
 from msvc_pulumi.gotemplate.marked import Marked, changed, joined
-from msvc_pulumi.gotemplate.provenance import plain, variable_in, wholly
+from msvc_pulumi.gotemplate.reflect.provenance import plain, variable_in, wholly
 
 __all__ = ["check_data", "combined", "shown_text", "traced_filter", "traced_method"]
 

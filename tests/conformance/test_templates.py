@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from templaterows import render_row
 
 from msvc_pulumi.gotemplate import WIDE
-from msvc_pulumi.gotemplate.__main__ import render_row
 
 HERE = Path(__file__).parent / "templates"
 ROOT = HERE.parents[2]

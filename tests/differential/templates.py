@@ -1,7 +1,7 @@
 """Makes random Go templates that reach most of text/template and sprig.
 
 `Templates(seed).row()` is a template with the data it is rendered with, in the form the oracle and
-``python -m msvc_pulumi.gotemplate`` read. Expressions are typed, with a share of mistakes, so that
+``templaterows`` read. Expressions are typed, with a share of mistakes, so that
 most templates render and the rest fail for many different reasons. What Go leaves open (the order
 of keys and values) is sorted or kept to one entry.
 """

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from msvc_pulumi.gotemplate.__main__ import render_row
+from templaterows import render_row
 
 HERE = Path(__file__).parent
 ORACLE = HERE / "oracle"

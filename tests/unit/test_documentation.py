@@ -19,7 +19,7 @@ from templateexamples import Example, examples, given, variable_names
 
 from msvc_pulumi.components import ModelService
 from msvc_pulumi.components.arguments import ModelServiceArgs, described
-from msvc_pulumi.gotemplate.functions import NAMES
+from msvc_pulumi.gotemplate.execute.functions import NAMES
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
 from msvc_pulumi.jinjatemplate.sandbox import Environment
 from msvc_pulumi.out.declaration import COMPONENT

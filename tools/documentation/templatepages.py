@@ -9,7 +9,7 @@ from pathlib import Path
 
 from templateexamples import Example, examples, themes
 
-from msvc_pulumi.gotemplate.functions import _HELM, DISABLED
+from msvc_pulumi.gotemplate.execute.functions import _HELM, DISABLED
 
 __all__ = ["go_functions", "jinja_names", "variables"]
 

@@ -6,8 +6,9 @@ from importlib import import_module
 
 import pytest
 
-from msvc_pulumi.gotemplate import TemplateError, functions, render
-from msvc_pulumi.gotemplate.calls import Function
+from msvc_pulumi.gotemplate import TemplateError, render
+from msvc_pulumi.gotemplate.execute import functions
+from msvc_pulumi.gotemplate.reflect.calls import Function
 
 SPRIG = """
 abbrev abbrevboth add add1 add1f addf adler32sum ago all any append atoi b32dec b32enc b64dec b64enc

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msvc_pulumi.gotemplate.literals import (
+from msvc_pulumi.gotemplate.strconv.literals import (
     LiteralError,
     decode,
     encode,

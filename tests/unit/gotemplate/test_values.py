@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msvc_pulumi.gotemplate import render
-from msvc_pulumi.gotemplate.printing import float_text
-from msvc_pulumi.gotemplate.values import is_empty, is_true, kind_of, type_of, wrap64
+from msvc_pulumi.gotemplate.fmt.printing import float_text
+from msvc_pulumi.gotemplate.reflect.values import is_empty, is_true, kind_of, type_of, wrap64
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 PLAIN = st.text(st.characters(codec="utf-8"), max_size=20)

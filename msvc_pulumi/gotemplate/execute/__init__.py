@@ -1,0 +1,1 @@
+"""Templates compiled and executed, with the functions of text/template itself."""

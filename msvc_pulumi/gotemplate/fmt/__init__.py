@@ -1,0 +1,1 @@
+"""Values as text, as Go's fmt prints and formats them."""

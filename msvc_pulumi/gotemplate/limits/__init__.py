@@ -1,0 +1,1 @@
+"""What templates may cost, and the meters that hold them to it."""

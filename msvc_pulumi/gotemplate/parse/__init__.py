@@ -1,0 +1,1 @@
+"""The syntax tree of a template, as text/template/parse makes it."""

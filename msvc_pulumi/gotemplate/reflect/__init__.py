@@ -1,0 +1,1 @@
+"""Values, their Go types and the types of functions, as Go's reflect sees them."""

@@ -1,0 +1,1 @@
+"""Numbers and quoted strings as text and back, as Go's strconv does it."""
