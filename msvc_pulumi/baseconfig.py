@@ -99,8 +99,7 @@ class Section:
         return FieldPath(("data", self.key, *path))
 
 
-@dataclass(frozen=True, slots=True)
-class BaseConfig:
+class BaseConfig(NamedTuple):
     """The sections that exist, by key.
 
     ``stated_roles_only`` is the annotation ``llm-d.ai/roles: stated``: prefill and decode exist

@@ -81,8 +81,7 @@ class FieldPath(tuple[str | int, ...]):
         return f"FieldPath({str(self)!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of one line of one input.
 
     ``line`` and ``column`` count from 1, in characters; ``text`` is the whole source line without

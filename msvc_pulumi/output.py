@@ -17,7 +17,6 @@ __all__ = [
     "section_document",
     "sections",
     "stream",
-    "to_manifests",
 ]
 
 PD_DEPLOYMENTS = ("prefillDeployment", "decodeDeployment")
@@ -52,11 +51,6 @@ def json_list(items: Iterable[Iterable[str]]) -> str:
     texts = [text.replace("\n", "\n    ") for text in chain.from_iterable(items)]
     inner = "[\n    " + ",\n    ".join(texts) + "\n  ]" if texts else "[]"
     return f'{{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": {inner}\n}}\n'
-
-
-def to_manifests(plans: Iterable[Plan]) -> str:
-    """All objects of ``plans`` as one text that ``kubectl apply`` takes."""
-    return stream(map(manifests, plans))
 
 
 def sections(plan: Plan) -> dict[str, Any]:

@@ -7,8 +7,7 @@ leader runs it too, or with ``multiNode.leader`` a version of it with that merge
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi import naming
 from msvc_pulumi.baseconfig import Section
@@ -127,10 +126,10 @@ def _origins(
         there = start.child(*path[len(known) :])
         if side == "base":
             place = WORKER.child(*there)
-            yield LEADER.child(*path), replace(child.origin(place), field=child.field(place))
+            yield LEADER.child(*path), child.origin(place)._replace(field=child.field(place))
             continue
         overlay = Overlay({}, context.document, stated)
-        yield LEADER.child(*path), replace(overlay.origin(there), field=overlay.field(there))
+        yield LEADER.child(*path), overlay.origin(there)._replace(field=overlay.field(there))
 
 
 def _leaves(value: Any, path: FieldPath) -> Iterator[FieldPath]:
@@ -144,8 +143,7 @@ def _leaves(value: Any, path: FieldPath) -> Iterator[FieldPath]:
         yield path
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(NamedTuple):
     """A LeaderWorkerSet of the BaseConfig, filled up from its Deployment of the role.
 
     ``borrowed`` says which stretches come from there, by their paths in both: what the
@@ -181,16 +179,16 @@ class _Base:
         spec["leaderWorkerTemplate"] = group
         return cls({**value, "spec": spec}, own, deployment, borrowed)
 
-    def _source(self, path: FieldPath) -> tuple[Section | None, FieldPath]:
+    def _origin_of(self, path: FieldPath) -> tuple[Section | None, FieldPath]:
         for here, there in self.borrowed.items():
             if path[: len(here)] == here:
                 return self.deployment, there.child(*path[len(here) :])
         return self.own, path
 
     def span(self, path: FieldPath) -> Span | None:
-        section, there = self._source(path)
+        section, there = self._origin_of(path)
         return section.span(there) if section else None
 
     def field(self, path: FieldPath) -> FieldPath:
-        section, there = self._source(path)
+        section, there = self._origin_of(path)
         return section.field(there) if section else there

@@ -15,7 +15,7 @@ from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.engine.toolchain import find_or_build
 from msvc_pulumi.inputs import load_inputs
 from msvc_pulumi.options import PlanOptions
-from msvc_pulumi.output import to_manifests
+from msvc_pulumi.output import manifests, stream
 from msvc_pulumi.plan import plan_model_service
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ def test_samples(
         for document in inputs.model_services
     ]
 
-    apply(kubectl, kubeconfig, namespace, to_manifests(plans))
+    apply(kubectl, kubeconfig, namespace, stream(map(manifests, plans)))
 
 
 @pytest.mark.skipif(not UPSTREAM, reason="the corpus is not beside this checkout")
@@ -69,7 +69,7 @@ def test_upstream_samples(case: Path, kubectl: str, kubeconfig: Path, namespace:
     if plan.namespace != namespace:
         pytest.fail(f"the case names a namespace of its own: {plan.namespace}")
 
-    apply(kubectl, kubeconfig, namespace, to_manifests([plan]))
+    apply(kubectl, kubeconfig, namespace, stream([manifests(plan)]))
 
 
 def test_model_services(kubectl: str, kubeconfig: Path, namespace: str, cluster: Cluster) -> None:
