@@ -75,6 +75,12 @@ class Planning(Generic[Made]):
         found = tuple(plan_warnings(plan, self._version))
         return Outcome(tuple(choice), found, None, Outline.of(plan), self._make(plan))
 
+    def outcomes(self, planned: Callable[[int], None]) -> Iterator[Outcome[Made]]:
+        """All outcomes in order; ``planned`` is called with how many there are, after each."""
+        for number in range(len(self)):
+            yield self.outcome(number)
+            planned(number + 1)
+
     def gathered(
         self, outcomes: Iterable[Outcome[Made]], *, strict: bool = False
     ) -> FleetPlan[Made]:
@@ -131,13 +137,7 @@ def plan_inputs(
         ModelServiceError: any ModelService has errors; it carries the problems of all of them.
     """
     planning = Planning(inputs, options, _itself, kubernetes_version=kubernetes_version)
-
-    def outcomes() -> Iterator[Outcome[Plan]]:
-        for number in range(len(planning)):
-            yield planning.outcome(number)
-            planned(number + 1)
-
-    return planning.gathered(outcomes(), strict=strict)
+    return planning.gathered(planning.outcomes(planned), strict=strict)
 
 
 def _itself(plan: Plan) -> Plan:

@@ -9,16 +9,15 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from msvc_pulumi import output
 from msvc_pulumi.capabilities import Capabilities
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
-from msvc_pulumi.cli.workers import Workers
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.fleetplan import Planning, plan_inputs
+from msvc_pulumi.fleetplan import FleetPlan, Planning, plan_inputs
 from msvc_pulumi.inputs import Inputs, load_inputs
 from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.rules.names import dns_label
@@ -26,6 +25,8 @@ from msvc_pulumi.rules.names import dns_label
 __all__ = ["add_input_arguments", "add_namespace_argument", "add_parser", "names", "options"]
 
 KUSTOMIZE = "kustomize"
+MANY = 64  # ModelServices that it is worth to share among processes
+Made = TypeVar("Made")
 
 
 class Layout(NamedTuple):
@@ -192,13 +193,23 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.provenance and arguments.output == "manifests":
         texts = partial(output.manifests, provenance=True)
     planning = Planning(inputs, options(arguments), texts)
-    count = len(planning)
-    with Workers(planning.outcome, count) as workers, results.counted(arguments, count) as planned:
-        fleet = planning.gathered(workers.results(planned), strict=arguments.strict)
+    fleet = _gathered(planning, arguments)
     text = layout.whole(fleet.plans)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
     return 0
+
+
+def _gathered(planning: Planning[Made], arguments: argparse.Namespace) -> FleetPlan[Made]:
+    """What comes of the planning, of many ModelServices in several processes."""
+    count = len(planning)
+    if count < MANY:
+        with results.counted(arguments, count) as planned:
+            return planning.gathered(planning.outcomes(planned), strict=arguments.strict)
+    from msvc_pulumi.cli.workers import Workers  # noqa: PLC0415  only many need them
+
+    with Workers(planning.outcome, count) as workers, results.counted(arguments, count) as planned:
+        return planning.gathered(workers.results(planned), strict=arguments.strict)
 
 
 def _write_base(arguments: argparse.Namespace, inputs: Inputs) -> int:

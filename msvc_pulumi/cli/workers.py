@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from signal import SIG_BLOCK, SIG_DFL, SIG_SETMASK, SIGINT, SIGKILL, pthread_sigmask, signal
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -41,14 +41,15 @@ class Workers(Generic[Result]):
 
     def __enter__(self) -> Self:
         wanted = min(_processors(), MOST, self._count // WORTH)
-        if wanted > 1 and hasattr(os, "fork") and threading.active_count() == 1:
+        if wanted > 1 and threading.active_count() == 1:
             self._turns, dealt = os.pipe()
-            numbers = range(0, self._count, self._each)
-            os.write(dealt, b"".join(map(TURN.pack, numbers)))
+            os.write(dealt, b"".join(map(TURN.pack, range(0, self._count, self._each))))
             os.close(dealt)
-            for _ in range(wanted - 1):
-                with suppress(OSError):  # no more processes for this user
+            before = pthread_sigmask(SIG_BLOCK, {SIGINT})
+            with suppress(OSError):  # no more processes for this user
+                for _ in range(wanted - 1):
                     self._fork()
+            pthread_sigmask(SIG_SETMASK, before)
         return self
 
     def __exit__(
@@ -59,7 +60,7 @@ class Workers(Generic[Result]):
     ) -> None:
         for process, answer in self._answers.items():
             os.close(answer)
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, SIGKILL)
             os.waitpid(process, 0)
         self._answers.clear()
         if self._turns >= 0:
@@ -69,25 +70,23 @@ class Workers(Generic[Result]):
     def results(self, done: Callable[[int], None]) -> Iterator[Result]:
         """The results in order; ``done`` is called with how many there are, more or less."""
         found: dict[int, Result] = {}
-        for number in self._numbers():
-            found[number] = self._work(number)
-            done(number + 1)
+        for turn in self._taken():
+            found.update((number, self._work(number)) for number in turn)
+            done(turn.stop)
         for answer in self._answers.values():
-            with open(answer, "rb", closefd=False) as stream:
-                text = stream.read()
-            if text:
-                found.update(pickle.loads(text))  # noqa: S301  of a fork of this process
+            with open(answer, "rb", closefd=False) as stream, suppress(EOFError):
+                found.update(pickle.load(stream))  # noqa: S301  of a fork of this process
         for number in range(self._count):
             yield found.pop(number) if number in found else self._work(number)
 
-    def _numbers(self) -> Iterator[int]:
-        """The pieces that fall to this process."""
+    def _taken(self) -> Iterator[range]:
+        """The turns that fall to this process."""
         if self._turns < 0:
-            yield from range(self._count)
+            yield from (range(number, number + 1) for number in range(self._count))
             return
         while turn := os.read(self._turns, TURN.size):
             (first,) = TURN.unpack(turn)
-            yield from range(first, min(first + self._each, self._count))
+            yield range(first, min(first + self._each, self._count))
 
     def _fork(self) -> None:
         answer, end = os.pipe()
@@ -97,10 +96,11 @@ class Workers(Generic[Result]):
             self._answers[process] = answer
             return
         try:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process says what there is
+            signal(SIGINT, SIG_DFL)  # what is to be said of it the first process says
+            pthread_sigmask(SIG_SETMASK, ())
             for other in (answer, *self._answers.values()):
                 os.close(other)
-            found = {number: self._work(number) for number in self._numbers()}
+            found = {number: self._work(number) for turn in self._taken() for number in turn}
             with open(end, "wb") as stream:
                 pickle.dump(found, stream, pickle.HIGHEST_PROTOCOL)
         finally:
@@ -108,7 +108,9 @@ class Workers(Generic[Result]):
 
 
 def _processors() -> int:
-    """How many this process may use."""
+    """How many this process may use; one where it cannot be forked."""
+    if not hasattr(os, "fork"):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
