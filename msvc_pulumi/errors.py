@@ -61,7 +61,7 @@ class FieldPath(tuple[str | int, ...]):
         """What is at this path of ``value``, mappings and lists; None where there is nothing."""
         for step in self:
             if isinstance(value, dict):
-                value = value.get(str(step))
+                value = value.get(step if type(step) is str else str(step))
             elif isinstance(value, list) and isinstance(step, int) and step < len(value):
                 value = value[step]
             else:

@@ -96,10 +96,14 @@ def _mapping(value: dict[str, Any], lead: str, indent: str, write: Callable[[str
         member = value[key]
         name = _key_once(key) if len(key) <= LONGEST_KEY else _long_key()
         if type(member) is str:
-            write(f"{lead}{name}: {_text(member, indent)}\n")
+            text = _scalar_once(member) if len(member) <= LONGEST_KEPT else _scalar(member)
+            if "\n" in text:
+                text = _BLOCK_LINE.sub(f"\n{indent}", text)
+            write(f"{lead}{name}: {text}\n")
         elif isinstance(member, dict) and member:
             write(f"{lead}{name}:\n")
-            _mapping(member, indent + "  ", indent + "  ", write)
+            below = indent + "  "
+            _mapping(member, below, below, write)
         elif isinstance(member, list) and member:
             write(f"{lead}{name}:\n")
             _sequence(member, indent, indent, write)
