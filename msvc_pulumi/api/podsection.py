@@ -61,7 +61,8 @@ class ContainerSpec(Section):
     )
     image: Annotated[str, ApiField("string")] = Field("", description="Image of the container.")
     command: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
-        default_factory=no_items, description="Replaces the base config's command when it is not empty."
+        default_factory=no_items,
+        description="Replaces the base config's command when it is not empty.",
     )
     args: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
         default_factory=no_items,
@@ -101,7 +102,8 @@ class ModelServicePodSpec(Section):
         default_factory=no_items, description="Containers, merged by name with the base config's."
     )
     init_containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        default_factory=no_items, description="Init containers, merged by name with the base config's."
+        default_factory=no_items,
+        description="Init containers, merged by name with the base config's.",
     )
 
     def container_lists(self, at: FieldPath) -> Iterator[tuple[FieldPath, list[ContainerSpec]]]:
