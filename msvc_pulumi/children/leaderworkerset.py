@@ -25,7 +25,7 @@ from msvc_pulumi.merge import policies
 from msvc_pulumi.merge.walker import Merged, merge
 from msvc_pulumi.naming import Role
 
-__all__ = ["build", "is_multi_node"]
+__all__ = ["build"]
 
 GROUP = FieldPath.of("spec", "leaderWorkerTemplate")
 WORKER = GROUP.child("workerTemplate")
@@ -34,19 +34,6 @@ POD = WORKER.child("spec")
 DEPLOYED = FieldPath.of("spec", "template")
 METADATA = FieldPath.of("metadata")
 REPLICAS = FieldPath.of("spec", "replicas")
-
-
-def is_multi_node(role: Role, context: BuildContext) -> bool:
-    """Whether the role's workload is a LeaderWorkerSet.
-
-    The ModelService decides by ``multiNode``; a BaseConfig does where it has a LeaderWorkerSet for
-    the role and no Deployment.
-    """
-    section = context.role(role)
-    if section is not None and section.multi_node is not None:
-        return True
-    base = context.base_config
-    return f"{role}LeaderWorkerSet" in base and f"{role}Deployment" not in base
 
 
 def build(

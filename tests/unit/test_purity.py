@@ -34,7 +34,9 @@ UNUSED = (
     *("jinja2", "gotpl", "multiprocessing", "pickle", "difflib"),
     *("msvc_pulumi.api.crd", "msvc_pulumi.api.status", "msvc_pulumi.fields"),
     *("msvc_pulumi.cli.workers", "msvc_pulumi.conflicts", "msvc_pulumi.jinjatemplate"),
-    *("msvc_pulumi.report", "msvc_pulumi.progress", "msvc_pulumi.explanations"),
+    *("msvc_pulumi.children.leaderworkerset", "msvc_pulumi.children.autoscalerchecks"),
+    *("msvc_pulumi.rules.autoscalers", "msvc_pulumi.report"),
+    *("msvc_pulumi.progress", "msvc_pulumi.explanations"),
 )
 
 
