@@ -99,7 +99,8 @@ class Section:
         return FieldPath(("data", self.key, *path))
 
 
-class BaseConfig(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class BaseConfig:
     """The sections that exist, by key.
 
     ``stated_roles_only`` is the annotation ``llm-d.ai/roles: stated``: prefill and decode exist
