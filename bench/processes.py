@@ -12,8 +12,8 @@ MEBIBYTE = 1 << 10  # kibibytes, which /proc counts in
 class Processes:
     """Looks at the process ``root`` and its descendants for as long as the block lasts."""
 
-    def __init__(self, root: int) -> None:
-        self._root, self._peak = root, 0
+    def __init__(self, root: int, pause: float = PAUSE) -> None:
+        self._root, self._peak, self._pause = root, 0, pause
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -35,7 +35,7 @@ class Processes:
         return found // MEBIBYTE
 
     def _look(self) -> None:
-        while not self._ended.wait(PAUSE):
+        while not self._ended.wait(self._pause):
             self._peak = max(self._peak, sum(map(_resident, _family(self._root))))
 
 

@@ -79,9 +79,9 @@ class OpaqueValues:
                 yield self._shown(item) if self else item
 
     def _shown(self, item: Diagnostic) -> Diagnostic:
-        span = item.span and replace(item.span, text=self._named(item.span.text))
+        span = item.span and item.span._replace(text=self._named(item.span.text))
         related = tuple(
-            Label(replace(one.span, text=self._named(one.span.text)), self._named(one.text))
+            Label(one.span._replace(text=self._named(one.span.text)), self._named(one.text))
             for one in item.related
         )
         return replace(

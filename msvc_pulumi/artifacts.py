@@ -8,7 +8,6 @@ Forms, volumes and error texts of ``hf://`` and ``pvc://`` are the original's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
@@ -50,8 +49,7 @@ FORMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ModelArtifact:
+class ModelArtifact(NamedTuple):
     """A model's location, ready for pods: paths for templates; volume, mount and env for builders.
 
     ``model_path`` is the original's ``.ModelPath``, ``mounted_model_path`` its
@@ -65,7 +63,7 @@ class ModelArtifact:
     volume: dict[str, Any]
     read_only: bool
     hf_model_name: str = ""
-    env: tuple[dict[str, Any], ...] = field(default=())
+    env: tuple[dict[str, Any], ...] = ()
     pull_secret: str = ""
     storage: bool = False
     problem: Diagnostic | None = None
@@ -148,7 +146,7 @@ def _volume(**source: Any) -> dict[str, Any]:
 
 def _unmountable(artifact: ModelArtifact, uri: str, go: str) -> ModelArtifact:
     """``artifact`` as the original has it for a malformed ``uri``: without its volume."""
-    return replace(artifact, volume={}, problem=_problem(go, uri, go=go))
+    return artifact._replace(volume={}, problem=_problem(go, uri, go=go))
 
 
 def _hugging_face(uri: str, rest: str, settings: Settings) -> ModelArtifact:

@@ -60,7 +60,7 @@ class FieldPath(tuple[str | int, ...]):
         """What is at this path of ``value``, mappings and lists; None where there is nothing."""
         for step in self:
             if isinstance(value, dict):
-                value = value.get(str(step))
+                value = value.get(step if type(step) is str else str(step))
             elif isinstance(value, list) and isinstance(step, int) and step < len(value):
                 value = value[step]
             else:
@@ -80,8 +80,7 @@ class FieldPath(tuple[str | int, ...]):
         return f"FieldPath({str(self)!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of one line of one input.
 
     ``line`` and ``column`` count from 1, in characters; ``text`` is the whole source line without

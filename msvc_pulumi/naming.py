@@ -8,9 +8,8 @@ unique one with a hash instead of colliding or falling back to a shared constant
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = [
     "MAX_NAME_LENGTH",
@@ -78,8 +77,7 @@ def _child(owner: str, suffix: str, limit: int = MAX_NAME_LENGTH) -> str:
     return f"{_slug(owner)[:room].rstrip('-')}-{digest}{suffix}"
 
 
-@dataclass(frozen=True, slots=True)
-class ChildNames:
+class ChildNames(NamedTuple):
     """The ``metadata.name`` of every child of the ModelService called ``owner``."""
 
     owner: str

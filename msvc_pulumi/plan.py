@@ -222,16 +222,19 @@ def _planned(children: list[Child], *, unowned: str, decoupled: bool) -> tuple[P
         for child in children
     }
     ordered: dict[str, PlannedObject] = {}
-
-    def visit(key: str) -> None:
-        if key not in ordered:
-            for other in objects[key].depends_on:
-                visit(other)
-            ordered[key] = objects[key]
-
     for key in keys:
-        visit(key)
+        _put_in_order(key, objects, ordered)
     return tuple(ordered.values())
+
+
+def _put_in_order(
+    key: str, objects: Mapping[str, PlannedObject], ordered: dict[str, PlannedObject]
+) -> None:
+    """Put the object behind everything it depends on. (A closure would keep the plan for ever.)"""
+    if key not in ordered:
+        for other in objects[key].depends_on:
+            _put_in_order(other, objects, ordered)
+        ordered[key] = objects[key]
 
 
 def _edges(key: str, keys: Sequence[str], of_kind: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

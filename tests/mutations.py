@@ -311,6 +311,6 @@ def _planned(service: Any, bases: list[Document], *, provenance: bool) -> Plan |
         if again.diagnostics != error.diagnostics or not any(i.is_error for i in again.diagnostics):
             raise AssertionError(error) from error
         return again
-    output.to_manifests([plan], provenance=provenance)
+    output.manifests(plan, provenance=provenance)
     assert plan.hash
     return plan

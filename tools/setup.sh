@@ -44,4 +44,6 @@ timed "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --re
 timed "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps \
   --no-build-isolation --editable . ||
   fail "the project could not be installed" "see the message above"
+# pip does this for packages it copies. An editable one is compiled at each start where nobody may write bytecode.
+"$venv/bin/python" -m compileall -q msvc_pulumi components >/dev/null || true
 echo "set-up: done in $(($(date +%s) - started)) s" >&2

@@ -110,6 +110,16 @@ def nested_model(field: ApiField, info: FieldInfo) -> tuple[type[BaseModel] | No
     return (annotation if is_model else None), is_list
 
 
+@cache
+def _checks(
+    model: type[BaseModel],
+) -> tuple[tuple[str, ApiField, type[BaseModel] | None, bool], ...]:
+    """What is looked at in an object of ``model``: a field's name, its limits and its model."""
+    return tuple(
+        (name, field, *nested_model(field, info)) for name, field, info in api_fields(model)
+    )
+
+
 def type_table(root: type[BaseModel]) -> dict[str, dict[str, str]]:
     """The entries of the schema table for ``root`` and the models in it."""
     entries: dict[str, dict[str, str]] = {}
@@ -145,7 +155,7 @@ def check(
     at: FieldPath = FieldPath(),  # noqa: B008
 ) -> Iterator[Diagnostic]:
     """Every limit that ``value``, a decoded object of ``model``, breaks."""
-    for name, field, info in api_fields(model):
+    for name, field, nested, is_list in _checks(model):
         path = at.child(name)
         if name not in value:
             if field.required:
@@ -154,7 +164,6 @@ def check(
         stated = value[name]
         yield from _limits(field, stated, path)
         yield from _duplicates(field, stated, path)
-        nested, is_list = nested_model(field, info)
         if nested is None or stated is None:
             continue
         if not is_list:

@@ -5,15 +5,20 @@ absent one. Fields and limits are the original's (``api/v1alpha1/modelservice_ty
 did not have is optional.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from msvc_pulumi.api.apifield import GROUP, ONE_LINE, ApiField
-from msvc_pulumi.api.podsection import ContainerSpec, ModelServicePodSpec, PDSpec, Section
+from msvc_pulumi.api.podsection import (
+    ContainerSpec,
+    ModelServicePodSpec,
+    PDSpec,
+    Section,
+    no_entries,
+    no_items,
+)
 from msvc_pulumi.errors import FieldPath, Severity
 
 __all__ = [
@@ -41,8 +46,8 @@ class Metadata(Section):
     namespace: str = ""
     uid: str = ""
     generation: int | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-    annotations: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=no_entries)
+    annotations: dict[str, str] = Field(default_factory=no_entries)
 
 
 class Port(Section):
@@ -72,12 +77,12 @@ class Routing(Section):
         ),
     ] = Field("", description="Name of the model in requests.")
     ports: Annotated[list[Port], ApiField()] = Field(
-        default_factory=list, description="Named ports of the model server."
+        default_factory=no_items, description="Named ports of the model server."
     )
     gateway_refs: Annotated[
         list[dict[str, Any]],
         ApiField("[]gateway.networking.k8s.io/v1.ParentReference", max_items=32, advisory=True),
-    ] = Field(default_factory=list, description="Gateways that route to the model.")
+    ] = Field(default_factory=no_items, description="Gateways that route to the model.")
 
 
 class ModelArtifacts(Section):
@@ -146,7 +151,7 @@ class ModelService(Section):
 
     api_version: Annotated[str, ApiField("string", promoted="TypeMeta")] = ""
     kind: Annotated[str, ApiField("string", promoted="TypeMeta")] = ""
-    metadata: Annotated[Metadata, ApiField("meta/v1.ObjectMeta")] = Metadata()
+    metadata: Annotated[Metadata, ApiField("meta/v1.ObjectMeta")] = Metadata.model_construct()
     spec: Annotated[ModelServiceSpec, ApiField(required=True)]
 
     @property
@@ -157,7 +162,7 @@ class ModelService(Section):
     def namespace(self) -> str:
         return self.metadata.namespace
 
-    def in_namespace(self, namespace: str) -> ModelService:
+    def in_namespace(self, namespace: str) -> "ModelService":
         """The same ModelService in ``namespace`` if it names none itself."""
         if self.namespace or not namespace:
             return self

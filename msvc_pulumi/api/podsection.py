@@ -4,8 +4,6 @@ Fields, limits and defaults are the original's (``api/v1alpha1/modelservice_type
 not have is optional and stands at the end of each class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -33,11 +31,25 @@ TARGET = ("scaleTargetRef",)
 PROMOTED = "ModelServicePodSpec"
 
 
+def no_items() -> list[Any]:
+    """A new list. pydantic reads a default's signature, which for ``list`` is a text to parse."""
+    return []
+
+
+def no_entries() -> dict[str, Any]:
+    """A new mapping, as `no_items` is a new list."""
+    return {}
+
+
 class Section(BaseModel):
     """Base of all parts of the API: immutable, camelCase in JSON, knows what was stated."""
 
     model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore"
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        defer_build=True,
     )
 
 
@@ -49,28 +61,29 @@ class ContainerSpec(Section):
     )
     image: Annotated[str, ApiField("string")] = Field("", description="Image of the container.")
     command: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
-        default_factory=list, description="Replaces the base config's command when it is not empty."
+        default_factory=no_items,
+        description="Replaces the base config's command when it is not empty.",
     )
     args: Annotated[list[str], ApiField("[]string", atomic=True)] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Arguments; templates. mergePolicy.args says how they join the base's.",
     )
     env: Annotated[list[dict[str, Any]], ApiField("[]core/v1.EnvVar", map_keys=("name",))] = Field(
-        default_factory=list, description="Environment variables, merged by name."
+        default_factory=no_items, description="Environment variables, merged by name."
     )
     env_from: Annotated[list[dict[str, Any]], ApiField("[]core/v1.EnvFromSource", atomic=True)] = (
         Field(
-            default_factory=list,
+            default_factory=no_items,
             description="Sources of environment variables, added to the base config's.",
         )
     )
     resources: Annotated[dict[str, Any], ApiField("core/v1.ResourceRequirements")] = Field(
-        default_factory=dict, description="Compute resources, merged per resource."
+        default_factory=no_entries, description="Compute resources, merged per resource."
     )
     mount_model_volume: Annotated[bool, ApiField("bool")] = Field(
         False, description="Mount the model at /model-cache, with the environment it needs."
     )
-    stated: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+    stated: dict[str, Any] = Field(default_factory=no_entries, exclude=True, repr=False)
     """What the document says of the container, decoded, and nothing else."""
 
     @model_validator(mode="before")
@@ -86,10 +99,11 @@ class ModelServicePodSpec(Section):
         None, description="Number of pods. Null leaves it to the base config or an autoscaler."
     )
     containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        default_factory=list, description="Containers, merged by name with the base config's."
+        default_factory=no_items, description="Containers, merged by name with the base config's."
     )
     init_containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        default_factory=list, description="Init containers, merged by name with the base config's."
+        default_factory=no_items,
+        description="Init containers, merged by name with the base config's.",
     )
 
     def container_lists(self, at: FieldPath) -> Iterator[tuple[FieldPath, list[ContainerSpec]]]:
@@ -166,10 +180,10 @@ class Leader(Section):
     """What the first pod of a group has different from the others."""
 
     containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        default_factory=list, description="Containers, merged by name with the role's."
+        default_factory=no_items, description="Containers, merged by name with the role's."
     )
     init_containers: Annotated[list[ContainerSpec], ApiField()] = Field(
-        default_factory=list, description="Init containers, merged by name with the role's."
+        default_factory=no_items, description="Init containers, merged by name with the role's."
     )
 
 
@@ -200,11 +214,11 @@ class PDSpec(ModelServicePodSpec):
         None, description="Number of pods. Null leaves it to the base config or an autoscaler."
     )
     containers: Annotated[list[ContainerSpec], ApiField(promoted=PROMOTED)] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Containers, merged by name with the base config's; args are templates.",
     )
     init_containers: Annotated[list[ContainerSpec], ApiField(promoted=PROMOTED)] = Field(
-        default_factory=list, description="Init containers, merged by name; args are templates."
+        default_factory=no_items, description="Init containers, merged by name; args are templates."
     )
     parallelism: Annotated[Parallelism | None, ApiField()] = Field(
         None, description="How one replica is split over accelerators."
@@ -213,7 +227,7 @@ class PDSpec(ModelServicePodSpec):
         None, description="Nodes the pods must run on, by accelerator label."
     )
     tolerations: Annotated[list[dict[str, Any]], ApiField("[]core/v1.Toleration", atomic=True)] = (
-        Field(default_factory=list, description="Tolerations, added to the base config's.")
+        Field(default_factory=no_items, description="Tolerations, added to the base config's.")
     )
     priority_class_name: Annotated[str | None, ApiField("*string")] = Field(
         None, description="Priority class of the pods; wins over the base config's."

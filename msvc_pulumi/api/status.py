@@ -4,14 +4,12 @@ All fields are optional, so that an error can be told before anything exists (qu
 original required the six counters.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from msvc_pulumi.api.apifield import ApiField
-from msvc_pulumi.api.podsection import Section
+from msvc_pulumi.api.podsection import Section, no_items
 
 __all__ = ["Condition", "ModelServiceStatus"]
 
@@ -70,7 +68,7 @@ class ModelServiceStatus(Section):
     )
     epp_role_binding: Text = Field(None, description="Name of the endpoint picker's RoleBinding.")
     config_map_names: Annotated[list[str], ApiField("[]string")] = Field(
-        default_factory=list, description="Names of the ConfigMaps."
+        default_factory=no_items, description="Names of the ConfigMaps."
     )
     prefill_ready: Text = Field(None, description="Ready and wanted prefill pods, as 1/2.")
     decode_ready: Text = Field(None, description="Ready and wanted decode pods, as 1/2.")
@@ -80,9 +78,9 @@ class ModelServiceStatus(Section):
     epp_available: Count = Field(None, description="Available endpoint picker pods.")
     plan_hash: Text = Field(None, description="SHA-256 of everything that was applied last.")
     warnings: Annotated[list[str], ApiField("[]string")] = Field(
-        default_factory=list, description="What is doubtful in the spec or its base config."
+        default_factory=no_items, description="What is doubtful in the spec or its base config."
     )
     conditions: Annotated[list[Condition], ApiField()] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Ready, and the conditions of the Deployments with their role in front.",
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
@@ -34,8 +33,7 @@ def check(child: Child, context: BuildContext) -> None:
         checks.horizontal_pod_autoscaler()
 
 
-@dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checks(NamedTuple):
     child: Child
     context: BuildContext
 

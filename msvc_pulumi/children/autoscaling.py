@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from msvc_pulumi.children.autoscalerchecks import check
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.errors import FieldPath
@@ -71,6 +70,8 @@ def build(role: Role, context: BuildContext, workload: Child) -> Iterator[Child]
     value = {"metadata": metadata, "spec": spec}
     key = f"{role}Autoscaler"
     child = context.child_on(base, key, value, policies.OBJECT, stated, kind=kind)
+    from msvc_pulumi.children.autoscalerchecks import check  # noqa: PLC0415  few have one
+
     check(child, context)
     if kind == KINDS["hpa"]:
         _admit_successor(child)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 from msvc_pulumi.document.source import Document
@@ -58,8 +59,7 @@ def _same_owner(left: Manifest, right: Manifest) -> bool:
     return identity(left) == identity(right)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who set a field: ``kind`` for people, ``span`` for where they did.
 
     ``place`` is the span, or finds it when somebody asks. ``field`` is the field they set, where it
@@ -75,8 +75,7 @@ class Origin:
         return self.place() if callable(self.place) else self.place
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(NamedTuple):
     """What the ModelService asks of one child.
 
     ``stated`` maps a path in ``value`` to the ModelService field it repeats, or to None for what
@@ -85,7 +84,7 @@ class Overlay:
 
     value: Manifest
     document: Document | None
-    stated: Mapping[FieldPath, FieldPath | None] = field(default_factory=dict)
+    stated: Mapping[FieldPath, FieldPath | None] = MappingProxyType({})
 
     def field(self, path: FieldPath) -> FieldPath | None:
         """The ModelService field behind ``path``, or None if the value is generated."""
@@ -124,8 +123,7 @@ class Base(Protocol):
         """The field as the user knows it, from the root of the BaseConfig."""
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(NamedTuple):
     """A child resource before it is part of a plan.
 
     ``key`` is the original's section key; ``overrides`` are origins of fields set after the merge.
@@ -137,7 +135,7 @@ class Child:
     base: Base | None
     overlay: Overlay
     sources: Mapping[FieldPath, tuple[SideName, FieldPath]]
-    overrides: dict[FieldPath, Origin] = field(default_factory=dict)
+    overrides: dict[FieldPath, Origin]
 
     def origin(self, path: FieldPath) -> Origin:
         """Who set the field at ``path``, and where."""

@@ -62,6 +62,18 @@ class BuildContext:
             f"{role}{kind}" in self.base_config for kind in ("Deployment", "LeaderWorkerSet")
         )
 
+    def is_multi_node(self, role: Role) -> bool:
+        """Whether the role's workload is a LeaderWorkerSet.
+
+        The ModelService decides by ``multiNode``; a BaseConfig does where it has a LeaderWorkerSet
+        for the role and no Deployment.
+        """
+        section = self.role(role)
+        if section is not None and section.multi_node is not None:
+            return True
+        base = self.base_config
+        return f"{role}LeaderWorkerSet" in base and f"{role}Deployment" not in base
+
     @property
     def has_endpoint_picker(self) -> bool:
         return "eppDeployment" in self.base_config

@@ -110,7 +110,7 @@ class GoContainer(NamedTuple):
             flag,
             words[flag.at][1],
             words[max(flag.at, flag.value_at)][1],
-            expanded(flag.value, self.container),
+            expanded(flag.value, self.container) if "$" in flag.value else flag.value,
             *(words[flag.aside] if flag.aside >= 0 else ()),
         )
 

@@ -8,7 +8,6 @@ InferenceObjective's priority, its target models an InferenceModelRewrite.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from msvc_pulumi.children.child import Child, Origin
 from msvc_pulumi.children.context import BuildContext
@@ -82,7 +81,7 @@ def _pool(child: Child, context: BuildContext) -> Child:
         "spec": {"selector": {"matchLabels": spec.get("selector", {})}},
     }
     manifest.pop("status", None)  # of another shape
-    pool = replace(child, kind=POOL, manifest=manifest, overrides=dict(child.overrides))
+    pool = child._replace(kind=POOL, manifest=manifest, overrides=dict(child.overrides))
     at = SPEC.child("extensionRef")
     pool.overrides[FieldPath.of("apiVersion")] = Origin("converted")
     pool.overrides[SPEC.child("selector", "matchLabels")] = child.origin(SPEC.child("selector"))

@@ -7,7 +7,6 @@ Inference Extension's up to its v1.5; then the llm-d router took them over, in a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi import naming
@@ -126,9 +125,8 @@ def for_pool(child: Child, children: Sequence[Child], pool: Kind, context: Build
     """
     if child.key not in HEIRS:
         return child
-    result = replace(
-        child, kind=_heir_kind(child, children, context), overrides=dict(child.overrides)
-    )
+    kind = _heir_kind(child, children, context)
+    result = child._replace(kind=kind, overrides=dict(child.overrides))
     version = FieldPath.of("apiVersion")
     if result.get(version) != result.kind.api_version:
         result.put(version, result.kind.api_version, Origin("generated"))

@@ -7,8 +7,7 @@ leader runs it too, or with ``multiNode.leader`` a version of it with that merge
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi import naming
 from msvc_pulumi.children import parallelism
@@ -26,7 +25,7 @@ from msvc_pulumi.merge import policies
 from msvc_pulumi.merge.walker import Merged, merge
 from msvc_pulumi.naming import Role
 
-__all__ = ["build", "is_multi_node"]
+__all__ = ["build"]
 
 GROUP = FieldPath.of("spec", "leaderWorkerTemplate")
 WORKER = GROUP.child("workerTemplate")
@@ -35,19 +34,6 @@ POD = WORKER.child("spec")
 DEPLOYED = FieldPath.of("spec", "template")
 METADATA = FieldPath.of("metadata")
 REPLICAS = FieldPath.of("spec", "replicas")
-
-
-def is_multi_node(role: Role, context: BuildContext) -> bool:
-    """Whether the role's workload is a LeaderWorkerSet.
-
-    The ModelService decides by ``multiNode``; a BaseConfig does where it has a LeaderWorkerSet for
-    the role and no Deployment.
-    """
-    section = context.role(role)
-    if section is not None and section.multi_node is not None:
-        return True
-    base = context.base_config
-    return f"{role}LeaderWorkerSet" in base and f"{role}Deployment" not in base
 
 
 def build(
@@ -127,10 +113,10 @@ def _origins(
         there = start.child(*path[len(known) :])
         if side == "base":
             place = WORKER.child(*there)
-            yield LEADER.child(*path), replace(child.origin(place), field=child.field(place))
+            yield LEADER.child(*path), child.origin(place)._replace(field=child.field(place))
             continue
         overlay = Overlay({}, context.document, stated)
-        yield LEADER.child(*path), replace(overlay.origin(there), field=overlay.field(there))
+        yield LEADER.child(*path), overlay.origin(there)._replace(field=overlay.field(there))
 
 
 def _leaves(value: Any, path: FieldPath) -> Iterator[FieldPath]:
@@ -144,8 +130,7 @@ def _leaves(value: Any, path: FieldPath) -> Iterator[FieldPath]:
         yield path
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(NamedTuple):
     """A LeaderWorkerSet of the BaseConfig, filled up from its Deployment of the role.
 
     ``borrowed`` says which stretches come from there, by their paths in both: what the
@@ -181,16 +166,16 @@ class _Base:
         spec["leaderWorkerTemplate"] = group
         return cls({**value, "spec": spec}, own, deployment, borrowed)
 
-    def _source(self, path: FieldPath) -> tuple[Section | None, FieldPath]:
+    def _origin_of(self, path: FieldPath) -> tuple[Section | None, FieldPath]:
         for here, there in self.borrowed.items():
             if path[: len(here)] == here:
                 return self.deployment, there.child(*path[len(here) :])
         return self.own, path
 
     def span(self, path: FieldPath) -> Span | None:
-        section, there = self._source(path)
+        section, there = self._origin_of(path)
         return section.span(there) if section else None
 
     def field(self, path: FieldPath) -> FieldPath:
-        section, there = self._source(path)
+        section, there = self._origin_of(path)
         return section.field(there) if section else there

@@ -8,7 +8,6 @@ BaseConfig or the ModelService states itself is never changed; a contradiction i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from msvc_pulumi.api.podsection import Parallelism
 from msvc_pulumi.children.child import Child
@@ -141,7 +140,7 @@ def _add_flags(
     child.put(place, [*args[:end], *(word for word, _ in added), *args[end:]])
     for at, origin in moved.items():
         there = place.child(int(at[-1]) + len(added))
-        child.overrides[there] = replace(origin, field=fields[at])
+        child.overrides[there] = origin._replace(field=fields[at])
     for number, (_, name) in enumerate(added, start=end):
         child.overrides[place.child(number)] = report.origin(name)
 

@@ -95,7 +95,7 @@ def _foreign_owners(child: Child, context: BuildContext) -> Iterator[Diagnostic]
         group = owner.get("apiVersion", "").partition("/")[0]
         of_services = (group, owner.get("kind")) == ("llm-d.ai", "ModelService")
         if of_services and (owner.get("name"), owner.get("uid")) != (ours.name, ours.uid):
-            stated = replace(child, overrides={})  # the place that is not the operator's own entry
+            stated = child._replace(overrides={})  # the place that is not the operator's own entry
             yield stated.error(
                 "foreign-owner",
                 f'{child.kind.kind} "{child.manifest["metadata"].get("name", "")}" names '

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msvc_pulumi.children import autoscaling, leaderworkerset, parallelism
+from msvc_pulumi.children import autoscaling, parallelism
 from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.context import BuildContext
 from msvc_pulumi.children.podtemplate import base_deployment, pod_overlay, require_accelerators
@@ -48,7 +48,9 @@ def _workload(role: Role, context: BuildContext) -> Child:
     if owned_here and section is not None and section.replicas is not None:
         spec["replicas"] = section.replicas
         stated[REPLICAS] = FieldPath.of("spec", role, "replicas")
-    if leaderworkerset.is_multi_node(role, context):
+    if context.is_multi_node(role):
+        from msvc_pulumi.children import leaderworkerset  # noqa: PLC0415  few have one
+
         child = leaderworkerset.build(role, context, spec, stated)
     else:
         child = _deployment(role, context, spec, stated)

@@ -6,25 +6,41 @@ import argparse
 import csv
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.document.inputs import Inputs, load_inputs
 from msvc_pulumi.document.sourcefile import read_source
 from msvc_pulumi.errors import Diagnostic, LoadError
-from msvc_pulumi.fleet.fleetplan import plan_inputs
+from msvc_pulumi.fleet.fleetplan import FleetPlan, Planning, plan_inputs
 from msvc_pulumi.out import text as output
-from msvc_pulumi.plan import PlanOptions
+from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.rules.names import dns_label
 from msvc_pulumi.target.capabilities import Capabilities
 
 __all__ = ["add_input_arguments", "add_namespace_argument", "add_parser", "names", "options"]
 
 KUSTOMIZE = "kustomize"
-FORMATS = {"sections": output.to_sections, "json": output.to_json_text}
+MANY = 64  # ModelServices that it is worth to share among processes
+Made = TypeVar("Made")
+
+
+class Layout(NamedTuple):
+    """How plans are printed: the texts of each, and all of them as one."""
+
+    texts: Callable[[Plan], list[str]]
+    whole: Callable[[Iterable[list[str]]], str]
+
+
+LAYOUTS = {
+    "manifests": Layout(output.manifests, output.stream),
+    "sections": Layout(output.section_document, output.stream),
+    "json": Layout(output.json_items, output.json_list),
+}
 
 
 def add_parser(commands: Any) -> None:
@@ -164,25 +180,45 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _run(arguments)
     finally:
+        gc.freeze()  # what is left goes with the process
         gc.enable()
 
 
 def _run(arguments: argparse.Namespace) -> int:
     inputs = named_inputs(arguments)
-    with results.counted(arguments, len(inputs.model_services)) as planned:
-        fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
     if arguments.output == KUSTOMIZE:
-        from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
-
-        printed.show(fleet.warnings, arguments)
-        written = write_base(Path(arguments.directory), fleet.plans)
-        text = f"wrote {len(written)} files into {arguments.directory}\n"
-        results.write(arguments, {"directory": arguments.directory, "written": written}, text)
-        return 0
-    if arguments.output == "manifests":
-        text = output.to_manifests(fleet.plans, provenance=arguments.provenance)
-    else:
-        text = FORMATS[arguments.output](fleet.plans)
+        return _write_base(arguments, inputs)
+    layout = LAYOUTS[arguments.output]
+    texts = layout.texts
+    if arguments.provenance and arguments.output == "manifests":
+        texts = partial(output.manifests, provenance=True)
+    planning = Planning(inputs, options(arguments), texts)
+    fleet = _gathered(planning, arguments)
+    text = layout.whole(fleet.plans)
     printed.show(fleet.warnings, arguments)
     sys.stdout.write(text)
+    return 0
+
+
+def _gathered(planning: Planning[Made], arguments: argparse.Namespace) -> FleetPlan[Made]:
+    """What comes of the planning, of many ModelServices in several processes."""
+    count = len(planning)
+    if count < MANY:
+        with results.counted(arguments, count) as planned:
+            return planning.gathered(planning.outcomes(planned), strict=arguments.strict)
+    from msvc_pulumi.cli.workers import Workers  # noqa: PLC0415  only many need them
+
+    with Workers(planning.outcome, count) as workers, results.counted(arguments, count) as planned:
+        return planning.gathered(workers.results(planned), strict=arguments.strict)
+
+
+def _write_base(arguments: argparse.Namespace, inputs: Inputs) -> int:
+    from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
+
+    with results.counted(arguments, len(inputs.model_services)) as planned:
+        fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)
+    printed.show(fleet.warnings, arguments)
+    written = write_base(Path(arguments.directory), fleet.plans)
+    text = f"wrote {len(written)} files into {arguments.directory}\n"
+    results.write(arguments, {"directory": arguments.directory, "written": written}, text)
     return 0

@@ -24,9 +24,14 @@ _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the C emitter wher
 UNFOLDED = 2**31 - 1  # characters; no line is that long
 LONGEST_KEY = 128  # bytes before a colon
 
-# Words, paths, flags and images: texts that stand as they are, unless they are a YAML word. No
-# number or date begins like them.
-_PLAIN = re.compile(r"(?:[A-Za-z_/]|--(?!-))(?:[\w/.,;=+@%()-]|:(?=[\w/]))*", re.ASCII)
+# Words, paths, flags, images and quantities: texts that stand as they are, unless they are a YAML
+# word. No number or date begins like them, or ends like a quantity.
+_PLAIN = re.compile(
+    r"(?:[A-Za-z_/$]|--?(?=[A-Za-z])|--(?!-))(?:[\w/.,;=+@%()$-]|:(?=[\w/]))*"
+    r"|[1-9]\d*(?:[KMGTP]i|[mkMGTP])",
+    re.ASCII,
+)
+_UNESCAPED = re.compile(r"[ !#-\[\]-~]*")  # what stands for itself between double quotes
 _BLOCK_LINE = re.compile(r"\n(?!\n)")  # the start of a block scalar's line that is not empty
 _UNUSUAL = pattern("[\r\x85\u2028\u2029]")  # line ends that are none to everybody
 LONGEST_KEPT = 256  # characters of a text whose layout is remembered
@@ -91,10 +96,14 @@ def _mapping(value: dict[str, Any], lead: str, indent: str, write: Callable[[str
         member = value[key]
         name = _key_once(key) if len(key) <= LONGEST_KEY else _long_key()
         if type(member) is str:
-            write(f"{lead}{name}: {_text(member, indent)}\n")
+            text = _scalar_once(member) if len(member) <= LONGEST_KEPT else _scalar(member)
+            if "\n" in text:
+                text = _BLOCK_LINE.sub(f"\n{indent}", text)
+            write(f"{lead}{name}: {text}\n")
         elif isinstance(member, dict) and member:
             write(f"{lead}{name}:\n")
-            _mapping(member, indent + "  ", indent + "  ", write)
+            below = indent + "  "
+            _mapping(member, below, below, write)
         elif isinstance(member, list) and member:
             write(f"{lead}{name}:\n")
             _sequence(member, indent, indent, write)
@@ -138,6 +147,8 @@ _scalar_once = lru_cache(maxsize=4096)(_scalar)  # a fleet's names, flags and im
 
 
 def _laid_out(text: str) -> str:
+    if _UNESCAPED.fullmatch(text) and not isinstance(resolve(text), str):
+        return f'"{text}"'
     # a block scalar has to mark more than one line end at its end
     if _UNUSUAL.search(text) or text.endswith("\n\n") or text == "\n":
         raise _UnusualError

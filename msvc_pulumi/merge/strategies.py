@@ -29,8 +29,7 @@ Item = dict[str, Any]
 Pair = tuple[int | None, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Associative:
+class Associative(NamedTuple):
     """A list of mappings in which ``key`` tells the items apart; base order first, then new items.
 
     ``pair`` may match the items in another way: it returns the result's items in order as (index in
@@ -52,8 +51,7 @@ class Associative:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """A list made of both sides' items: ``order`` returns the result as (side, index) in order."""
 
     order: Callable[[Sequence[Any], Sequence[Any]], list[tuple[SideName, int]]]
@@ -67,8 +65,7 @@ class Piece(NamedTuple):
     made: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedWithin:
+class JoinedWithin(NamedTuple):
     """A joined list whose order takes the two mappings that hold it to tell."""
 
     order: Callable[[Item, Item], list[Piece]]
@@ -86,23 +83,20 @@ def _all(side: SideName, items: Sequence[Any]) -> list[tuple[SideName, int]]:
     return [(side, number) for number in range(len(items))]
 
 
-@dataclass(frozen=True, slots=True)
-class Atomic:
+class Atomic(NamedTuple):
     """A list that the overlay replaces whole; an empty overlay list keeps the base's if asked."""
 
     keep_when_empty: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class KeepWhenEmpty:
+class KeepWhenEmpty(NamedTuple):
     """A text or number that an empty one or 0 of the overlay does not clear: no API takes these.
 
     The original never cleared anything.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Alternatives:
+class Alternatives(NamedTuple):
     """A mapping whose listed keys exclude each other; no list means all keys but ``besides``.
 
     The overlay's choice removes the base's other choices: the API server rejects two sources of one

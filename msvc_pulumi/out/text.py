@@ -4,38 +4,53 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from msvc_pulumi.document.emitter import leaf_lines, to_yaml
 from msvc_pulumi.plan import Plan, PlannedObject
 
-__all__ = ["sections", "to_json_text", "to_manifests", "to_sections"]
+__all__ = [
+    "json_items",
+    "json_list",
+    "manifests",
+    "section_document",
+    "sections",
+    "stream",
+]
 
 PD_DEPLOYMENTS = ("prefillDeployment", "decodeDeployment")
 
 
-def to_manifests(plans: Iterable[Plan], *, provenance: bool = False) -> str:
-    """All objects of ``plans`` as one multi-document YAML stream that ``kubectl apply`` takes.
+def manifests(plan: Plan, *, provenance: bool = False) -> list[str]:
+    """The objects of ``plan`` as documents that ``kubectl apply`` takes.
 
     With ``provenance`` every line ends in a comment that says who set the field, and where.
     """
-    documents = []
-    for plan in plans:
-        for planned in plan:
-            text = to_yaml(planned.manifest)
-            documents.append(_commented(text, planned) if provenance else text)
-    return "---\n".join(documents)
+    documents = [(to_yaml(planned.manifest), planned) for planned in plan]
+    return [_commented(text, planned) if provenance else text for text, planned in documents]
 
 
-def to_json_text(plans: Iterable[Plan]) -> str:
-    """All objects of ``plans`` as one ``v1 List``."""
-    items = [planned.manifest for plan in plans for planned in plan]
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2) + "\n"
+def section_document(plan: Plan) -> list[str]:
+    """The mapping that the original's ``generate`` prints, as the one document of ``plan``."""
+    return [to_yaml(sections(plan))]
 
 
-def to_sections(plans: Iterable[Plan]) -> str:
-    """The mapping that the original's ``generate`` prints; one document per plan."""
-    return "---\n".join(to_yaml(sections(plan)) for plan in plans)
+def json_items(plan: Plan) -> list[str]:
+    """The objects of ``plan`` as items of a `json_list`."""
+    return [json.dumps(planned.manifest, indent=2) for planned in plan]
+
+
+def stream(documents: Iterable[Iterable[str]]) -> str:
+    """The documents of all plans as one multi-document YAML stream."""
+    return "---\n".join(chain.from_iterable(documents))
+
+
+def json_list(items: Iterable[Iterable[str]]) -> str:
+    """The items of all plans as one ``v1 List``."""
+    texts = [text.replace("\n", "\n    ") for text in chain.from_iterable(items)]
+    inner = "[\n    " + ",\n    ".join(texts) + "\n  ]" if texts else "[]"
+    return f'{{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": {inner}\n}}\n'
 
 
 def sections(plan: Plan) -> dict[str, Any]:

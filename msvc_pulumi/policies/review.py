@@ -96,7 +96,7 @@ def _need(planned: PlannedObject, finding: Finding, severity: Severity) -> Need:
     namespace = planned.manifest["metadata"].get("namespace") or ""
     where = f' in namespace "{namespace}"' if namespace else ""
     summary = f'there is no Secret "{name}"{where}: {finding.summary}'
-    diagnostic = placed(planned, replace(finding, summary=summary))
+    diagnostic = placed(planned, finding._replace(summary=summary))
     return Need(namespace, name, replace(diagnostic, severity=severity))
 
 

@@ -6,8 +6,7 @@ Words: apimachinery ``pkg/util/validation/field/errors.go``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
 
@@ -29,8 +28,7 @@ Place = tuple[FieldPath, str]
 """One more field that contributes, and its part in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule that the manifest breaks at ``path``.
 
     ``refused`` says that an API server takes no such object, whatever its settings by default.

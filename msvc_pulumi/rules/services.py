@@ -6,7 +6,6 @@ Rules: ``pkg/apis/core/validation/validation.go`` (``validateService``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from msvc_pulumi.errors import FieldPath
@@ -83,7 +82,7 @@ def _name(metadata: dict[str, Any], version: Version | None) -> Iterator[Finding
     strict = version is not None and version < RELAXED_NAMES
     findings = list(name(metadata, service_name if strict else dns_label))
     if strict:
-        findings = [replace(finding, help=BEGIN_WITH_A_LETTER) for finding in findings]
+        findings = [finding._replace(help=BEGIN_WITH_A_LETTER) for finding in findings]
     yield from findings
     if not findings and version is None and (found := service_name(metadata.get("name") or "")):
         yield invalid(

@@ -8,7 +8,6 @@ made of it, so what is wrong there is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from msvc_pulumi.errors import FieldPath
@@ -102,11 +101,11 @@ def deployment(manifest: dict[str, Any]) -> Iterator[Finding]:
 
 def leader_worker_set(manifest: dict[str, Any]) -> Iterator[Finding]:
     for finding in name(manifest["metadata"], service_name):
-        yield replace(finding, help="let the ModelService's name begin with a letter")
+        yield finding._replace(help="let the ModelService's name begin with a letter")
     yield from object_metadata(manifest["metadata"])
     for at, template in templates(manifest):
         for finding in pod_template(template, at):
-            yield replace(finding, refused=False)
+            yield finding._replace(refused=False)
 
 
 def _selection(stated: dict[str, Any], template: dict[str, Any]) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +131,8 @@ def _quantity(_type: Type, value: Any) -> str:
 def _time(_type: Type, value: Any) -> str:
     if not isinstance(value, str):
         raise clash(value, "a time")
+    from datetime import UTC, datetime  # noqa: PLC0415  slow to import
+
     try:
         if not _RFC3339.fullmatch(value):
             raise ValueError(value)

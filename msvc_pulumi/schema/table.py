@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import pkgutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 __all__ = [
     "Field",
@@ -44,8 +44,7 @@ class Kind(StrEnum):
     TIME = "time"
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """One Go type. ``item`` is what a list or map holds, ``struct`` names a struct, ``minimum`` and
     ``maximum`` bound an integer, ``go`` is the type as Go's error messages print it."""
 
@@ -58,8 +57,7 @@ class Type:
     maximum: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One JSON field; ``promoted_from`` are the embedded Go structs it is in, outermost first."""
 
     name: str
@@ -69,8 +67,7 @@ class Field:
     promoted_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
+class Struct(NamedTuple):
     """One Go struct by its name in the table (``core/v1.Container``) with its JSON fields by name.
 
     ``folded`` finds a field's name by its case-folded spelling, as encoding/json does.
@@ -137,7 +134,7 @@ def _field(name: str, text: str) -> Field:
         if word == "in":
             promoted_from = tuple(detail.split("."))
         elif word == "go":
-            type_ = replace(type_, go=detail)
+            type_ = type_._replace(go=detail)
     return Field(name, type_, "omitempty" in options, "omitzero" in options, promoted_from)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["DEPLOYMENT", "KINDS", "LEADER_WORKER_SET", "Kind"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A Kubernetes kind as manifests name it; ``type_name`` is its entry in the schema."""
 
     api_version: str

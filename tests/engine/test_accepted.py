@@ -13,7 +13,7 @@ from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.document.emitter import to_yaml
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.engine.tools.toolchain import find_or_build
-from msvc_pulumi.out.text import to_manifests
+from msvc_pulumi.out.text import manifests, stream
 from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.options import PlanOptions
@@ -52,7 +52,7 @@ def test_samples(
         for document in inputs.model_services
     ]
 
-    apply(kubectl, kubeconfig, namespace, to_manifests(plans))
+    apply(kubectl, kubeconfig, namespace, stream(map(manifests, plans)))
 
 
 @pytest.mark.skipif(not UPSTREAM, reason="the corpus is not beside this checkout")
@@ -69,7 +69,7 @@ def test_upstream_samples(case: Path, kubectl: str, kubeconfig: Path, namespace:
     if plan.namespace != namespace:
         pytest.fail(f"the case names a namespace of its own: {plan.namespace}")
 
-    apply(kubectl, kubeconfig, namespace, to_manifests([plan]))
+    apply(kubectl, kubeconfig, namespace, stream([manifests(plan)]))
 
 
 def test_model_services(kubectl: str, kubeconfig: Path, namespace: str, cluster: Cluster) -> None:

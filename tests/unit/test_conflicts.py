@@ -9,6 +9,7 @@ import pytest
 from msvc_pulumi.document.source import Document, Source, parse
 from msvc_pulumi.errors import Diagnostics
 from msvc_pulumi.fleet.conflicts import conflicts
+from msvc_pulumi.fleet.outline import Entry
 from msvc_pulumi.plan import Plan, plan_model_service
 
 ROUTE = "spec: {rules: [{matches: [{path: {type: PathPrefix, value: /}}]}]}"
@@ -48,7 +49,7 @@ def test_a_second_service_is_reported(second: dict[str, Any], codes: list[str]) 
     """Same requests on one gateway, or same labels in one namespace, are reported at the later."""
     first, other = planned("first"), planned("second", **second)
 
-    found = list(conflicts([first, other]))
+    found = list(conflicts(map(Entry.of, [first, other])))
 
     assert [item.code for item in found] == codes
     for item in found:
@@ -60,4 +61,4 @@ def test_a_second_service_is_reported(second: dict[str, Any], codes: list[str]) 
 
 def test_one_service_is_no_conflict() -> None:
     """Prefill, decode and routes of one ModelService never collide with each other."""
-    assert list(conflicts([planned("alone")])) == []
+    assert list(conflicts([Entry.of(planned("alone"))])) == []

@@ -13,6 +13,7 @@ from msvc_pulumi.errors import Diagnostics, ModelServiceError
 from msvc_pulumi.fleet.conflicts import name_conflicts
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.fleet.objectnames import ObjectName, object_names
+from msvc_pulumi.fleet.outline import Entry
 from msvc_pulumi.naming import ChildNames
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 
@@ -101,7 +102,7 @@ def test_names_that_two_share(first: Plan, second: Plan, kinds: set[str] | None)
     assert {name.kind for name in shared} == kinds
 
     for pair in ((first, second), (second, first)):
-        found = list(name_conflicts(pair))
+        found = list(name_conflicts(map(Entry.of, pair)))
         assert [item.code for item in found] == ["name-conflict"] * bool(kinds)
         for item in found:
             assert item.is_error and item.help
@@ -134,14 +135,16 @@ def test_versions_of_a_group_are_one_object() -> None:
 def test_config_maps_of_one_name() -> None:
     """Also with equal content: the deletion of one ModelService would take it from the other."""
     data = {"configMaps": "[{metadata: {name: shared}, data: {a: b}}]"}
-    found = list(name_conflicts([planned("a", data), planned("b", data), planned("c", data)]))
+    found = list(
+        name_conflicts(map(Entry.of, [planned("a", data), planned("b", data), planned("c", data)]))
+    )
     assert len(found) == 2
     for item in found:
         assert 'ConfigMap "shared"' in item.summary
         assert "ModelServiceName" in item.help and str(item.field) == "data.configMaps"
         assert item.span is not None and item.span.file == "base"
     own = {"configMaps": "[{metadata: {name: '{{ .ModelServiceName }}-x'}}]"}
-    assert list(name_conflicts([planned("a", own), planned("b", own)])) == []
+    assert list(name_conflicts(map(Entry.of, [planned("a", own), planned("b", own)]))) == []
 
 
 def test_a_run_ends_with_the_error() -> None:

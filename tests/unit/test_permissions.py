@@ -66,7 +66,7 @@ def test_it_has_what_it_hands_out(image: str, elects: bool) -> None:
     args = ["--ha-enable-leader-election"] if elects else []
     container = {"name": "epp", "image": f"registry.example/{image}", "args": args}
     pod = {"template": {"spec": {"containers": [container]}}}
-    picker = Child("eppDeployment", KINDS["eppDeployment"], {"spec": pod}, None, NOTHING, {})
+    picker = Child("eppDeployment", KINDS["eppDeployment"], {"spec": pod}, None, NOTHING, {}, {})
     handed_out = allowed(picker_rules(picker))
 
     assert handed_out <= allowed(EPP_RULES)

@@ -5,8 +5,6 @@ Those three need unevaluated arguments or names and live in the evaluator.
 
 from __future__ import annotations
 
-from urllib.parse import quote_plus
-
 from ..errors import FunctionError
 from ..fmt.formatting import sprintf
 from ..fmt.printing import display, printed, sprint, sprintln
@@ -224,6 +222,8 @@ def _script_character(character: str) -> str:
 def _url_query(*values: Value) -> str:
     text = _escapable(values)
     meter().size(len(text) * 2)
+    from urllib.parse import quote_plus  # noqa: PLC0415  slow to import
+
     return quote_plus(encode(text), safe="")
 
 

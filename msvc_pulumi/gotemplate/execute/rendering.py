@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ _MOST_KEPT = 256  # compiled templates
 _MOST_TOKENS = 1_000  # of one that is kept; each takes half a kilobyte
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """What a template produced.
 
     ``chunks`` are (offset in the output, offset in the source), ascending; ``literal`` says of

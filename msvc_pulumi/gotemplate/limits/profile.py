@@ -6,13 +6,12 @@ or less.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["NARROW", "WIDE", "Profile"]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """How much one template may cost.
 
     ``source`` and ``output`` count characters, ``value`` the characters of one string that a

@@ -8,7 +8,7 @@ an error: add returns int64.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..marked import Marked
 from .values import MISSING, Int32, Int64, Map, Opaque, Value, type_of
@@ -21,8 +21,7 @@ VALUE = "value"
 """A reflect.Value: takes everything, a missing value as such."""
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function templates can call.
 
     ``parameters`` are Go types (string, int, int32, int64, float64, bool, map, time, any, value);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from ..errors import FunctionError
 from ..limits.budget import meter
@@ -196,4 +195,4 @@ for _plain_name, _other_names in {
     "without": ("mustWithout",),
 }.items():
     for _name in _other_names:
-        FUNCTIONS[_name] = replace(FUNCTIONS[_plain_name], name=_name)
+        FUNCTIONS[_name] = FUNCTIONS[_plain_name]._replace(name=_name)

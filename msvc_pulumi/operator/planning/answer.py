@@ -109,7 +109,7 @@ def _read_object(plain: Plain) -> PlannedObject:
         manifest,
         tuple(map(str, plain["depends_on"])),
         tuple(map(str, plain["ignore_changes"])),
-        Child(key, Kind(api_version, kind), manifest, None, Overlay({}, None), {}),
+        Child(key, Kind(api_version, kind), manifest, None, Overlay({}, None), {}, {}),
     )
 
 
@@ -136,7 +136,7 @@ def _shortened(item: Diagnostic) -> Diagnostic:
         item,
         summary=item.summary[:SHORT],
         field=FieldPath(steps),
-        span=replace(item.span, text="") if item.span else None,
+        span=item.span._replace(text="") if item.span else None,
         label=item.label[:SHORT],
         related=(),
         notes=tuple(note[:SHORT] for note in item.notes[:1]),

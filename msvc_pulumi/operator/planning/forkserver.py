@@ -43,7 +43,7 @@ WARM = {
 }
 PIPELINE = ("children", "commandline", "document", "gotemplate", "jinjatemplate", "merge")
 LAZY = (
-    *("difflib", "hashlib", "shlex", "msvc_pulumi.api.elsewhere"),
+    *("datetime", "difflib", "hashlib", "shlex", "urllib.parse", "msvc_pulumi.api.elsewhere"),
     *("gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings"),
 )
 
