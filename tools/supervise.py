@@ -1,9 +1,9 @@
 """Run a command and end with it everything that it started: ``python tools/supervise.py COMMAND…``.
 
-Control planes detach from who starts them, so that `msvc local up` can return; tests' must not stay
-when their run is interrupted. Whatever has lost its parent below this process becomes its child
-(prctl(2), PR_SET_CHILD_SUBREAPER), so nothing gets away. Exits as the command did, or with 1 if that
-was 0 and something was left.
+Control planes detach from who starts them, so that `msvc local up` can return; those of tests must
+not stay when a run is interrupted. Whatever loses its parent below this process becomes its child
+(prctl(2), PR_SET_CHILD_SUBREAPER), so nothing gets away. Exits as the command did, or with 1 if
+that was 0 and something was left; with 128 and the number of the signal when it was interrupted.
 """
 
 from __future__ import annotations
