@@ -35,6 +35,24 @@ LONGEST = (
 """Files that take longest, longest first; one that began last would keep the others waiting."""
 
 
+class Announcement:
+    """Names a test as soon as it has failed: the summary may come minutes later."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    @pytest.hookimpl(trylast=True)  # after its letter
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write(f"\n{report.nodeid} failed ({report.when})\n")
+
+
+@pytest.hookimpl(trylast=True)  # the terminal has its reporter
+def pytest_configure(config: pytest.Config) -> None:
+    if terminal := config.pluginmanager.get_plugin("terminalreporter"):  # workers have none
+        config.pluginmanager.register(Announcement(terminal))
+
+
 class Folder(pytest.Package):
     """A folder whose fixtures of scope "package" end after its last test."""
 
