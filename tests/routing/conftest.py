@@ -66,6 +66,6 @@ def namespace(cluster: Cluster, kubelet: Kubelet) -> Iterator[str]:
     name = f"pods-{next(NUMBERS)}"
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for kind, each in (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")):
-        cluster.wait("v1", kind, each, name, until=bool, timeout=30)
+        cluster.wait("v1", kind, each, name, until=bool, timeout=300)
     yield name
     cluster.delete("v1", "Namespace", name)
