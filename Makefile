@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many files of `make engine` run at once, each with a control plane of its own: up to 2.5 GB each.
 PLANES ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 2500000)} \
-  END {print n < 1 ? 1 : n > 4 ? 4 : n}' /proc/meminfo 2>/dev/null || echo 2)
+  END {print (n < 1 ? 1 : n > 4 ? 4 : n)}' /proc/meminfo 2>/dev/null || echo 2)
 .DEFAULT_GOAL := help
 .PHONY: help setup up down test quick lint types unit tools engine dist docs fmt lock completions types-table custom-resources-table schemas component-types pictures clean
 
