@@ -25,14 +25,16 @@ TESTS = Path(__file__).parent
 SHARING = ("operator", "routing", "differential", "engine")
 """Folders whose tests share a control plane, in the order in which they run."""
 LONGEST = (
-    *("operator/test_pko", "operator/test_life", "operator/test_storage", "operator/test_leader"),
-    *("operator/test_drift", "operator/test_unguarded", "operator/test_chaos"),
-    *("operator/test_claims", "operator/test_adoption", "operator/test_reach"),
+    *("operator/test_unguarded", "operator/test_pko", "operator/test_life"),
+    *("operator/test_storage", "operator/test_deletion", "operator/test_leader"),
+    *("operator/test_drift", "operator/test_chaos", "operator/test_claims"),
+    *("operator/test_namespaced", "operator/test_reach", "operator/test_names"),
     *("engine/test_documentation", "engine/test_package", "engine/test_program"),
     *("engine/test_kills", "engine/test_faults", "engine/test_claims", "engine/test_image"),
     *("engine/test_adoption", "engine/test_features", "engine/test_component"),
 )
-"""Files that take longest, longest first; one that began last would keep the others waiting."""
+"""Files that take longest, longest first; one that began last would keep the others waiting. Behind
+one of fewer than three tests the next is sent to the same worker at once: a short one."""
 
 
 class Announcement:

@@ -37,7 +37,7 @@ ENDLESS = {
 }
 HANGING, GOOD = 10, 20
 LATER = 15.0  # seconds that a good one may be ready later for the others, on a machine of its own
-TOLD = 180.0  # seconds; what hangs gets little of a busy machine
+TOLD = 600.0  # seconds; what hangs gets little of a busy machine
 SETTLE = 3.0  # seconds
 PROBE_SECONDS = 1.0  # the kubelet's patience with a probe
 BUSY = 2.0  # times as long as without the hanging ones, on a machine that has other things to do
