@@ -39,7 +39,7 @@ tools: setup ## Build what is missing of Pulumi, the control plane and what test
 	@$(BIN)/python tools/sample.py tools
 
 engine: setup tools ## Tests against the real engine, a real API server and real pickers
-	@$(BIN)/python tools/supervise.py $(BIN)/pytest -q -rs --numprocesses $(PLANES) --dist loadfile \
+	@exec $(BIN)/python tools/supervise.py $(BIN)/pytest -q -rs --numprocesses $(PLANES) --dist loadfile \
 	  --no-loadscope-reorder tests/differential tests/engine tests/operator tests/routing
 
 dist: setup ## Build sdist and wheel into dist/, install the wheel by itself and use it

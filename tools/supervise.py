@@ -29,22 +29,20 @@ def main(command: Sequence[str]) -> int:
     if not sys.platform.startswith("linux"):
         return subprocess.call(command)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    # In a group of its own: it is interrupted once, by us, and its own children by itself.
-    process = subprocess.Popen(command, process_group=0)
     interrupted: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        if not interrupted:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGINT)
-            signal.alarm(int(ORDERLY))
-        else:  # asked twice, or too slow
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+        how = signal.SIGKILL if interrupted else signal.SIGINT  # asked twice, or too slow
         interrupted.append(number)
+        signal.alarm(int(ORDERLY))
+        _send(process.pid, how)
 
+    # Before the command begins: what is handled here is not ignored there, as it is in background
+    # jobs of a shell.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, interrupt)
+    # In a group of its own: it is interrupted once, by us, and its own children by itself.
+    process = subprocess.Popen(command, process_group=0)
     status = _reap_until(process.pid)
     signal.alarm(0)
     left = _end_descendants(0.0 if interrupted else LEAVE)
