@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many files of `make engine` run at once, each with a control plane of its own: up to 2.5 GB each.
+PLANES ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 2500000)} \
+  END {print (n < 1 ? 1 : n > 4 ? 4 : n)}' /proc/meminfo 2>/dev/null || echo 2)
 .DEFAULT_GOAL := help
 .PHONY: help setup up down test quick lint types unit tools engine dist docs fmt lock completions types-table custom-resources-table schemas component-types pictures clean
 
@@ -36,7 +39,8 @@ tools: setup ## Build what is missing of Pulumi, the control plane and what test
 	@$(BIN)/python tools/sample.py tools
 
 engine: setup tools ## Tests against the real engine, a real API server and real pickers
-	@$(BIN)/pytest -q -rs tests/differential tests/engine tests/operator tests/routing
+	@exec $(BIN)/python tools/supervise.py $(BIN)/pytest -q -rs --numprocesses $(PLANES) --dist loadfile \
+	  --no-loadscope-reorder tests/differential tests/engine tests/operator tests/routing
 
 dist: setup ## Build sdist and wheel into dist/, install the wheel by itself and use it
 	@$(BIN)/python tools/dist.py

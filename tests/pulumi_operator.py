@@ -235,7 +235,7 @@ def install_definitions(cluster: Cluster) -> None:
         cluster.apply(manifest, force=True)
         names.append(manifest["metadata"]["name"])
     for name in names:
-        cluster.wait(*DEFINITION, name, until=is_established, timeout=60)
+        cluster.wait(*DEFINITION, name, until=is_established, timeout=300)
 
 
 def _condition(kind: str, reason: str, message: str, status: str = "True") -> dict[str, Any]:

@@ -88,7 +88,7 @@ def quota(cluster: Cluster, namespace: str, **hard: str) -> Iterator[str]:
         yield name
     finally:
         cluster.delete("v1", "ResourceQuota", name, namespace)
-        cluster.wait("v1", "ResourceQuota", name, namespace, until=lambda o: o is None, timeout=60)
+        cluster.wait("v1", "ResourceQuota", name, namespace, until=lambda o: o is None, timeout=300)
 
 
 def _until(cluster: Cluster, probe: Manifest, *, denies: bool) -> None:

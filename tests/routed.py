@@ -43,7 +43,7 @@ class Routed:
         """The namespace has all the objects."""
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name}}
         cluster.create(namespace)
-        cluster.wait("v1", "ConfigMap", "kube-root-ca.crt", self.name, until=bool, timeout=60)
+        cluster.wait("v1", "ConfigMap", "kube-root-ca.crt", self.name, until=bool, timeout=300)
         for each in self.plan:
             metadata = {**each.manifest["metadata"], "namespace": self.name}
             cluster.apply({**each.manifest, "metadata": metadata})

@@ -19,14 +19,14 @@ from msvc_pulumi.local import LocalControlPlane
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
     """A running control plane in a directory of its own, never the user's."""
     with LocalControlPlane(tmp_path_factory.mktemp("plane") / "local") as plane:
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(control_plane: LocalControlPlane) -> Iterator[Cluster]:
     """A client of the control plane, as administrator."""
     with control_plane.cluster() as client:

@@ -81,7 +81,7 @@ def test_model_services(kubectl: str, kubeconfig: Path, namespace: str, cluster:
         "CustomResourceDefinition",
         name,
         until=is_established,
-        timeout=30,
+        timeout=300,
     )
     for folder in SAMPLES:
         for document in load_inputs([str(folder)]).model_services:

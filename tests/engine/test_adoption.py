@@ -287,7 +287,7 @@ def test_a_replacement_that_was_killed_is_finished(
         body = {"metadata": {"annotations": {REPLACED: "granite-decode"}}}
         cluster.patch("apps/v1", "ReplicaSet", item["metadata"]["name"], namespace, body=body)
     cluster.delete(*name, propagation="Orphan")
-    cluster.wait(*name, until=lambda found: found is None, timeout=30)
+    cluster.wait(*name, until=lambda found: found is None, timeout=300)
     assert replaced(cluster, namespace)
     service, config = inputs("simple", namespace)
     service["spec"]["routing"]["modelName"] = "another/model"

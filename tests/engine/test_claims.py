@@ -88,7 +88,7 @@ def test_somebody_elses_survive(
         cluster.patch(*identity, body=consent)
     [deployment] = [identity for identity in theirs if identity not in given]
     cluster.delete(*deployment)
-    cluster.wait(*deployment, until=lambda found: found is None, timeout=30)
+    cluster.wait(*deployment, until=lambda found: found is None, timeout=300)
     uids = live(cluster, wanted)
     stack.up("--skip-preview")
     made = live(cluster, wanted)

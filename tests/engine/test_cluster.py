@@ -115,7 +115,7 @@ def test_waiting_ends_when_it_holds_or_in_time(cluster: Cluster, namespace: str)
     """Wait returns the object that satisfies, and names what it waited for when time is up."""
     later = threading.Timer(0.3, cluster.apply, [config_map(namespace, key="value")])
     later.start()
-    found = cluster.wait("v1", "ConfigMap", "it", namespace, until=bool, timeout=10)
+    found = cluster.wait("v1", "ConfigMap", "it", namespace, until=bool, timeout=300)
     later.join()
     assert found
     assert found["data"] == {"key": "value"}
@@ -160,7 +160,7 @@ def test_a_kind_installed_later_is_found(cluster: Cluster) -> None:
         "CustomResourceDefinition",
         f"lates.{group}",
         until=is_established,
-        timeout=10,
+        timeout=300,
     )
 
     try:

@@ -50,7 +50,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlan
 
 def create(cluster: Cluster, namespace: str) -> None:
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=30)
+    cluster.wait("v1", "ServiceAccount", "default", namespace, until=bool, timeout=300)
 
 
 def script(page: Path) -> tuple[str, list[tuple[Block, Command, bool]]]:

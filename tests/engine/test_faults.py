@@ -307,7 +307,7 @@ def test_a_kind_that_is_missing(
     for key in ("resourceVersion", "uid", "managedFields", "creationTimestamp", "generation"):
         del definition["metadata"][key]
     cluster.delete(*DEFINITIONS, MODELS)
-    cluster.wait(*DEFINITIONS, MODELS, until=lambda found: found is None, timeout=60)
+    cluster.wait(*DEFINITIONS, MODELS, until=lambda found: found is None, timeout=300)
     try:
         assert main(arguments) == 0
         said = capfd.readouterr()
@@ -325,7 +325,7 @@ def test_a_kind_that_is_missing(
         )
     finally:
         cluster.create({key: definition[key] for key in definition if key != "status"})
-        cluster.wait(*DEFINITIONS, MODELS, until=is_established, timeout=60)
+        cluster.wait(*DEFINITIONS, MODELS, until=is_established, timeout=300)
     assert main(arguments) == 0
     assert live(cluster, plan) == wanted(plan)
 

@@ -201,7 +201,7 @@ def test_a_set_of_groups_becomes_available(
     report("Progressing", "Replicas are progressing", updatedReplicas=2, readyReplicas=1)
     assert lacks().endswith("1 of 2 groups are available: Replicas are progressing")
     report("Available", "All replicas are ready", updatedReplicas=2, readyReplicas=2)
-    wait_available(cluster, [groups], timeout=5, progress=print)
+    wait_available(cluster, [groups], timeout=60, progress=print)
 
 
 IMAGE = "registry.example.com/acme/model"

@@ -100,7 +100,7 @@ def test_a_pool_that_is_made_again_restarts_its_picker(
     assert picker() == (generation, first)
 
     cluster.delete(*place)
-    cluster.wait(*place, until=lambda found: found is None, timeout=60)
+    cluster.wait(*place, until=lambda found: found is None, timeout=300)
     made = stack.up("--skip-preview", "--refresh").changes
     assert picker() == (generation + 1, uid()) != (generation + 1, first)
     assert (made["create"], made["update"]) == (1, 1)
@@ -186,7 +186,7 @@ def router(cluster: Cluster) -> Iterator[None]:
     eventually(lambda: cluster.serves(*OBJECTIVE))
     yield
     cluster.delete(*DEFINITION, name)
-    cluster.wait(*DEFINITION, name, until=lambda found: found is None, timeout=60)
+    cluster.wait(*DEFINITION, name, until=lambda found: found is None, timeout=300)
 
 
 def _structure(properties: Manifest) -> Manifest:

@@ -23,5 +23,5 @@ def test_kubectl_takes_the_base(
     assert main(["generate", "-m", str(sample.parent)]) == 0
     wanted = list(yaml.safe_load_all(capsys.readouterr().out))
     command = [str(find_or_build("kubectl")), "kustomize", str(tmp_path)]
-    built = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    built = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     assert sorted(yaml.safe_load_all(built.stdout), key=str) == sorted(wanted, key=str)

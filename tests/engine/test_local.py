@@ -104,7 +104,7 @@ def test_nodes_offer_what_a_gpu_operator_reports(cluster: Cluster) -> None:
 def test_affinity_decides_the_node(cluster: Cluster, namespace: str, product: str) -> None:
     """A Deployment becomes Available, with its pods on nodes of the GPU type it asks for."""
     cluster.apply(deployment("model", namespace, replicas=3, affinity=product_is(product)))
-    cluster.wait("apps/v1", "Deployment", "model", namespace, until=available, timeout=60)
+    cluster.wait("apps/v1", "Deployment", "model", namespace, until=available, timeout=300)
 
     pods, _ = cluster.list("v1", "Pod", namespace)
     fitting = {node.name for node in DEFAULT_NODES if node.product == product}
@@ -147,7 +147,7 @@ def test_volumes_are_bound_and_images_mounted(cluster: Cluster, namespace: str) 
     ]
     cluster.apply(deployment("reader", namespace, volumes=volumes))
 
-    cluster.wait("apps/v1", "Deployment", "reader", namespace, until=available, timeout=60)
+    cluster.wait("apps/v1", "Deployment", "reader", namespace, until=available, timeout=300)
 
 
 def test_up_again_changes_nothing(control_plane: LocalControlPlane) -> None:
@@ -422,7 +422,7 @@ def test_a_reminder_changes_nothing_but_a_note(fragile: LocalControlPlane) -> No
         for plural, accepted in (("thieves", "True"), ("wanteds", "False")):
             client.apply(definition(plural, "Wanted"))
             name = f"{plural}.example.invalid"
-            client.wait(*DEFINITION, name, until=has_names(accepted), timeout=60)
+            client.wait(*DEFINITION, name, until=has_names(accepted), timeout=300)
         before = client.get(*DEFINITION, "wanteds.example.invalid")
         remind(client)
         after = client.get(*DEFINITION, "wanteds.example.invalid")

@@ -34,7 +34,7 @@ def _clear(cluster: Cluster) -> None:
     for kind in (("v1", "Namespace", HOME), DEFINITION):
         if cluster.get(*kind) is not None:
             cluster.delete(*kind)
-        cluster.wait(*kind, until=lambda found: found is None, timeout=60)
+        cluster.wait(*kind, until=lambda found: found is None, timeout=300)
 
 
 def stack_of(session: Session, **arguments: Any) -> Stack:

@@ -25,6 +25,7 @@ from msvc_pulumi.engine.tools.programs import KUBERNETES_PLUGIN_VERSION
 # The SDK leaves the event loop of a program open whose engine ended before it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
+AT_ONCE = 5.0  # seconds, on a machine that has other things to do
 NO_WAIT = {"pulumi.com/skipAwait": "true"}
 
 
@@ -268,8 +269,8 @@ def test_ends_with_its_engine(linked: Path) -> None:
         assert process.stdout.readline().strip().isdigit()
         started = time.monotonic()
         process.terminate()
-        _, stderr = process.communicate(timeout=10)
-        assert time.monotonic() - started < 1
+        _, stderr = process.communicate(timeout=60)
+        assert time.monotonic() - started < AT_ONCE
         assert stderr == ""
 
 

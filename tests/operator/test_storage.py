@@ -244,7 +244,7 @@ def test_another_passphrase_is_refused(
             env={name: value for name, value in environment.items() if value is not None},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 3, done.stderr

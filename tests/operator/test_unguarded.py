@@ -36,10 +36,11 @@ ENDLESS = {
     "jinja2": "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}",
 }
 HANGING, GOOD = 10, 20
-LATER = 15.0  # seconds that a good one may be ready later for the others, on a busy machine
-TOLD = 180.0  # seconds; what hangs gets little of a busy machine
+LATER = 15.0  # seconds that a good one may be ready later for the others, on a machine of its own
+TOLD = 600.0  # seconds; what hangs gets little of a busy machine
 SETTLE = 3.0  # seconds
 PROBE_SECONDS = 1.0  # the kubelet's patience with a probe
+BUSY = 2.0  # times as long as without the hanging ones, on a machine that has other things to do
 
 
 class Unguarded(OperatorProcess):
@@ -139,7 +140,11 @@ def test_endless_templates_without_guards_hold_nobody_up(
     cluster.create(model_service(first, "good"))  # whatever is done once is done
     wait_ready(cluster, first, ["good"])
     good = [f"good-{number}" for number in range(GOOD)]
-    without = ready_after(cluster, alone, [model_service(alone, name) for name in good])
+    probe = Probe(health)
+    try:
+        without = ready_after(cluster, alone, [model_service(alone, name) for name in good])
+    finally:
+        undisturbed = probe.end()
 
     for dialect, text in ENDLESS.items():
         config = copy.deepcopy(BASE_CONFIG)
@@ -170,8 +175,8 @@ def test_endless_templates_without_guards_hold_nobody_up(
     late = max(one - other for one, other in zip(beside_them, without, strict=True))
     print(f"alone {without[-1]:.1f} s, beside {beside_them[-1]:.1f} s, at most {late:.1f} s later")
     print(f"liveness: {len(probe.took)} answers, the slowest took {slowest:.3f} s")
-    assert late < LATER
-    assert slowest < PROBE_SECONDS
+    assert late < max(LATER, BUSY * without[-1])
+    assert slowest < max(PROBE_SECONDS, BUSY * undisturbed)
     now = lease(cluster)
     assert now["holderIdentity"] == leads["holderIdentity"]
     assert now["leaseTransitions"] == leads["leaseTransitions"]

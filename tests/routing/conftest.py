@@ -17,7 +17,7 @@ from msvc_pulumi.local import LocalControlPlane
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalControlPlane]:
     """A running control plane without nodes; skips, with the reason, where pods cannot run."""
     if problem := obstacle():
@@ -27,14 +27,14 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCon
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(control_plane: LocalControlPlane) -> Iterator[Cluster]:
     """A client of the control plane, as administrator."""
     with control_plane.cluster() as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubelet(
     control_plane: LocalControlPlane, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kubelet]:
@@ -45,12 +45,12 @@ def kubelet(
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gateway(cluster: Cluster, kubelet: Kubelet) -> Gateway:
     return Gateway(cluster, kubelet.connect)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def routed(cluster: Cluster, kubelet: Kubelet) -> Mapping[str, Routed]:
     """Every sample and case with a picker; what can run is applied, each to its own namespace."""
     found = {name: Routed.of(cluster, name) for name in [*ROUTED, *CASES]}
@@ -66,6 +66,6 @@ def namespace(cluster: Cluster, kubelet: Kubelet) -> Iterator[str]:
     name = f"pods-{next(NUMBERS)}"
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for kind, each in (("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")):
-        cluster.wait("v1", kind, each, name, until=bool, timeout=30)
+        cluster.wait("v1", kind, each, name, until=bool, timeout=300)
     yield name
     cluster.delete("v1", "Namespace", name)

@@ -99,7 +99,7 @@ def test_a_pod_ends_within_its_grace_period(
     cluster.delete("v1", "Pod", "ends", namespace)
     cluster.wait("v1", "Pod", "ends", namespace, until=lambda found: found is None, timeout=WITHIN)
 
-    assert 2.5 < time.monotonic() - began < 12
+    assert 2.5 < time.monotonic() - began < 25
     assert "is killed 3 s after SIGTERM" in kubelet.log(namespace, "ends", "main")
     assert "sidecar ended with 0" in kubelet.log(namespace, "ends", "sidecar")
 
@@ -137,7 +137,7 @@ def test_nothing_outlives_the_kubelet(kubelet: Kubelet, tmp_path: Path) -> None:
     next kubelet runs the pods that were bound to its nodes. All this beside another kubelet."""
     before, mark = set(os.listdir("/sys/class/net")), f"{os.getpid()}.5"
     with LocalControlPlane(tmp_path / "local", nodes=()) as plane, plane.cluster() as cluster:
-        cluster.wait("v1", "ServiceAccount", "default", "default", until=bool, timeout=30)
+        cluster.wait("v1", "ServiceAccount", "default", "default", until=bool, timeout=300)
         cluster.create(pod("default", "lasting", {"containers": [{**SLEEP, "args": [mark]}]}))
         for number, end in enumerate(("killed", "stopped")):
             folder = tmp_path / str(number)
