@@ -38,8 +38,8 @@ NOBODY = Claimant("", "")
 
 @dataclass(frozen=True, slots=True)
 class StackClaims:
-    """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
-    stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
+    """With ``problems`` nothing may be applied. In the places ``taken`` are objects of the stack's
+    own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
     the objects that may not be what was applied any more. ``inherited`` is where an earlier
     operator still owns fields of what is planned, or somebody gave it away; those in ``settled``
@@ -53,7 +53,7 @@ class StackClaims:
     """
 
     problems: tuple[Diagnostic, ...] = ()
-    takes_over: bool = False
+    taken: frozenset[Place] = frozenset()
     lost: frozenset[str] = frozenset()
     made: tuple[Resource, ...] = ()
     abandoned: Mapping[Place, str] = field(default_factory=dict)
@@ -63,6 +63,16 @@ class StackClaims:
     settled: frozenset[Place] = frozenset()
     begun: Attempt | None = None
     pending: bool = False
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether what there is has to be taken over instead of being made."""
+        return bool(self.taken)
+
+    @property
+    def resumed(self) -> frozenset[Place]:
+        """Where that is what a run of this stack's own made."""
+        return self.taken - self.inherited
 
     @classmethod
     def of(
@@ -118,7 +128,7 @@ class StackClaims:
         lost: set[str] = set()
         made: list[Resource] = []
         abandoned: dict[Place, str] = {}
-        takes_over = False
+        taken: set[Place] = set()
         inherited: set[Place] = set()
         for place, metadata in sorted(live.items()):
             item = known.get(place)
@@ -134,9 +144,9 @@ class StackClaims:
                 if found is Claim.GIVEN or is_inherited(metadata):
                     inherited.add(place)
                 if item is None:
-                    takes_over = True
+                    taken.add(place)
                 elif found is Claim.GIVEN:
-                    takes_over = True
+                    taken.add(place)
                     lost.add(item.urn)  # what the state has is gone; this is made known instead
             elif item is not None:
                 if not (found.holds if claimant else _has_made(metadata, uids, place in tried)):
@@ -146,7 +156,7 @@ class StackClaims:
         kept = {item.place for item in known.values() if item.urn not in lost}
         return cls(
             tuple(problems),
-            takes_over,
+            frozenset(taken),
             frozenset(lost),
             tuple(made),
             abandoned,
