@@ -16,7 +16,7 @@ from typing import Any
 from msvc_pulumi.cluster.claims import CREATOR, Claimant, Place, consent, is_given
 from msvc_pulumi.cluster.client import Cluster
 from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
-from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, renamed
+from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, released, renamed
 from msvc_pulumi.cluster.replacement import Replacement
 from msvc_pulumi.cluster.rewriting import rewritten
 from msvc_pulumi.errors import Diagnostic
@@ -42,6 +42,7 @@ class Adoption:
     cluster: Cluster
     plan: Plan
     foreseen: tuple[Foreseen, ...]
+    recorded: Collection[Place] = ()
 
     @classmethod
     def of(
@@ -72,6 +73,7 @@ class Adoption:
             cluster,
             plan,
             tuple(one for one in foreseen if one.after is not None or one.place not in recorded),
+            recorded,
         )
 
     @property
@@ -184,8 +186,8 @@ class Adoption:
     def _conclude(
         self, declaration: Declaration, live: Object | None = None, *, same: bool = False
     ) -> None:
-        """What the adoption owns of the object is as if Pulumi had created it; ``live`` is how it
-        was a moment ago.
+        """What the adoption owns of the object is as if Pulumi had created it, or to be had by who
+        does; ``live`` is how it was a moment ago.
         """
         entries = {(ADOPTER, "Apply")}
 
@@ -193,7 +195,12 @@ class Adoption:
             metadata = live["metadata"]
             if not handed(metadata, ()):
                 return None
-            changes: Object = {"managedFields": renamed(metadata, entries, (CREATOR, "Update"))}
+            fields = (
+                renamed(metadata, entries, (CREATOR, "Update"))
+                if place in self.recorded
+                else released(metadata, entries)
+            )
+            changes: Object = {"managedFields": fields}
             if same and declaration.key == POOL:  # no picker has to forget what it knows of it
                 changes["annotations"] = {KEPT_POOL: metadata["uid"]}
             return changes

@@ -1,10 +1,9 @@
-"""`Resumption`: what a run of a stack's own made and no state has goes on as if it had just been
-created.
+"""`Resumption`: what a run of a stack's own made and no state has becomes what is planned.
 
-Each object has a field manager of its own, which only the state knows. Without that the next run
-is another manager, to whom every other value is a conflict, and what is not planned any more stays.
-So what Pulumi owns of the object is made what is planned before Pulumi applies it. Nothing is
-forced: a field that somebody else has set is a conflict then as it always is.
+Pulumi's field manager of an object has a name that only the state knows. Without that the next run
+is another manager, to whom other values are conflicts, and what is not planned any more stays. So
+what the first one owns is made what is planned, and is nobody's then, before Pulumi applies it.
+Nothing is forced: a field that somebody else has set is a conflict then as it always is.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from msvc_pulumi.cluster.adoption import counted
 from msvc_pulumi.cluster.claims import CREATOR, Place
 from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.ownership import is_ours
-from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, renamed
+from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, released, renamed
 from msvc_pulumi.cluster.rewriting import rewritten
 from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, stamped
 from msvc_pulumi.errors import FieldPath
@@ -51,8 +50,9 @@ class Resumption:
         """``plan`` as the engine has to apply it: of what it creates, it ignores no changes."""
         return counted(plan, self.live)
 
-    def carry_out(self) -> None:
-        """What Pulumi owns of each object is what is planned, as far as nobody else owns it.
+    def carry_out(self, *, force: bool = False) -> None:
+        """What Pulumi owns of each object is what is planned; with ``force`` also what somebody
+        else owns by now.
 
         Raises:
             ClusterError: the cluster does not answer, or it does not let us.
@@ -66,23 +66,25 @@ class Resumption:
             manifest = declaration.properties
             if cause := found.get(declaration.restarts_with):
                 manifest = self._stamped(declaration, Place.of(cause.properties))
-            self._resume(place, live, _counting(manifest, live, declaration))
+            self._resume(place, live, _counting(manifest, live, declaration), force=force)
 
-    def _resume(self, place: Place, live: Object, manifest: Object) -> None:
+    def _resume(self, place: Place, live: Object, manifest: Object, *, force: bool) -> None:
         def ours(live: Object) -> Object | None:
             entries = _own(live["metadata"])
             fields = renamed(live["metadata"], entries, (RESUMER, "Apply"))
             return {"managedFields": fields} if entries else None
 
         def created(live: Object) -> Object | None:
-            fields = renamed(live["metadata"], {(RESUMER, "Apply")}, (CREATOR, "Update"))
-            return {"managedFields": fields}
+            metadata, entries = live["metadata"], {(RESUMER, "Apply")}
+            if now is not None:
+                return {"managedFields": released(metadata, entries)}
+            return {"managedFields": renamed(metadata, entries, (CREATOR, "Update"))}
 
         if not rewritten(self.cluster, place, live, ours):
             return
         now: Object | None = None
         try:
-            now = self.cluster.apply(manifest, field_manager=RESUMER)
+            now = self.cluster.apply(manifest, field_manager=RESUMER, force=force)
         except ClusterError as error:
             if not error.status:
                 raise

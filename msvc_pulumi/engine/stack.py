@@ -204,7 +204,7 @@ class Stack:
             adoptions = Adoptions.of(entitlement.cluster, plans or (), claims)
             if operation != "preview":
                 entitlement.begin(claims)
-                adoptions.carry_out()
+                adoptions.carry_out(force=FORCE.items() <= self.environment.items())
             plans = plans and adoptions.applied
         # A preview writes no state, so that for it there is still to be made what was made.
         adopts = claims.takes_over or (operation == "preview" and bool(claims.made))

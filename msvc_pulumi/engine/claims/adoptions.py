@@ -56,8 +56,9 @@ class Adoptions:
             raise ClusterError(*problems)
         return cls(plans, found, resumed)
 
-    def carry_out(self) -> None:
-        """All of it is as if Pulumi had made it.
+    def carry_out(self, *, force: bool = False) -> None:
+        """All of it is as if Pulumi had made it; with ``force`` also what somebody else has set of
+        what is resumed.
 
         Raises:
             ClusterError: the cluster does not answer or refuses, or pods of what was replaced are
@@ -67,7 +68,7 @@ class Adoptions:
         start = partial(Adoption.carry_out, wait=REPLACED_WITHIN, stopped=stopped)
         with ThreadPoolExecutor(AT_A_TIME, "adopt") as pool:
             try:
-                for _ in pool.map(Resumption.carry_out, self.resumed):
+                for _ in pool.map(partial(Resumption.carry_out, force=force), self.resumed):
                     pass
                 problems = [
                     problem for waiting in pool.map(start, self.concerned) for problem in waiting

@@ -80,7 +80,7 @@ class StackClaims:
     ) -> StackClaims:
         """The claims of a stack with that ``state`` and those plans, none for a deletion; what a
         run before it was killed at is ``attempt``. Where nobody knows the plans (None), nothing is
-        told but what is to be recorded.
+        told but what is to be recorded, and how many objects of the state may have changed.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -88,15 +88,18 @@ class StackClaims:
         begun = creations(state)
         pending = bool(state.get("pending_operations"))
         cut_off = attempt.cut_off or pending
-        if plans is None:
-            made = cls.judged(existing(cluster, begun), {}, {}, begun=begun).made
-            return cls(made=made, cut_off=cut_off, pending=pending)
         known = {item.place: item for item in state_objects(state.get("resources") or ())}
+        if plans is None:
+            live = existing(cluster, {*begun, *known})
+            tried = {place: live[place] for place in begun if place in live}
+            made = cls.judged(tried, {}, {}, begun=begun).made
+            changed = suspects(state, live)
+            return cls(made=made, cut_off=cut_off, suspects=changed, pending=pending)
         uids = {item.uid for item in known.values()}.union(attempt.objects.values())
-        tried = attempt.places.union(begun)
+        places = attempt.places.union(begun)
         planned = planned_places(plans)
-        live = existing(cluster, {*planned, *known, *tried, *attempt.objects})
-        found = cls.judged(live, planned, known, uids, tried=tried, begun=begun)
+        live = existing(cluster, {*planned, *known, *places, *attempt.objects})
+        found = cls.judged(live, planned, known, uids, tried=places, begun=begun)
         return replace(
             found,
             cut_off=cut_off,

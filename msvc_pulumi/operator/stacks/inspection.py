@@ -82,7 +82,7 @@ class Inspector:
             adoption = Adoption.of(self._cluster, plan, found.inherited, found.settled)
             problems = adoption.problems
             if not problems:
-                resumption.carry_out()
+                resumption.carry_out(force=True)  # its objects are its own
                 problems = adoption.carry_out()
         except ClusterError as error:
             if not error.status:
