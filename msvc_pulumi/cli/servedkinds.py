@@ -47,7 +47,9 @@ class ServedKinds:
             return
         stated = {one.child.kind for plan in plans for one in plan}
         left = {Kind(one.api_version, one.kind) for plan in plans for one in plan.skipped}
-        for kind in sorted(OPTIONAL.keys() & (stated | left)):
+        for kind in OPTIONAL:
+            if kind not in stated | left:
+                continue
             is_there, is_listed = self._served.serves(kind), self._options.capabilities.serves(kind)
             if is_there == is_listed:
                 continue
