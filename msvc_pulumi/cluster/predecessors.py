@@ -21,7 +21,7 @@ __all__ = ["ADOPTER", "fields_of", "handed", "is_inherited", "predecessors", "re
 ADOPTER = f"{CREATOR}-adoption"
 """Field manager of what is being taken over; it counts as Pulumi's if we are killed meanwhile."""
 # A field that all objects have, always with the same value.
-WRITTEN = {"f:metadata": {"f:annotations": {f"f:{DELETION}": {}}}}
+WRITTEN: Fields = {"f:metadata": {"f:annotations": {f"f:{DELETION}": {}}}}
 # People. What they wrote stays, whatever it is.
 PEOPLE = "kubectl"
 
