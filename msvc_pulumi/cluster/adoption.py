@@ -179,7 +179,8 @@ class Adoption:
             fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), one.kept)
             return {"managedFields": fields} if entries else None
 
-        if rewritten(self.cluster, one.place, one.before, ours):
+        moved = rewritten(self.cluster, one.place, one.before, ours)
+        if moved or one.place not in self.recorded:  # what was given away has no predecessor
             now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
             self._conclude(one.declaration, now, same=True)
 
