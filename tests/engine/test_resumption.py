@@ -31,6 +31,7 @@ def plans(namespace: str, names: str, *, edited: bool = False) -> list[Plan]:
         service = model_service(namespace, name)
         decode = service["spec"]["decode"] = copy.deepcopy(service["spec"]["decode"])
         decode["containers"][0]["args"] = ["--first"]
+        decode["replicas"] = 1
         if edited:
             decode["replicas"] = 2
             del decode["containers"][0]["args"]
