@@ -15,7 +15,6 @@ from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
 from msvc_pulumi.rules.exactness import refuse_inexact
-from msvc_pulumi.target.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster

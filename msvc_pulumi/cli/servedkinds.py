@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msvc_pulumi.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.cli.generate import options
 from msvc_pulumi.errors import Diagnostic, Severity
-from msvc_pulumi.kinds import Kind
-from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.capabilities import OPTIONAL, Capabilities
+from msvc_pulumi.target.kinds import Kind
+from msvc_pulumi.target.options import PlanOptions
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster

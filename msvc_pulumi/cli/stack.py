@@ -14,7 +14,6 @@ from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import drift, outcome, results
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, SpecError
 from msvc_pulumi.rules.exactness import refuse_inexact
-from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
@@ -247,7 +246,7 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
 
         project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
-    from msvc_pulumi.cli.generate import named_inputs, options  # noqa: PLC0415
+    from msvc_pulumi.cli.generate import named_inputs  # noqa: PLC0415
     from msvc_pulumi.cli.servedkinds import ServedKinds  # noqa: PLC0415
     from msvc_pulumi.fleet.fleetplan import plan_inputs  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ from typing import Any
 from msvc_pulumi.cluster.claims import CREATOR
 from msvc_pulumi.cluster.fieldsets import Fields, split, united
 from msvc_pulumi.cluster.modelservices import KIND
-from msvc_pulumi.declaration import DELETION
+from msvc_pulumi.out.declaration import DELETION
 
 __all__ = ["ADOPTER", "fields_of", "handed", "is_inherited", "predecessors", "released", "renamed"]
 

@@ -18,10 +18,10 @@ from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.ownership import is_ours
 from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, released, renamed
 from msvc_pulumi.cluster.rewriting import rewritten
-from msvc_pulumi.declaration import KEPT_POOL, Declaration, declarations, stamped
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.immutability import with_value
+from msvc_pulumi.out.declaration import KEPT_POOL, Declaration, declarations, stamped
 from msvc_pulumi.plan import Plan
+from msvc_pulumi.target.immutability import with_value
 
 __all__ = ["Resumption"]
 

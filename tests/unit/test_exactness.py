@@ -11,9 +11,9 @@ from services import BASE_CONFIG, model_service
 from msvc_pulumi.cli import main
 from msvc_pulumi.cluster.modelservices import plan_of
 from msvc_pulumi.errors import PlanError
-from msvc_pulumi.options import PlanOptions
 from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.rules.exactness import refuse_inexact
+from msvc_pulumi.target.options import PlanOptions
 
 OVER = 2**53
 
