@@ -14,7 +14,7 @@ import pulumi
 from msvc_pulumi.components.documents import documents_of, is_document
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaquetrials import decisions
-from msvc_pulumi.components.propertyvalues import inexact, normalised
+from msvc_pulumi.components.propertyvalues import normalised
 from msvc_pulumi.document.sourcefile import Source
 from msvc_pulumi.errors import (
     Diagnostics,
@@ -25,6 +25,7 @@ from msvc_pulumi.errors import (
     nearest,
 )
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
+from msvc_pulumi.rules.exactness import refuse_inexact
 from msvc_pulumi.rules.names import dns_label
 from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.options import InferenceAPI
@@ -114,7 +115,7 @@ def described(args: ModelServiceArgs) -> Described:
     diagnostics.raise_errors(SpecError)
     try:
         plan, texts = _planned(given)
-        Diagnostics([*inexact(plan)]).raise_errors(PlanError)
+        refuse_inexact([plan])
         if opaque:
             found = decisions(opaque, plan, texts, lambda tried: _replanned(given, opaque, tried))
             Diagnostics([*found]).raise_errors(PlanError)

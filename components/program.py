@@ -11,6 +11,7 @@ from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.out.declaration import logical_names
 from msvc_pulumi.plan import Plan, PlanOptions
 from msvc_pulumi.report import render
+from msvc_pulumi.rules.exactness import refuse_inexact
 
 __all__ = ["declare", "declare_plans", "export"]
 
@@ -27,6 +28,7 @@ def declare(inputs: Inputs, options: PlanOptions) -> dict[str, ModelService]:
     """
     try:
         fleet = plan_inputs(inputs, options)
+        refuse_inexact(fleet.plans)
     except ModelServiceError as error:
         raise pulumi.RunError(render(error.diagnostics).rstrip()) from error
     if fleet.general:

@@ -6,8 +6,7 @@ floating point. Into that protocol go the objects that are declared, too.
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -15,16 +14,13 @@ import pulumi
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaqueplaces import refusal
 from msvc_pulumi.document.yaml11 import MAX_NESTING
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
-from msvc_pulumi.plan import Plan
-from msvc_pulumi.rules.finding import Finding
-from msvc_pulumi.rules.places import placed
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
+from msvc_pulumi.rules.exactness import MOST
 
-__all__ = ["inexact", "normalised"]
+__all__ = ["normalised"]
 
 # What text has in it that an Output was put into, from Python and from TypeScript.
 FORMATTED = re.compile(r"Calling (__str__|\[to(String|JSON)\]) on an \[?Output")
-MOST = 2**53 - 1  # beyond it whole numbers share a floating point number
 
 
 def normalised(
@@ -78,29 +74,3 @@ def normalised(
             )
         )
     return int(value)
-
-
-def inexact(plan: Plan) -> Iterator[Diagnostic]:
-    """What is wrong with each number of ``plan`` that would be another one to the cluster: those of
-    files and sections, which no program has written.
-    """
-    for planned in plan:
-        for at in _large(planned.manifest, FieldPath()):
-            finding = Finding(
-                at,
-                "out-of-range",
-                "Invalid value: a whole number beyond 2**53 - 1, which Pulumi would change",
-                "write it in other units",
-            )
-            yield replace(placed(planned, finding), severity=Severity.ERROR)
-
-
-def _large(value: Any, at: FieldPath) -> Iterator[FieldPath]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _large(item, at.child(key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _large(item, at.child(index))
-    elif isinstance(value, int) and abs(value) > MOST:
-        yield at

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
-from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
+from msvc_pulumi.cli.generate import add_input_arguments, named_inputs
+from msvc_pulumi.cli.servedkinds import ServedKinds
 from msvc_pulumi.errors import Diagnostic, Diagnostics, LoadError, ModelServiceError, SpecError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import visible
-from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.rules.exactness import refuse_inexact
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster import Cluster
@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
         "change about it with the ModelServices of -m, or without -m the operator with those of "
         "the cluster. The API server is asked by dry runs; nothing is changed.",
     )
-    add_input_arguments(parser, required=False)
+    add_input_arguments(parser, required=False, served="what the cluster says")
     parser.add_argument(
         "--exit-code",
         action="store_true",
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[Prospect] = []
     with Cluster.connect() as cluster:
         with display.task("looking at the cluster"):
-            served = Capabilities.discover(cluster.serves)
+            served = ServedKinds(cluster, arguments)
             plans = _plans(cluster, arguments, served)
         with display.task("asking the cluster") as task:
             for number, plan in enumerate(plans, start=1):
@@ -67,19 +67,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if hindered and arguments.exit_code else 0
 
 
-def _plans(cluster: Cluster, arguments: argparse.Namespace, served: Capabilities) -> Sequence[Plan]:
+def _plans(cluster: Cluster, arguments: argparse.Namespace, served: ServedKinds) -> Sequence[Plan]:
     if not arguments.modelservice:
         return _live_plans(cluster, arguments, served)
     inputs = named_inputs(arguments)
-    default = arguments.namespace or cluster.connection.namespace
-    settings = replace(options(arguments), namespace=default, capabilities=served)
-    fleet = plan_inputs(inputs, settings, strict=arguments.strict)
-    printed.show(fleet.warnings, arguments)
+    fleet = plan_inputs(inputs, served.options, strict=arguments.strict)
+    printed.show([*served.contradictions(fleet.plans), *fleet.warnings], arguments)
+    refuse_inexact(fleet.plans)
     return fleet.plans
 
 
 def _live_plans(
-    cluster: Cluster, arguments: argparse.Namespace, served: Capabilities
+    cluster: Cluster, arguments: argparse.Namespace, served: ServedKinds
 ) -> Sequence[Plan]:
     """The plans of the cluster's ModelServices, as the operator makes them."""
     from msvc_pulumi.cluster.baseconfigs import unavailable  # noqa: PLC0415
@@ -90,7 +89,7 @@ def _live_plans(
         plan_of,
     )
 
-    plans, problems = list[Plan](), Diagnostics()
+    plans, problems, settings = list[Plan](), Diagnostics(), served.options
     for service in cluster.list(API_VERSION, KIND, arguments.namespace or None)[0]:
         reference = base_config_of(service)
         config = None
@@ -101,7 +100,7 @@ def _live_plans(
                 problems.add(missing)
                 continue
         try:
-            plans.append(plan_of(service, config, options(arguments), served))
+            plans.append(plan_of(service, config, settings, settings.capabilities))
         except ModelServiceError as error:
             problems.extend(error.diagnostics)
     problems.raise_errors(SpecError)
@@ -115,6 +114,7 @@ def _live_plans(
                 )
             ]
         )
+    printed.show(served.contradictions(plans), arguments)
     return plans
 
 

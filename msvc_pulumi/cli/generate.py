@@ -69,7 +69,12 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
-def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_input_arguments(
+    parser: argparse.ArgumentParser,
+    *,
+    required: bool = True,
+    served: str = "all are taken for served",
+) -> None:
     """Add the options that say what to plan and how: shared by every command that plans."""
     parser.add_argument(
         "-m",
@@ -115,7 +120,7 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         metavar="FILE",
         default="",
         help="what the cluster serves, as `kubectl api-resources` prints it: kinds that are not "
-        "there are left out (default: all are taken for served)",
+        f"there are left out (default: {served})",
     )
 
 

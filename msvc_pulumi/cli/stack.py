@@ -7,14 +7,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import drift, outcome, results
 from msvc_pulumi.errors import Diagnostic, ModelServiceError, SpecError
-from msvc_pulumi.target.capabilities import Capabilities
+from msvc_pulumi.rules.exactness import refuse_inexact
 from msvc_pulumi.target.kinds import DEPLOYMENT, KINDS, LEADER_WORKER_SET
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def add_parser(commands: Any) -> None:
             description=f"{what.capitalize()}. With -m the ModelServices of those files, without "
             "those that the Pulumi project in this folder names in its stack's configuration.",
         )
-        add_input_arguments(parser, required=False)
+        add_input_arguments(parser, required=False, served="what the cluster says")
         _add_stack(parser)
         if name == "up":
             parser.add_argument(
@@ -119,6 +118,7 @@ def run_up(arguments: argparse.Namespace) -> int:
     _check_usage(arguments)
     with _session(display) as session:
         stack, plans = _stack(session, arguments)
+        refuse_inexact(plans or ())
         wanted = {plan.namespace for plan in plans or ()} | {stack.configured("namespace")}
         for name in session.ensure_namespaces(wanted):
             display(f"created namespace {name}")
@@ -150,7 +150,8 @@ def run_preview(arguments: argparse.Namespace) -> int:
     display = results.progress(arguments)
     _check_usage(arguments)
     with _session(display) as session:
-        stack, _ = _stack(session, arguments)
+        stack, plans = _stack(session, arguments)
+        refuse_inexact(plans or ())
         flags = _flags(arguments, "refresh", "expect_no_changes")
         stack, found = drift.restoring(stack, arguments, display)
         stack = stack.forced() if arguments.force_conflicts else stack
@@ -245,18 +246,18 @@ def _stack(session: Session, arguments: argparse.Namespace) -> tuple[Stack, list
 
         project = find_project(current_folder())
         return opened(arguments.stack or DEFAULT_STACK, project=project), None
-    from msvc_pulumi.cli.generate import named_inputs, options  # noqa: PLC0415
+    from msvc_pulumi.cli.generate import named_inputs  # noqa: PLC0415
+    from msvc_pulumi.cli.servedkinds import ServedKinds  # noqa: PLC0415
     from msvc_pulumi.fleet.fleetplan import plan_inputs  # noqa: PLC0415
 
     inputs = named_inputs(arguments)
-    default = arguments.namespace or session.cluster.connection.namespace
-    served = Capabilities.discover(session.cluster.serves)
-    plan_options = replace(options(arguments), namespace=default, capabilities=served)
+    served = ServedKinds(session.cluster, arguments)
     with results.counted(arguments, len(inputs.model_services)) as planned:
-        fleet = plan_inputs(inputs, plan_options, strict=arguments.strict, planned=planned)
-    # The engine shows those of each plan itself, to people.
-    printed.show(fleet.warnings if is_json else fleet.general, arguments)
+        fleet = plan_inputs(inputs, served.options, strict=arguments.strict, planned=planned)
     plans = list(fleet.plans)
+    # The engine shows those of each plan itself, to people.
+    told = fleet.warnings if is_json else fleet.general
+    printed.show([*served.contradictions(plans), *told], arguments)
     return opened(_name(arguments, plans), plans=plans), plans
 
 

@@ -8,29 +8,28 @@ between is gone through again by the next one.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 
 from msvc_pulumi.cluster.claims import CREATOR, Claimant, Place, consent, is_given
-from msvc_pulumi.cluster.client import Cluster, ClusterError
+from msvc_pulumi.cluster.client import Cluster
 from msvc_pulumi.cluster.foresight import Foreseen, foresee, stated
-from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, renamed
+from msvc_pulumi.cluster.predecessors import ADOPTER, handed, predecessors, released, renamed
 from msvc_pulumi.cluster.replacement import Replacement
+from msvc_pulumi.cluster.rewriting import rewritten
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.out.declaration import KEPT_POOL, Declaration, declarations, owner_uid
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.target.kinds import DEPLOYMENT
 
-__all__ = ["REPLACE", "Adoption", "unconfirmed"]
+__all__ = ["REPLACE", "Adoption", "counted", "unconfirmed"]
 
 REPLACE = "llm-d.ai/replace"
 """Annotation of an object: the ModelService that may delete it and make it anew."""
 UNCONFIRMED = "replacement-unconfirmed"
 
-TRIES, PAUSE = 50, 0.1  # at an object that its controller writes meanwhile; seconds between
 POOL = "inferencePool"
 REPLICAS = "spec.replicas"
 Object = dict[str, Any]
@@ -43,6 +42,7 @@ class Adoption:
     cluster: Cluster
     plan: Plan
     foreseen: tuple[Foreseen, ...]
+    recorded: Collection[Place] = ()
 
     @classmethod
     def of(
@@ -73,6 +73,7 @@ class Adoption:
             cluster,
             plan,
             tuple(one for one in foreseen if one.after is not None or one.place not in recorded),
+            recorded,
         )
 
     @property
@@ -86,13 +87,7 @@ class Adoption:
         """The plan as the engine has to apply it: a count that is not ours once the object is there
         is the one that it has. Of what it creates, the engine ignores no changes.
         """
-        counts = {
-            one.place: one.before["spec"]["replicas"]
-            for one in self.foreseen
-            if "replicas" in (one.before.get("spec") or {})
-        }
-        objects = tuple(_counting(planned, counts) for planned in self.plan)
-        return replace(self.plan, objects=objects)
+        return counted(self.plan, {one.place: one.before for one in self.foreseen})
 
     def _problems(self, claimant: Claimant) -> Iterator[Diagnostic]:
         for one in self.foreseen:
@@ -184,15 +179,16 @@ class Adoption:
             fields = renamed(live["metadata"], entries, (ADOPTER, "Apply"), one.kept)
             return {"managedFields": fields} if entries else None
 
-        if self._rewritten(one.place, one.before, ours):
+        moved = rewritten(self.cluster, one.place, one.before, ours)
+        if moved or one.place not in self.recorded:  # what was given away has no predecessor
             now = self.cluster.apply(stated(one.declaration), field_manager=ADOPTER, force=True)
             self._conclude(one.declaration, now, same=True)
 
     def _conclude(
         self, declaration: Declaration, live: Object | None = None, *, same: bool = False
     ) -> None:
-        """What the adoption owns of the object is as if Pulumi had created it; ``live`` is how it
-        was a moment ago.
+        """What the adoption owns of the object is as if Pulumi had created it, or to be had by who
+        does; ``live`` is how it was a moment ago.
         """
         entries = {(ADOPTER, "Apply")}
 
@@ -200,36 +196,28 @@ class Adoption:
             metadata = live["metadata"]
             if not handed(metadata, ()):
                 return None
-            changes: Object = {"managedFields": renamed(metadata, entries, (CREATOR, "Update"))}
+            fields = (
+                renamed(metadata, entries, (CREATOR, "Update"))
+                if place in self.recorded
+                else released(metadata, entries)
+            )
+            changes: Object = {"managedFields": fields}
             if same and declaration.key == POOL:  # no picker has to forget what it knows of it
                 changes["annotations"] = {KEPT_POOL: metadata["uid"]}
             return changes
 
         place = Place.of(declaration.properties)
-        self._rewritten(place, live or self.cluster.get(*place.identity), created)
+        rewritten(self.cluster, place, live or self.cluster.get(*place.identity), created)
 
-    def _rewritten(
-        self, place: Place, live: Object | None, changes: Callable[[Object], Object | None]
-    ) -> bool:
-        """Whether the metadata of what is in ``place``, ``live`` a moment ago, became what
-        ``changes`` makes of it; asked again where somebody wrote it meanwhile.
-        """
-        for left in reversed(range(TRIES)):
-            wanted = None if live is None else changes(live)
-            if live is None or wanted is None:
-                return False
-            version = live["metadata"]["resourceVersion"]
-            body = {"metadata": {"resourceVersion": version, **wanted}}
-            try:
-                self.cluster.patch(*place.identity, body=body)
-            except ClusterError as error:
-                if not error.is_conflict or not left:
-                    raise
-            else:
-                return True
-            time.sleep(PAUSE)
-            live = self.cluster.get(*place.identity)
-        return False
+
+def counted(plan: Plan, live: Mapping[Place, Object]) -> Plan:
+    """The plan with the counts that ``live`` objects have where they are not ours to state."""
+    counts = {
+        place: item["spec"]["replicas"]
+        for place, item in live.items()
+        if "replicas" in (item.get("spec") or {})
+    }
+    return replace(plan, objects=tuple(_counting(planned, counts) for planned in plan))
 
 
 def _counting(planned: PlannedObject, counts: Mapping[Place, int]) -> PlannedObject:

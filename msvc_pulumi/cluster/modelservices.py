@@ -10,6 +10,7 @@ from msvc_pulumi.document.source import Document
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.interpolation.discretion import discreet
 from msvc_pulumi.plan import Plan, plan_model_service
+from msvc_pulumi.rules.exactness import refuse_inexact
 from msvc_pulumi.target.capabilities import Capabilities
 from msvc_pulumi.target.options import PlanOptions
 
@@ -52,7 +53,8 @@ def plan_of(
     options: PlanOptions,
     capabilities: Capabilities | None,
 ) -> Plan:
-    """The plan of a ModelService, which owns what is planned. Raises ModelServiceError.
+    """The plan of a ModelService, which owns what is planned and can be applied. Raises
+    ModelServiceError.
 
     Neither it nor the error says what stands in a BaseConfig of another namespace.
     """
@@ -74,6 +76,7 @@ def plan_of(
             Document.of(stated(base_config), file) if base_config else None,
             replace(options, owner_uid=metadata["uid"], capabilities=capabilities),
         )
+        refuse_inexact([plan])
     except ModelServiceError as error:
         if not foreign:
             raise

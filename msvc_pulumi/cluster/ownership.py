@@ -24,6 +24,7 @@ __all__ = [
     "foreign_fields",
     "holder_of",
     "is_ignored",
+    "is_ours",
     "owned_fields",
     "value_at",
 ]
@@ -140,7 +141,8 @@ def added_fields(
             yield path, value, holder
 
 
-def _is_ours(entry: Mapping[str, Any]) -> bool:
+def is_ours(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of ``metadata.managedFields`` is that of a Pulumi program."""
     if entry.get("subresource"):
         return False
     manager = str(entry.get("manager", ""))
@@ -151,7 +153,7 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
 
 def _entries(metadata: Mapping[str, Any], *, ours: bool) -> Iterator[Mapping[str, Any]]:
     for entry in metadata.get("managedFields") or ():
-        if _is_ours(entry) is ours and entry.get("subresource") != "status":
+        if is_ours(entry) is ours and entry.get("subresource") != "status":
             yield entry
 
 

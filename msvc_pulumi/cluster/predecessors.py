@@ -14,11 +14,14 @@ from typing import Any
 from msvc_pulumi.cluster.claims import CREATOR
 from msvc_pulumi.cluster.fieldsets import Fields, split, united
 from msvc_pulumi.cluster.modelservices import KIND
+from msvc_pulumi.out.declaration import DELETION
 
-__all__ = ["ADOPTER", "fields_of", "handed", "is_inherited", "predecessors", "renamed"]
+__all__ = ["ADOPTER", "fields_of", "handed", "is_inherited", "predecessors", "released", "renamed"]
 
 ADOPTER = f"{CREATOR}-adoption"
 """Field manager of what is being taken over; it counts as Pulumi's if we are killed meanwhile."""
+# A field that all objects have, always with the same value.
+WRITTEN: Fields = {"f:metadata": {"f:annotations": {f"f:{DELETION}": {}}}}
 # People. What they wrote stays, whatever it is.
 PEOPLE = "kubectl"
 
@@ -96,6 +99,19 @@ def renamed(
     return [
         *result,
         {**last, "manager": manager, "operation": operation, "fieldsV1": united(moved)},
+    ]
+
+
+def released(metadata: Metadata, entries: Handed) -> list[dict[str, Any]]:
+    """``managedFields`` without what ``entries`` own, but for what says that Pulumi wrote it.
+
+    A creation that finds the object applies it then without a conflict. With an owner there would
+    be one wherever the server has filled in a default of something that is applied as a whole.
+    """
+    created = (CREATOR, "Update")
+    return [
+        {**entry, "fieldsV1": WRITTEN} if _name(entry) == created else entry
+        for entry in renamed(metadata, entries, created)
     ]
 
 

@@ -49,8 +49,9 @@ CHECKPOINTED = 10
 REFRESH = "--refresh"
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
-# For a run in which there are objects of the stack's own that its state does not know.
-TAKE_OVER = {UPSERT: "true", **FORCE}
+# For a run in which there are objects of the stack's own that its state does not know. No field is
+# forced: what has to be moved of those objects has been moved before it (`Adoptions`).
+TAKE_OVER = {UPSERT: "true"}
 BULK = {
     "PULUMI_K8S_CLIENT_QPS": "500",
     "PULUMI_K8S_CLIENT_BURST": "1000",
@@ -203,7 +204,7 @@ class Stack:
             adoptions = Adoptions.of(entitlement.cluster, plans or (), claims)
             if operation != "preview":
                 entitlement.begin(claims)
-                adoptions.carry_out()
+                adoptions.carry_out(force=FORCE.items() <= self.environment.items())
             plans = plans and adoptions.applied
         # A preview writes no state, so that for it there is still to be made what was made.
         adopts = claims.takes_over or (operation == "preview" and bool(claims.made))

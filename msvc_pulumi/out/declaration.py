@@ -17,6 +17,7 @@ from msvc_pulumi.target.immutability import following, immutable_contents
 
 __all__ = [
     "COMPONENT",
+    "DELETION",
     "KEPT_POOL",
     "MADE_FOR",
     "POOL_UID",
@@ -30,6 +31,8 @@ __all__ = [
     "stamped",
 ]
 
+DELETION = "pulumi.com/deletionPropagationPolicy"
+"""Annotation of every object that is declared."""
 COMPONENT = "llmd:index:ModelService"
 """Type token of the component."""
 MADE_FOR = "llm-d.ai/model-service-uid"
@@ -185,7 +188,7 @@ def _properties(planned: PlannedObject, mark: dict[str, str]) -> dict[str, Any]:
     keeps the name taken while it does; a replacement could not be created.
     """
     manifest = planned.manifest
-    annotations = {"pulumi.com/deletionPropagationPolicy": "background"}
+    annotations = {DELETION: "background"}
     if manifest["kind"] in SLOW_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
     metadata = manifest["metadata"]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from msvc_pulumi.document.emitter import to_yaml
-from msvc_pulumi.target.immutability import fixed_fields, replaced_fields, with_value
+from msvc_pulumi.target.immutability import (
+    fixed_fields,
+    immutable_contents,
+    read_contents,
+    replaced_fields,
+    with_value,
+)
 
 __all__ = ["Change", "compare", "counterpart", "restricted"]
 
-Action = Literal["create", "update", "replace", "delete"]
+Action = Literal["create", "update", "replace", "restart", "delete"]
 Identity = tuple[str, str, str, str]
 
 
@@ -20,13 +26,16 @@ Identity = tuple[str, str, str, str]
 class Change:
     """One object that differs; ``text`` is a unified diff of its YAML.
 
-    ``replaces`` are fields that cannot be changed, for which it is made anew.
+    ``replaces`` are fields that cannot be changed, for which it is made anew. ``restarts_with`` are
+    the immutable ConfigMaps for which its pods start again, also where nothing else about it
+    differs.
     """
 
     action: Action
     identity: Identity
     text: str
     replaces: tuple[str, ...] = ()
+    restarts_with: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The same for programs."""
@@ -39,12 +48,15 @@ class Change:
             "name": name,
             "diff": self.text,
             **({"replaces": [*self.replaces]} if self.replaces else {}),
+            **({"restartsWith": [*self.restarts_with]} if self.restarts_with else {}),
         }
 
     def __str__(self) -> str:
         group, kind, namespace, name = self.identity
         place = f"{namespace}/{name}" if namespace else name
         why = f" ({', '.join(self.replaces)} cannot be changed)" if self.replaces else ""
+        if self.restarts_with:
+            why += f" (pods start again: they read ConfigMap {', '.join(self.restarts_with)})"
         return f"{self.action} {kind}{'.' + group if group else ''} {place}{why}"
 
 
@@ -52,16 +64,21 @@ def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> lis
     """The changes that lead from ``old`` to ``new``, in the order of ``new``, deletions last."""
     before = {_identity(manifest): manifest for manifest in old}
     after = {_identity(manifest): manifest for manifest in new}
+    held = immutable_contents(before.values()), immutable_contents(after.values())
     changes = []
     for identity, manifest in after.items():
         existing = before.get(identity)
-        if existing != manifest:
+        restarts = _restarts(existing, manifest, *held) if existing else ()
+        if existing == manifest:
+            if restarts:
+                changes.append(Change("restart", identity, "", restarts_with=restarts))
+        else:
             fixed = (
                 [str(field) for field in replaced_fields(existing, manifest)] if existing else []
             )
             action: Action = "replace" if fixed else "update" if existing else "create"
             text = _text(existing, manifest, identity)
-            changes.append(Change(action, identity, text, tuple(fixed)))
+            changes.append(Change(action, identity, text, tuple(fixed), restarts))
     for identity, manifest in before.items():
         if identity not in after:
             changes.append(Change("delete", identity, _text(manifest, None, identity)))
@@ -98,6 +115,15 @@ def restricted(live: Any, stated: Any) -> Any:
             if number < len(live) or (isinstance(item, dict) and item.get("name") in named)
         ] + live[len(stated) :]
     return live
+
+
+def _restarts(
+    old: Mapping[str, Any], new: Mapping[str, Any], *held: Mapping[tuple[str, str], str]
+) -> tuple[str, ...]:
+    """The ConfigMaps for which pods of ``new`` start again, of what was and is ``held``."""
+    before, after = read_contents(old, held[0]), read_contents(new, held[1])
+    names = before.keys() | after.keys()
+    return tuple(sorted(name for name in names if before.get(name) != after.get(name)))
 
 
 def _identity(manifest: dict[str, Any]) -> Identity:

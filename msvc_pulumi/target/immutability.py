@@ -18,6 +18,7 @@ __all__ = [
     "fixed_fields",
     "following",
     "immutable_contents",
+    "read_contents",
     "replaced_fields",
     "with_value",
 ]
@@ -91,6 +92,16 @@ def following(manifest: dict[str, Any], contents: Mapping[tuple[str, str], str])
             changed = {**template, "metadata": {**metadata, "annotations": annotations}}
             found = with_value(found, path, changed)
     return found
+
+
+def read_contents(manifest: Manifest, contents: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """Which of ``contents`` a workload's pods read, by name."""
+    if not contents:
+        return {}
+    space = manifest["metadata"].get("namespace", "")
+    templates = (path.find(manifest) for path in _templates(manifest))
+    names = (name for template in templates for name in _read(template.get("spec")))
+    return {name: contents[space, name] for name in names if (space, name) in contents}
 
 
 def _templates(manifest: Manifest) -> Iterator[FieldPath]:

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.cli import parser
+from msvc_pulumi.cli.servedkinds import ServedKinds
+from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.document.source import Source
 from msvc_pulumi.errors import LoadError
+from msvc_pulumi.plan import plan_model_service
 from msvc_pulumi.target.capabilities import OPTIONAL, Capabilities
 from msvc_pulumi.target.kinds import KINDS, Kind
 
@@ -77,3 +81,51 @@ def test_every_custom_kind_is_optional() -> None:
 
     assert {kind for kind in KINDS.values() if kind.api_version not in built_in} <= set(OPTIONAL)
     assert not [kind for kind in OPTIONAL if kind.api_version in built_in]
+
+
+class Serving:
+    """A cluster that serves these kinds."""
+
+    def __init__(self, *kinds: tuple[str, str]) -> None:
+        self.kinds = kinds
+        self.connection = type("Connection", (), {"namespace": "here"})
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        return (api_version, kind) in self.kinds
+
+
+ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
+OTHER = ("keda.sh/v1alpha1", "ScaledObject")
+
+
+@pytest.mark.parametrize(
+    ("listed", "served", "told", "planned"),
+    [
+        ("", [ROUTE], "", True),
+        ("", [], "", False),
+        (ROUTE[0], [ROUTE], "", True),
+        (ROUTE[0], [], "does not serve it", True),
+        ("apps/v1", [ROUTE], "it is left out", False),
+        ("apps/v1", [], "", False),
+        ("apps/v1", [OTHER], "", False),  # of which the plan has nothing
+    ],
+)
+def test_a_file_goes_before_the_cluster(
+    listed: str, served: list[tuple[str, str]], told: str, planned: bool, tmp_path: Path
+) -> None:
+    """And where the plan comes out otherwise for it, that is told."""
+    file = tmp_path / "served.txt"
+    file.write_text(f"{listed}\n")
+    sample = Path(__file__).parents[2] / "samples" / "facebook"
+    words = ["up", "-m", str(sample / "msvc.yaml")]
+    words += ["--capabilities", str(file)] if listed else []
+    arguments = parser(words).parse_args(words)
+    kinds = ServedKinds(Serving(*served), arguments)  # type: ignore[arg-type]
+    base = load_inputs([str(sample)]).base_configs[0]
+    service = load_inputs([str(sample)]).model_services[0]
+    plan = plan_model_service(service, base, kinds.options)
+    assert any(one.key == "httpRoute" for one in plan) is planned
+    found = [one for one in kinds.contradictions([plan]) if "HTTPRoute" in one.summary]
+    assert [told in one.summary and one.code == "capabilities-differ" for one in found] == (
+        [True] if told else []
+    )

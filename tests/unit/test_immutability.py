@@ -207,3 +207,20 @@ def test_a_count_that_kubectl_would_reset(
     if problem:
         assert problem.code == "replicas-reset"
         assert '"a"' in problem.summary and "3 replicas" in problem.summary and problem.help
+
+
+@given(one=st.text(), two=st.text())
+def test_a_difference_tells_which_pods_start_again(one: str, two: str) -> None:
+    """Those that read an immutable ConfigMap which changes, and no others."""
+    other = {**workload({"containers": []}), "metadata": {"name": "o", "namespace": "shop"}}
+    reader = workload(REFERENCES[0])
+    old, new = (config_map(data={"a": value}, **FROZEN) for value in (one, two))
+    changes = diff.compare([old, reader, other], [new, reader, other])
+    told = [(change.action, change.identity[3], change.restarts_with) for change in changes]
+    again = [("replace", "settings", ()), ("restart", "w", ("settings",))]
+    assert told == (again if one != two else [])
+    assert all("settings" in str(change) for change in changes)
+    edited = {**reader, "metadata": {**reader["metadata"], "labels": {"a": "b"}}}
+    *_, change = diff.compare([old, reader], [new, edited])
+    assert (change.action, bool(change.restarts_with)) == ("update", one != two)
+    assert diff.compare([reader], [old, reader])[-1].action == "restart"  # it comes to be read

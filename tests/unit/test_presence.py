@@ -51,6 +51,20 @@ def test_places_are_free_owned_or_taken() -> None:
     assert watched(item(namespace="there")).presence(PLACE, KEY) is Presence.ABSENT
 
 
+def test_what_an_earlier_operator_wrote_is_told() -> None:
+    """Also of what the stack has: it is looked at until its fields have moved."""
+    owned = {"f:metadata": {"f:ownerReferences": {'k:{"uid":"a"}': {}}}}
+    entry = {"operation": "Update", "fieldsV1": owned}
+    old, moved = item("a"), item("a")
+    old["metadata"]["managedFields"] = [{**entry, "manager": "manager"}]
+    moved["metadata"]["managedFields"] = [{**entry, "manager": "pulumi-kubernetes"}]
+    children = watched(old)
+    assert children.presence(PLACE, KEY) is Presence.INHERITED
+    assert children.presence(PLACE, OTHER) is Presence.OTHERS
+    children.see(moved)
+    assert children.presence(PLACE, KEY) is Presence.OWN
+
+
 def test_places_change_hands() -> None:
     """An object gets an owner, loses it, goes, or went while nobody watched."""
     children = watched(item())

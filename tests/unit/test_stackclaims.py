@@ -63,7 +63,7 @@ def test_what_nobody_noted_is_taken_over_or_abandoned() -> None:
     assert StackClaims.judged(live, {}, {}, tried={PLACE}).abandoned == {PLACE: "live"}
     assert StackClaims.judged(live, {}, {}, {"live"}).abandoned == {PLACE: "live"}
     assert not StackClaims.judged(live, {}, {}).abandoned
-    assert StackClaims.judged(live, {PLACE: CLAIMANT}, {}, tried={PLACE}).takes_over
+    assert StackClaims.judged(live, {PLACE: CLAIMANT}, {}, tried={PLACE}).resumed == {PLACE}
     known = {PLACE: StateObject("urn:x", PLACE, "live")}
     assert StackClaims.judged(live, {}, known, {"live"}) == StackClaims()
 
@@ -75,4 +75,5 @@ def test_what_an_earlier_operator_made_is_taken_over_first() -> None:
     live = metadata(ownerReferences=[OF_THIS])
     live["managedFields"] = [entry, *live["managedFields"]]
     found = StackClaims.judged({PLACE: live}, {PLACE: CLAIMANT}, {}, begun=BEGUN)
-    assert (found.inherited, found.takes_over, found.made) == ({PLACE}, True, ())
+    assert (found.inherited, found.taken, found.made) == ({PLACE}, {PLACE}, ())
+    assert not found.resumed

@@ -1,8 +1,10 @@
-"""`Adoptions`: what an earlier operator made of many ModelServices becomes a stack's."""
+"""`Adoptions`: what a stack does not know of its ModelServices becomes its own: what an earlier
+operator made, and what a run of the stack's own made that was cut off.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +13,8 @@ from typing import Self
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
+from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.resumption import Resumption
 from msvc_pulumi.engine.claims.stackclaims import StackClaims, planned_places
 from msvc_pulumi.plan import Plan
 
@@ -22,35 +26,39 @@ REPLACED_WITHIN = 600.0  # seconds that pods of a new Deployment may take before
 
 @dataclass(frozen=True, slots=True)
 class Adoptions:
-    """Those of the ``plans`` of a stack of which somebody else made something."""
+    """Those of the ``plans`` of a stack of which somebody else made something, and those of which
+    there is something that its own run made.
+    """
 
     plans: Sequence[Plan]
     concerned: tuple[Adoption, ...] = ()
+    resumed: tuple[Resumption, ...] = ()
 
     @classmethod
     def of(cls, cluster: Cluster, plans: Sequence[Plan], claims: StackClaims) -> Self:
-        """What has to become of all that ``claims`` inherit; changes nothing.
+        """What has to become of all that ``claims`` inherit or resume; changes nothing.
 
         Raises:
             ClusterError: the cluster does not answer, or something is refused or has to be replaced
                 that may not be.
         """
-        inherited = claims.inherited
-        some = [plan for plan in plans if not inherited.isdisjoint(planned_places([plan]))]
-        if not some:
-            return cls(plans)
 
-        def look(plan: Plan) -> Adoption:
-            return Adoption.of(cluster, plan, inherited, claims.settled)
+        def adoption(plan: Plan) -> Adoption:
+            return Adoption.of(cluster, plan, claims.inherited, claims.settled)
+
+        def resumption(plan: Plan) -> Resumption:
+            return Resumption.of(cluster, plan, claims.resumed)
 
         with ThreadPoolExecutor(AT_A_TIME, "adopt") as pool:
-            found = tuple(pool.map(look, some))
+            found = tuple(pool.map(adoption, _having(plans, claims.inherited)))
+            resumed = tuple(pool.map(resumption, _having(plans, claims.resumed)))
         if problems := [problem for one in found for problem in one.problems]:
             raise ClusterError(*problems)
-        return cls(plans, found)
+        return cls(plans, found, resumed)
 
-    def carry_out(self) -> None:
-        """All of it is as if Pulumi had made it.
+    def carry_out(self, *, force: bool = False) -> None:
+        """All of it is as if Pulumi had made it; with ``force`` also what somebody else has set of
+        what is resumed.
 
         Raises:
             ClusterError: the cluster does not answer or refuses, or pods of what was replaced are
@@ -60,6 +68,8 @@ class Adoptions:
         start = partial(Adoption.carry_out, wait=REPLACED_WITHIN, stopped=stopped)
         with ThreadPoolExecutor(AT_A_TIME, "adopt") as pool:
             try:
+                for _ in pool.map(partial(Resumption.carry_out, force=force), self.resumed):
+                    pass
                 problems = [
                     problem for waiting in pool.map(start, self.concerned) for problem in waiting
                 ]
@@ -71,5 +81,14 @@ class Adoptions:
     @property
     def applied(self) -> Sequence[Plan]:
         """The plans as the engine has to apply them."""
-        applied = {id(one.plan): one.applied for one in self.concerned}
-        return [applied.get(id(plan), plan) for plan in self.plans]
+        adopted = {id(one.plan): one.applied for one in self.concerned}
+        resumed = {id(one.plan): one for one in self.resumed}
+        plans = [(id(plan), adopted.get(id(plan), plan)) for plan in self.plans]
+        return [resumed[key].applied(plan) if key in resumed else plan for key, plan in plans]
+
+
+def _having(plans: Sequence[Plan], places: Collection[Place]) -> list[Plan]:
+    """The plans that have something in ``places``."""
+    if not places:
+        return []
+    return [plan for plan in plans if any(place in places for place in planned_places([plan]))]

@@ -49,7 +49,7 @@ class Entitlement:
         """
         plans = {"destroy": (), "refresh": None}.get(operation, self.plans)
         state = self.state()
-        if plans is None and not state.get("pending_operations"):
+        if operation == "refresh" and not state.get("pending_operations"):
             return StackClaims()
         claims = StackClaims.of(self.cluster, plans, state, Attempt.read(self.folder))
         if claims.problems and not takes_all:

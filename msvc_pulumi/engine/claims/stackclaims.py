@@ -38,8 +38,8 @@ NOBODY = Claimant("", "")
 
 @dataclass(frozen=True, slots=True)
 class StackClaims:
-    """With ``problems`` nothing may be applied. ``takes_over`` says that there are objects of the
-    stack's own which its state does not know; ``lost`` are the URNs of those in its state that are
+    """With ``problems`` nothing may be applied. In the places ``taken`` are objects of the stack's
+    own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
     the objects that may not be what was applied any more. ``inherited`` is where an earlier
     operator still owns fields of what is planned, or somebody gave it away; those in ``settled``
@@ -53,7 +53,7 @@ class StackClaims:
     """
 
     problems: tuple[Diagnostic, ...] = ()
-    takes_over: bool = False
+    taken: frozenset[Place] = frozenset()
     lost: frozenset[str] = frozenset()
     made: tuple[Resource, ...] = ()
     abandoned: Mapping[Place, str] = field(default_factory=dict)
@@ -64,13 +64,23 @@ class StackClaims:
     begun: Attempt | None = None
     pending: bool = False
 
+    @property
+    def takes_over(self) -> bool:
+        """Whether what there is has to be taken over instead of being made."""
+        return bool(self.taken)
+
+    @property
+    def resumed(self) -> frozenset[Place]:
+        """Where that is what a run of this stack's own made."""
+        return self.taken - self.inherited
+
     @classmethod
     def of(
         cls, cluster: Cluster, plans: Iterable[Plan] | None, state: State, attempt: Attempt
     ) -> StackClaims:
         """The claims of a stack with that ``state`` and those plans, none for a deletion; what a
         run before it was killed at is ``attempt``. Where nobody knows the plans (None), nothing is
-        told but what is to be recorded.
+        told but what is to be recorded, and how many objects of the state may have changed.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -78,15 +88,18 @@ class StackClaims:
         begun = creations(state)
         pending = bool(state.get("pending_operations"))
         cut_off = attempt.cut_off or pending
-        if plans is None:
-            made = cls.judged(existing(cluster, begun), {}, {}, begun=begun).made
-            return cls(made=made, cut_off=cut_off, pending=pending)
         known = {item.place: item for item in state_objects(state.get("resources") or ())}
+        if plans is None:
+            live = existing(cluster, {*begun, *known})
+            tried = {place: live[place] for place in begun if place in live}
+            made = cls.judged(tried, {}, {}, begun=begun).made
+            changed = suspects(state, live)
+            return cls(made=made, cut_off=cut_off, suspects=changed, pending=pending)
         uids = {item.uid for item in known.values()}.union(attempt.objects.values())
-        tried = attempt.places.union(begun)
+        places = attempt.places.union(begun)
         planned = planned_places(plans)
-        live = existing(cluster, {*planned, *known, *tried, *attempt.objects})
-        found = cls.judged(live, planned, known, uids, tried=tried, begun=begun)
+        live = existing(cluster, {*planned, *known, *places, *attempt.objects})
+        found = cls.judged(live, planned, known, uids, tried=places, begun=begun)
         return replace(
             found,
             cut_off=cut_off,
@@ -118,7 +131,7 @@ class StackClaims:
         lost: set[str] = set()
         made: list[Resource] = []
         abandoned: dict[Place, str] = {}
-        takes_over = False
+        taken: set[Place] = set()
         inherited: set[Place] = set()
         for place, metadata in sorted(live.items()):
             item = known.get(place)
@@ -134,9 +147,9 @@ class StackClaims:
                 if found is Claim.GIVEN or is_inherited(metadata):
                     inherited.add(place)
                 if item is None:
-                    takes_over = True
+                    taken.add(place)
                 elif found is Claim.GIVEN:
-                    takes_over = True
+                    taken.add(place)
                     lost.add(item.urn)  # what the state has is gone; this is made known instead
             elif item is not None:
                 if not (found.holds if claimant else _has_made(metadata, uids, place in tried)):
@@ -146,7 +159,7 @@ class StackClaims:
         kept = {item.place for item in known.values() if item.urn not in lost}
         return cls(
             tuple(problems),
-            takes_over,
+            frozenset(taken),
             frozenset(lost),
             tuple(made),
             abandoned,

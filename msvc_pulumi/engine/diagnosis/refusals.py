@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from msvc_pulumi.cluster.claims import Place
+from msvc_pulumi.cluster.claims import PULUMI, Place
 from msvc_pulumi.errors import Diagnostic
 
 __all__ = ["Conflict", "are_refusals", "conflicts", "is_answered", "named", "reason", "refused"]
@@ -184,6 +184,8 @@ def _recognised(
 
 def _fields(found: list[Conflict], since: Mapping[Conflict, str]) -> str:
     """Which fields, who set them, and when."""
+    # What a cut-off run of ours has set is no obstacle of its own.
+    found = [one for one in found if not one.manager.startswith(PULUMI)] or found
     parts = []
     for manager in dict.fromkeys(one.manager for one in found):
         theirs = [one for one in found if one.manager == manager]

@@ -16,6 +16,7 @@ from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.adoption import Adoption
 from msvc_pulumi.cluster.claims import Claimant, Metadata, Place
 from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.cluster.resumption import Resumption
 from msvc_pulumi.engine.claims.stackclaims import StackClaims
 from msvc_pulumi.engine.state.stateobjects import StateObject, creations, state_objects
 from msvc_pulumi.errors import Diagnostic
@@ -67,22 +68,27 @@ class Inspector:
         return found
 
     def adopt(self, work: Work, found: StackClaims) -> tuple[Work, tuple[Diagnostic, ...]]:
-        """The work as it is to be done, once what an earlier operator made of it is as if Pulumi
-        had made it; and why it is not yet.
+        """The work as it is to be done, once what an earlier operator made of it, and what a run of
+        ours made that was cut off, is as if Pulumi had made it; and why it is not yet.
 
         Raises:
             ClusterError: the cluster does not answer.
         """
-        if work.plan is None or not found.inherited:
+        plan = work.plan
+        if plan is None or not (found.inherited or found.resumed):
             return work, ()
         try:
-            adoption = Adoption.of(self._cluster, work.plan, found.inherited, found.settled)
-            problems = adoption.problems or adoption.carry_out()
+            resumption = Resumption.of(self._cluster, plan, found.resumed)
+            adoption = Adoption.of(self._cluster, plan, found.inherited, found.settled)
+            problems = adoption.problems
+            if not problems:
+                resumption.carry_out(force=True)  # its objects are its own
+                problems = adoption.carry_out()
         except ClusterError as error:
             if not error.status:
                 raise
             return work, tuple(error.diagnostics)
-        return replace(work, plan=adoption.applied), problems
+        return replace(work, plan=resumption.applied(adoption.applied)), problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from msvc_pulumi.cluster.claims import Claimant, Place, is_given
 from msvc_pulumi.cluster.ownership import disowned, foreign_fields, owned_fields
+from msvc_pulumi.cluster.predecessors import is_inherited
 from msvc_pulumi.errors import FieldPath
 from msvc_pulumi.operator.executor import Key
 from msvc_pulumi.operator.watch.fleet import owner_of
@@ -31,19 +32,23 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object as last seen; ``stamp`` changes with its content."""
+    """One object as last seen; ``stamp`` changes with its content. Of one that ``is_inherited`` an
+    earlier operator still owns fields.
+    """
 
     fields: str
     stamp: str
     ends: bool
     foreign: str = ""
+    is_inherited: bool = False
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> Seen:
         # A status changes the version, but not the generation of what has one.
         stamp = metadata.get("generation") or metadata.get("resourceVersion", "")
         ends = bool(metadata.get("deletionTimestamp"))
-        return cls(owned_fields(metadata), str(stamp), ends, foreign_fields(metadata))
+        fields, foreign = owned_fields(metadata), foreign_fields(metadata)
+        return cls(fields, str(stamp), ends, foreign, is_inherited(metadata))
 
 
 class Presence(Enum):
@@ -53,6 +58,8 @@ class Presence(Enum):
     ABSENT = auto()
     OWN = auto()
     """There is an object, and it names the ModelService as its owner."""
+    INHERITED = auto()
+    """The same, and an earlier operator still owns fields of it."""
     OTHERS = auto()
 
 
@@ -98,7 +105,10 @@ class OwnedChildren:
                 return Presence.UNWATCHED
             owner = self._owners.get((place.namespace, identity))
             if owner is not None:
-                return Presence.OWN if owner == key else Presence.OTHERS
+                if owner != key:
+                    return Presence.OTHERS
+                seen = self._seen[owner][identity]
+                return Presence.INHERITED if seen.is_inherited else Presence.OWN
             others = self._others.get(place[:3], ())
             return Presence.OTHERS if hash(place.name) in others else Presence.ABSENT
 
