@@ -163,6 +163,22 @@ TOOLS: dict[str, Tool] = {
             "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim",
             cost=190.0,
         ),
+        # Programs in other languages, whose own hosts are in no registry of modules, YAML's excepted.
+        Tool(
+            "pulumi-language-yaml",
+            "yaml-host",
+            "github.com/pulumi/pulumi-yaml",
+            "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+            stamps=("github.com/pulumi/pulumi-yaml/pkg/version.Version={version}",),
+            cost=45.0,
+        ),
+        Tool(
+            "pulumi-sdk-generator",
+            "sdk-generator",
+            "github.com/pulumi/pulumi/pkg/v3",
+            ".",
+            cost=8.0,
+        ),
     )
 }
 """Every program that can be asked for."""
