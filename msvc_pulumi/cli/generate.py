@@ -18,6 +18,7 @@ from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.out import text as output
 from msvc_pulumi.plan import PlanOptions
+from msvc_pulumi.report import counted
 from msvc_pulumi.rules.names import dns_label
 from msvc_pulumi.target.capabilities import Capabilities
 
@@ -176,7 +177,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
         printed.show(fleet.warnings, arguments)
         written = write_base(Path(arguments.directory), fleet.plans)
-        text = f"wrote {len(written)} files into {arguments.directory}\n"
+        text = f"wrote {counted(len(written), 'file')} into {arguments.directory}\n"
         results.write(arguments, {"directory": arguments.directory, "written": written}, text)
         return 0
     if arguments.output == "manifests":

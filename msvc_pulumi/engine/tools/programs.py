@@ -163,7 +163,8 @@ TOOLS: dict[str, Tool] = {
             "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim",
             cost=190.0,
         ),
-        # Programs in other languages, whose own hosts are in no registry of modules, YAML's excepted.
+        # Only tests ask for them: of Pulumi's language hosts this one alone is a module, and what
+        # makes SDKs is a library.
         Tool(
             "pulumi-language-yaml",
             "yaml-host",

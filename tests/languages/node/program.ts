@@ -20,7 +20,7 @@ export async function program() {
         parallelism: undefined,
         containers: [{ name: "vllm", mountModelVolume: true, args: ["--max-model-len", 4096], env, resources: null }],
     };
-    const [name, old] = config.require("name").split(",");
+    const name = config.require("name");
     const granite = new llmd.ModelService(
         name,
         {
@@ -42,7 +42,7 @@ export async function program() {
             namespace: settings.metadata.namespace,
             eppPullSecrets: undefined,
         },
-        { aliases: old ? [{ name: old }] : [] },
+        { aliases: name === "granite" ? [] : [{ name: "granite" }] },
     );
     return { decode: granite.decodeDeploymentName, hash: granite.planHash, endpoints: granite.endpoints };
 }
