@@ -155,7 +155,6 @@ def test_documented_environment_variables_are_read() -> None:
 def test_the_component_is_described_without_the_site() -> None:
     """The tables of its page name every argument, every output and every key of a child."""
     text = (ROOT / "docs" / "component.md").read_text()
-    named = set(
-        re.findall(r"`([a-zA-Z_]+)(?:\[0\])?`", "".join(re.findall(r"(?m)^ *\|.*\n", text)))
-    )
+    tables = "".join(re.findall(r"(?m)^ *\|.*\n", text))
+    named = set(re.findall(r"`([a-zA-Z_]+)(?:\[0\])?`", tables))
     assert {*ModelServiceArgs.__annotations__, *ModelService.__annotations__, *KINDS} <= named
