@@ -82,7 +82,17 @@ def yaml_program(session: Session, folder: Path) -> Run:
             (folder / "Pulumi.yaml").write_text(renamed)
         for name in values.keys() - {"name"}:
             secret = ("--secret",) if name == "key" else ()
-            must(*pulumi, "config", "set", *secret, name, values[name], cwd=folder, env=variables)
+            must(
+                *pulumi,
+                "config",
+                "set",
+                *secret,
+                "--",
+                name,
+                values[name],
+                cwd=folder,
+                env=variables,
+            )
         return call(*pulumi, *commands[command], cwd=folder, env=variables)
 
     return run
@@ -98,6 +108,7 @@ def node_program(session: Session, folder: Path) -> Run:
     (folder / "node_modules" / "@pulumi" / "llmd").symlink_to(package)
     compiler = folder / "node_modules" / ".bin" / "tsc"
     must(compiler, "--project", package)
+    shutil.copy(package / "package.json", package / "bin")  # as its script would after npm install
     must(compiler, "--project", folder)
     variables = session.stack("node").variables
     variables["PATH"] = os.pathsep.join([str(session.pulumi.parent), variables["PATH"]])
@@ -143,7 +154,7 @@ def test_life(program: Run, cluster: Cluster, namespace: str) -> None:
     live = decode_of(cluster, namespace)
     [container] = live["spec"]["template"]["spec"]["containers"]
     assert live["spec"]["replicas"] == 2
-    assert container["args"][-2:] == ["--max-model-len", "4096"]
+    assert container["args"][:2] == ["--max-model-len", "4096"]
     env = {one["name"]: one for one in container["env"]}
     assert env["KEY"]["value"] == HUSH
     assert env["FLAVOUR"]["value"] == "plain"
