@@ -14,7 +14,7 @@ from typing import Any
 
 from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
-__all__ = ["counts", "headline", "render", "to_json", "visible"]
+__all__ = ["counted", "counts", "headline", "render", "to_json", "visible"]
 
 MAX_LINE_WIDTH = 120  # columns of a source line that are shown
 MAX_VALUE_LENGTH = 400  # characters of a summary, note or help text that are shown
@@ -91,9 +91,14 @@ def counts(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:
     return errors, warnings
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """The number and its noun: ``1 object``, ``2 objects``; ``many`` where s is not the plural."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def _summary(errors: int, warnings: int, hidden: int) -> str:
     found = ((errors, Severity.ERROR), (warnings, Severity.WARNING))
-    parts = [f"{count} {severity}{'' if count == 1 else 's'}" for count, severity in found if count]
+    parts = [counted(count, severity) for count, severity in found if count]
     tail = f"; {hidden} of them {'is' if hidden == 1 else 'are'} not shown" if hidden else ""
     return ", ".join(parts) + tail
 

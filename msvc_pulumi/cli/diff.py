@@ -13,6 +13,7 @@ from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.out import diff
 from msvc_pulumi.out.handover import replicas_reset
+from msvc_pulumi.report import counted
 from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser"]
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         changes = diff.compare(wanted, _manifests(arguments.b, arguments))
     text = "".join(f"{change}\n{change.text}\n" for change in changes)
-    text += f"{len(changes)} objects differ\n" if changes else "no differences\n"
+    differ = counted(len(changes), "object differs", "objects differ")
+    text += f"{differ}\n" if changes else "no differences\n"
     results.write(arguments, [change.plain() for change in changes], text)
     return 1 if changes and arguments.exit_code else 0
 

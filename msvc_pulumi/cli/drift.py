@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.errors import Diagnostic, Severity
-from msvc_pulumi.report import visible
+from msvc_pulumi.report import counted, visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster.drift import ObjectDrift
@@ -98,7 +98,7 @@ def _details(found: Sequence[ObjectDrift]) -> str:
 
 
 def _count(found: Sequence[ObjectDrift]) -> str:
-    return "1 object differs" if len(found) == 1 else f"{len(found)} objects differ"
+    return counted(len(found), "object differs", "objects differ")
 
 
 def _lines(one: ObjectDrift) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``msvc explain``: what a field or a diagnostic code means."""
+"""``msvc explain``: what a field or a diagnostic code means, and which codes a topic has."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ def add_parser(commands: Any) -> None:
         "explain",
         help="say what a field or a diagnostic code means",
         description="Say what a field of a ModelService or BaseConfig means and what becomes of "
-        "it, or what a diagnostic code means and how to cure it. Without NAME, list the codes.",
+        "it, what a diagnostic code means and how to cure it, or which codes a topic has. Without "
+        "NAME, list topics and codes.",
     )
     parser.add_argument(
         "name",
         metavar="NAME",
         nargs="?",
         help="a field, such as spec.decode.replicas, decode.containers.args or "
-        "decodeDeployment.spec, or a code, such as template-exec",
+        "decodeDeployment.spec, a code, such as template-exec, or a topic, such as policies",
     )
     parser.add_argument(
         "--recursive", action="store_true", help="print the names of all fields in a field"
@@ -44,7 +45,19 @@ def run(arguments: argparse.Namespace) -> int:
     if name in catalogue.codes():
         entry = catalogue.explanation(name)
         return _print(printing.plain(entry) if as_json else printing.text(entry))
-    return _field(name, arguments, as_json=as_json)
+    if name not in catalogue.TOPICS:
+        return _field(name, arguments, as_json=as_json)
+    listed = catalogue.explanations_of(name)
+    if not _is_field(name):
+        return _print(printing.plain_list(listed) if as_json else printing.topic(name, listed))
+    _field(name, arguments, as_json=as_json)
+    return 0 if as_json or arguments.recursive else _print(f"\n{printing.topic(name, listed)}")
+
+
+def _is_field(name: str) -> bool:
+    from msvc_pulumi.fields import lookup  # noqa: PLC0415  reads all of the API
+
+    return lookup.field_named(name) is not None
 
 
 def _field(name: str, arguments: argparse.Namespace, *, as_json: bool) -> int:

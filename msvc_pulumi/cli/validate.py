@@ -14,7 +14,7 @@ from msvc_pulumi.cli.policies import add_policy_arguments, policy_findings
 from msvc_pulumi.errors import Diagnostic, Diagnostics, PlanError, Severity
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
-from msvc_pulumi.report import visible
+from msvc_pulumi.report import counted, visible
 from msvc_pulumi.rules.refusals import parse_version
 
 __all__ = ["add_parser"]
@@ -77,12 +77,12 @@ def run(arguments: argparse.Namespace) -> int:
         with display.task("looking at the policies"):
             outcome = policy_findings(arguments, fleet.plans, inputs)
         found.extend(outcome.problems)
-        checked.append(f"{outcome.checked} polic{'y' if outcome.checked == 1 else 'ies'}")
+        checked.append(counted(outcome.checked, "policy", "policies"))
         unchecked.extend(outcome.unchecked)
     found.raise_errors(PlanError)
     printed.show(found, arguments)
     objects = sum(len(plan) for plan in fleet.plans)
-    text = f"valid: {len(fleet.plans)} ModelServices, {objects} objects"
+    text = f"valid: {counted(len(fleet.plans), 'ModelService')}, {counted(objects, 'object')}"
     text += f"; checked: {', '.join(checked)}"
     text += f"; not checked: {', '.join(map(visible, unchecked))}" if unchecked else ""
     data = {

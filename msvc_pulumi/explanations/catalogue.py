@@ -25,7 +25,16 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-__all__ = ["COMMAND", "TOPICS", "Edit", "Example", "Explanation", "codes", "explanation"]
+__all__ = [
+    "COMMAND",
+    "TOPICS",
+    "Edit",
+    "Example",
+    "Explanation",
+    "codes",
+    "explanation",
+    "explanations_of",
+]
 
 TOPICS = {
     "files": "Reading files",
@@ -38,6 +47,7 @@ TOPICS = {
     "scaling": "Autoscaling and several nodes",
     "fleet": "Several ModelServices",
     "policies": "Policies",
+    "drift": "Drift, adoption and objects that are there already",
     "cluster": "The cluster",
     "pulumi": "Pulumi, stacks and state",
     "tools": "Building tools, and the local control plane",
@@ -127,6 +137,11 @@ def explanation(name: str) -> Explanation:
         see=plain.get("see", "").strip(),
         related=tuple(plain.get("related", ())),
     )
+
+
+def explanations_of(topic: str) -> list[Explanation]:
+    """What there is to know of each code of ``topic``, a key of `TOPICS`."""
+    return [entry for entry in map(explanation, codes()) if entry.topic == topic]
 
 
 def _example(plain: dict[str, Any]) -> Example:

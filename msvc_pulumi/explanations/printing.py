@@ -9,7 +9,7 @@ from typing import Any
 
 from msvc_pulumi.explanations.catalogue import TOPICS, Example, Explanation
 
-__all__ = ["overview", "plain", "plain_list", "text"]
+__all__ = ["overview", "plain", "plain_list", "text", "topic"]
 
 WIDTH = 88
 MARGIN = "    "
@@ -24,15 +24,20 @@ def overview(entries: Sequence[Explanation]) -> str:
     """All codes with their titles, by topic."""
     lines = [
         "msvc explain FIELD    a field: spec, spec.decode.replicas, data, decodeDeployment.spec",
+        "msvc explain TOPIC    the codes of one topic; topics are in brackets below",
         "msvc explain CODE     a diagnostic code:",
     ]
     width = max(len(entry.code) for entry in entries)
-    for topic, title in TOPICS.items():
-        lines += ["", f"{title}:"]
-        lines += [
-            f"  {entry.code:<{width}}  {entry.title}" for entry in entries if entry.topic == topic
-        ]
+    for name in TOPICS:
+        listed = [entry for entry in entries if entry.topic == name]
+        lines += ["", *_section(name, listed, width)]
     return "\n".join(lines) + "\n"
+
+
+def topic(name: str, entries: Sequence[Explanation]) -> str:
+    """The codes of the topic ``name`` with their titles."""
+    lines = _section(name, entries, max(len(entry.code) for entry in entries))
+    return "\n".join([*lines, "", "msvc explain CODE     what one means, and its cure"]) + "\n"
 
 
 def plain(entry: Explanation) -> dict[str, Any]:
@@ -85,6 +90,11 @@ def _lines(entry: Explanation) -> Iterator[str]:
     if entry.related:
         yield ""
         yield f"See also: {', '.join(entry.related)}"
+
+
+def _section(name: str, entries: Sequence[Explanation], width: int) -> list[str]:
+    titles = (f"  {entry.code:<{width}}  {entry.title}" for entry in entries)
+    return [f"{TOPICS[name]} [{name}]:", *titles]
 
 
 def _filled(paragraphs: str, margin: str = "") -> Iterator[str]:

@@ -94,11 +94,12 @@ def unknown(name: str, several: Sequence[Node]) -> LoadError:
             "ambiguous-name", f'"{name}" is a field in several places', help=f"name one: {paths}"
         )
         return LoadError([problem])
-    close = nearest(name, catalogue.codes()) if "-" in name else None
-    close = close or similar(name) or nearest(name, catalogue.codes())
+    known = [*catalogue.codes(), *catalogue.TOPICS]
+    close = nearest(name, known) if "-" in name else None
+    close = close or similar(name) or nearest(name, known)
     remedy = f"did you mean {close}?" if close else "`msvc explain` lists what there is"
     return LoadError(
-        [Diagnostic("unknown-name", f'"{name}" is neither a field nor a code', help=remedy)]
+        [Diagnostic("unknown-name", f'"{name}" is no field, code or topic', help=remedy)]
     )
 
 

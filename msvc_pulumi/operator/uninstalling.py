@@ -20,6 +20,7 @@ from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import RBAC
 from msvc_pulumi.operator.status.statusreport import ABANDON
 from msvc_pulumi.operator.work.finalizer import release
+from msvc_pulumi.report import counted
 
 __all__ = ["UninstallError", "stated_namespaces", "uninstall"]
 
@@ -142,7 +143,7 @@ def _remove_services(
 ) -> None:
     services = _services(cluster, namespaces)
     if services:
-        progress(f"removing {len(services)} ModelServices and what was made for them")
+        progress(f"removing {counted(len(services), 'ModelService')} and what was made for them")
     for service in services:
         _delete(cluster, service, abandon=abandon)
     count, changed = len(services), time.monotonic()

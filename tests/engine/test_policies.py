@@ -123,7 +123,11 @@ def policy_sdk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """Pulumi's SDK for policies beside our packages, without what it wants of their versions."""
     folder = tmp_path_factory.mktemp("sdk")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--no-deps", "--target", folder, SDK], check=True)
+    command = [*pip, "--no-deps", "--target", str(folder), SDK]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and "Failed to establish a new connection" in done.stderr:
+        pytest.skip(f"{SDK} cannot be had: no registry of packages answers")
+    assert done.returncode == 0, done.stderr
     monkeypatch.setenv("PYTHONPATH", str(folder))
     return folder
 

@@ -124,7 +124,7 @@ def test_validate_counts_and_complains(capsys: pytest.CaptureFixture[str]) -> No
 
     assert (status, err) == (0, "")
     assert out == (
-        "valid: 1 ModelServices, 3 objects; "
+        "valid: 1 ModelService, 3 objects; "
         "checked: the API server's rules, the schemas of Kubernetes 1.36 "
         "and of custom resources\n"
     )
@@ -162,7 +162,7 @@ def test_diff_of_two_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert status == 1
     assert "update Deployment.apps granite-decode" in out
     assert "-  replicas: 1" in out and "+  replicas: 2" in out
-    assert "1 objects differ" in out
+    assert "1 object differs" in out
 
 
 def test_graph_names_edges(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ from msvc_pulumi.gotemplate.execute.functions import NAMES
 from msvc_pulumi.jinjatemplate.filters import allowed_filters, allowed_tests
 from msvc_pulumi.jinjatemplate.sandbox import Environment
 from msvc_pulumi.out.declaration import COMPONENT
+from msvc_pulumi.target.kinds import KINDS
 
 # What our own processes tell each other.
 INTERNAL = {"MSVC_BASE_CONFIG", "MSVC_NAME", "MSVC_NAMESPACE", "MSVC_OPTIONS", "MSVC_PYTHON"}
@@ -149,3 +150,11 @@ def test_documented_environment_variables_are_read() -> None:
     )
     assert [name for name in ENVIRONMENT if f'"{name}"' not in code] == []
     assert set(re.findall(r'"((?:MSVC|XDG)_[A-Z_]+)"', code)) - INTERNAL <= {*ENVIRONMENT}
+
+
+def test_the_component_is_described_without_the_site() -> None:
+    """The tables of its page name every argument, every output and every key of a child."""
+    text = (ROOT / "docs" / "component.md").read_text()
+    tables = "".join(re.findall(r"(?m)^ *\|.*\n", text))
+    named = set(re.findall(r"`([a-zA-Z_]+)(?:\[0\])?`", tables))
+    assert {*ModelServiceArgs.__annotations__, *ModelService.__annotations__, *KINDS} <= named

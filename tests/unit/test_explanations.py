@@ -91,6 +91,18 @@ def test_an_entry_says_something(code: str) -> None:
     assert bool(entry.example) != bool(entry.see)
 
 
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_lists_its_codes(capsys: pytest.CaptureFixture[str], topic: str) -> None:
+    """By its name, also where a field is called so; the list of all says which there are."""
+    assert main(["explain", topic]) == 0
+    shown = capsys.readouterr().out
+    _, _, listed = shown.rpartition(f"{TOPICS[topic]} [{topic}]:\n")
+    codes_of = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
+    assert codes_of == {code for code in CODES if explanation(code).topic == topic}
+    assert main(["explain"]) == 0
+    assert f"[{topic}]:" in capsys.readouterr().out
+
+
 def test_no_text_is_of_two_codes() -> None:
     for name in ("title", "meaning", "cure"):
         texts = [getattr(ENTRIES[code], name) for code in CODES]

@@ -46,7 +46,7 @@ def objects(folder: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, 
     out, err = capsys.readouterr()
     assert err == ""
     first, _, rest = out.partition("\n")
-    assert first.startswith("valid: 1 ModelServices")
+    assert first.startswith("valid: 1 ModelService")
     return list(yaml.safe_load_all(rest))
 
 

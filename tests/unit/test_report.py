@@ -23,6 +23,7 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.report import (
     MAX_LINE_WIDTH,
+    counted,
     counts,
     headline,
     render,
@@ -126,6 +127,23 @@ def test_the_count(errors: int, warnings: int, text: str) -> None:
     items = [Diagnostic("a", str(number)) for number in range(errors)]
     items += [Diagnostic("a", str(number), Severity.WARNING) for number in range(warnings)]
     assert render(items).rstrip("\n").rpartition("\n")[2] == text
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "text"),
+    [
+        (0, ["object"], "0 objects"),
+        (1, ["object"], "1 object"),
+        (2, ["object"], "2 objects"),
+        (1, ["policy", "policies"], "1 policy"),
+        (2, ["policy", "policies"], "2 policies"),
+        (1, ["object differs", "objects differ"], "1 object differs"),
+        (0, ["object differs", "objects differ"], "0 objects differ"),
+    ],
+)
+def test_a_number_has_its_noun(number: int, nouns: list[str], text: str) -> None:
+    """Singular for one alone."""
+    assert counted(number, *nouns) == text
 
 
 def test_floods_are_cut_but_never_lose_an_error() -> None:

@@ -163,6 +163,23 @@ TOOLS: dict[str, Tool] = {
             "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim",
             cost=190.0,
         ),
+        # Only tests ask for them: of Pulumi's language hosts this one alone is a module, and what
+        # makes SDKs is a library.
+        Tool(
+            "pulumi-language-yaml",
+            "yaml-host",
+            "github.com/pulumi/pulumi-yaml",
+            "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+            stamps=("github.com/pulumi/pulumi-yaml/pkg/version.Version={version}",),
+            cost=45.0,
+        ),
+        Tool(
+            "pulumi-sdk-generator",
+            "sdk-generator",
+            "github.com/pulumi/pulumi/pkg/v3",
+            ".",
+            cost=8.0,
+        ),
     )
 }
 """Every program that can be asked for."""
