@@ -178,10 +178,8 @@ class _Printf:
             add(self.bad(value, verb))
         elif verb == "w":
             add(self.bad(value, verb))
-        elif isinstance(value, list):
-            self.sequence(value, verb, depth)
-        elif isinstance(value, dict):
-            self.mapping(value, verb, depth)
+        elif isinstance(value, list | dict):
+            self.collection(value, verb, depth)
         elif isinstance(value, Struct):
             self.struct(value, verb, depth)
         else:
@@ -195,34 +193,23 @@ class _Printf:
         inner.value(value, "v", 0)
         return joined((f"%!{verb}({type_of(value)}=", str(inner.sink), ")"))
 
-    def sequence(self, value: list[Value], verb: str, depth: int) -> None:
-        opening, separator, closing = "[", " ", "]"
+    def collection(self, value: list[Value] | dict[str, Value], verb: str, depth: int) -> None:
+        """Print a slice, or a map by its sorted keys."""
+        mapping = value if isinstance(value, dict) else None
+        opening, separator, closing = "[" if mapping is None else "map[", " ", "]"
         if self.flags.sharp_v:
             opening, separator, closing = f"{type_of(value)}{{", ", ", "}"
             if is_nil(value):
                 self.sink.add(f"{type_of(value)}(nil)")
                 return
         self.sink.add(opening)
-        for index, item in enumerate(value):
+        for index, item in enumerate(value if mapping is None else sorted(mapping)):
             if index:
                 self.sink.add(separator)
             self.value(item, verb, depth + 1)
-        self.sink.add(closing)
-
-    def mapping(self, value: dict[str, Value], verb: str, depth: int) -> None:
-        opening, separator, closing = "map[", " ", "]"
-        if self.flags.sharp_v:
-            opening, separator, closing = f"{type_of(value)}{{", ", ", "}"
-            if is_nil(value):
-                self.sink.add(f"{type_of(value)}(nil)")
-                return
-        self.sink.add(opening)
-        for index, key in enumerate(sorted(value)):
-            if index:
-                self.sink.add(separator)
-            self.value(key, verb, depth + 1)
-            self.sink.add(":")
-            self.value(value[key], verb, depth + 1)
+            if mapping is not None:
+                self.sink.add(":")
+                self.value(mapping[item], verb, depth + 1)
         self.sink.add(closing)
 
     def struct(self, value: Struct, verb: str, depth: int) -> None:
