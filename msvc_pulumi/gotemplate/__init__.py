@@ -1,7 +1,7 @@
 """Go's text/template with sprig 3.3.0, bounded and without access to anything outside.
 
 `render` returns what Go prints, or raises `TemplateError` saying where and why.
-Only modules of this package import gotpl. README.md says what the rooms are.
+Only modules of this package import RE2. README.md says what the rooms are.
 """
 
 from __future__ import annotations

@@ -107,6 +107,18 @@ PATTERNS = (
         "a{1001}",
         "\\",
     ),
+    *("\\C", "\\07", "\\Z", "\\B", "a{,2}", "\\Q.+\\E", "(?m)^.", "(?U)a+", "(?<n>\\pL)(?P<n>.)"),
+    *(
+        "(?i)\u017f|k",
+        "[é-ü]|\\x{1F600}",
+        "(?P<é>.)",
+        "a**",
+        "(?=a)",
+        "[[:foo:]]",
+        "\\A|\\z",
+        "(|a)*",
+        "",
+    ),
 )
 CONSTRAINTS = (">=1.0", "^1.2.0", "~1.2", "<2 || 3.x", "1.2 - 1.4", "!=1.2.3", "*", "bad", "")
 VERSIONS = ("1.2.3", "v1.30.1", "1.2.0-rc1", "2", "bad", "1.2.3+b5")
@@ -178,14 +190,26 @@ WORDS = {
 """What a hole of that name is filled with: one of these shapes."""
 TEXTS = {
     "pattern": PATTERNS,
-    "replacement": ("", "x", "${1}-", "$1", "$$"),
+    "replacement": ("", "x", "${1}-", "$1", "$$", "$1x", "<$0>", "${n}", "$n²", "${", "$10"),
     "version": VERSIONS,
     "constraint": CONSTRAINTS,
     "port": ("app_port", "inport", "x"),
     "goKind": KINDS,
     "array": ("[1,null,2.5]", "[", "[[]]"),
     "object": OBJECTS,
-    "url": ("https://u@h:80/p?q=1#f", "/x", "a b"),
+    "url": (
+        *("https://u@h:80/p?q=1#f", "/x", "a b", "S3:b@c%2f", "//u:p%40@h/%C3%A9", "///a", "h:8/p"),
+        *(
+            "http://a b/",
+            "//h:x",
+            "%zz",
+            "http://[::1%25e%20]:1/",
+            "http://%41/",
+            "//é@h",
+            "#%ff",
+            "*?",
+        ),
+    ),
 }
 """What a hole of that name is filled with: one of these as a quoted string."""
 CALLS = {

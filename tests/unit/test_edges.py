@@ -21,11 +21,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ALWAYS = {
     "goduration",
     "gotime",
-    "gotpl",
     "jinja2",
     "markupsafe",
     "pydantic",
     "pydantic_core",
+    "re2",
     "yaml",
 }
 OURS = {"msvc_pulumi"}

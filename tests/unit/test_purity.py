@@ -31,7 +31,7 @@ def run(statement: str) -> subprocess.CompletedProcess[str]:
 
 # What one ModelService has no use for, and takes its time to import.
 UNUSED = (
-    *("jinja2", "gotpl", "multiprocessing", "pickle", "difflib"),
+    *("jinja2", "re2", "multiprocessing", "pickle", "difflib"),
     *("msvc_pulumi.api.crd", "msvc_pulumi.api.status", "msvc_pulumi.fields"),
     *("msvc_pulumi.cli.workers", "msvc_pulumi.fleet.conflicts", "msvc_pulumi.jinjatemplate"),
     *("msvc_pulumi.children.leaderworkerset", "msvc_pulumi.children.autoscalerchecks"),

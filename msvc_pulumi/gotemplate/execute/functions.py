@@ -1,9 +1,9 @@
 """Returns the functions templates can call by name, and why a name cannot be called.
 
 Go's own functions and sprig's live in modules by theme; a module is imported when a template first
-names one of its functions, so that ordinary templates load little (gotpl, which a few of them need,
-takes longest). What reaches outside, depends on the moment or on chance is off: its result would
-change with every reconcile, or show the controller's environment to any author of a template.
+names one of its functions, so that ordinary templates load little. What reaches outside, depends on
+the moment or on chance is off: its result would change with every reconcile, or show the
+controller's environment to any author of a template.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MODULES = {
         "add add1 add1f addf biggest ceil div divf floor max maxf min minf mod mul mulf round seq"
         " sub subf until untilStep"
     ),
-    "sprig.paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs urlJoin urlParse",
+    "sprig.paths": "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs",
     "sprig.regexes": (
         "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll"
         " mustRegexReplaceAllLiteral mustRegexSplit regexFind regexFindAll regexMatch"
@@ -65,6 +65,7 @@ _MODULES = {
         " squote substr swapcase title trim trimAll trimall trimPrefix trimSuffix trunc untitle"
         " upper wrap wrapWith"
     ),
+    "sprig.urls": "urlJoin urlParse",
     "sprig.versions": "semver semverCompare",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -1,170 +1,27 @@
-"""Returns sprig's regular expression functions, on gotpl's RE2 engine.
-
-The engine takes time linear in the text for one match, but a simulation in Python cannot be left
-alone with a hostile pattern: its expanded size is bounded before it is compiled, and the text it
-reads counts every character against the meter of the render.
-"""
+"""Returns sprig's regular expression functions."""
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
-from functools import cache, lru_cache
-from importlib import import_module
-from typing import Any, SupportsIndex
+from itertools import takewhile
+from typing import Any
 
-from ..errors import FunctionError, LimitExceededError
-from ..limits.budget import Meter, meter
+from ..errors import FunctionError
+from ..limits.budget import meter
 from ..reflect.calls import declare
 from ..reflect.values import Slice, strings
-from ..strconv.literals import decode, encode, quote
+from ..strconv.literals import quote
+from .regexp import Search, Spans
 
 __all__ = ["FUNCTIONS"]
 
-_LONGEST_PATTERN = 1_000
-_LONGEST_TEXT = 64 << 10
-_LARGEST_PROGRAM = 4_000
-_MOST_CLASSES = 32  # of Unicode, of which each takes milliseconds to compile
-_CLASS_WORK = 1_500
-_MOST_REPEATS = 1_000  # regexp/syntax's own bound, which holds for the product of nested ones
-_REPEAT = re.compile(r"\{(\d{1,9})(,(\d{0,9}))?\}")
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w*:\]|\\.|[^\]\\])*\]?", re.DOTALL)
-_PERL = re.compile(r"\(\?(?:<[=!]|[^:imsUP<-])")
-_OPERATORS = re.compile(r"[*+?]+")
+_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 _META = frozenset(r"\.+*?()|[]{}^$")
-# gotpl's words, Go's words, and whether Go quotes the whole pattern
-_EXPLANATIONS = {
-    "missing closing bracket": ("missing closing ]", "["),
-    "missing closing parenthesis": ("missing closing )", ""),
-    "unexpected closing parenthesis": ("unexpected )", ""),
-    "missing argument to repetition operator": ("missing argument to repetition operator", None),
-}
-
-
-class _MeteredText(str):
-    """A text that counts how often its characters are looked at."""
-
-    __slots__ = ("cost", "meter")
-    cost: int
-    meter: Meter
-
-    @classmethod
-    def of(cls, text: str, cost: int) -> _MeteredText:
-        metered = cls(text)
-        metered.cost = cost
-        metered.meter = meter()
-        return metered
-
-    def __getitem__(self, key: SupportsIndex | slice) -> str:
-        self.meter.work(self.cost)
-        return str.__getitem__(self, key)
-
-
-@cache
-def _engine() -> Any:
-    return import_module("gotpl._compat.goregexp.go")
-
-
-def _program_size(pattern: str) -> int:
-    """An upper estimate of the compiled program's size; a repeat multiplies what it repeats."""
-    sizes = [[1, 0]]  # per open group: size so far, size of the last item
-    repeats = [1]  # per open group: the largest product of repeats inside
-    last_repeat = 1
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        step, size = 1, 1
-        found = _REPEAT.match(pattern, position) if character == "{" else None
-        if character == "\\":
-            step = 2
-        elif character == "[":
-            matched = _CLASS.match(pattern, position)
-            step = matched.end() - position if matched else 1
-        elif character == "(":
-            sizes.append([1, 0])
-            repeats.append(1)
-            size = 0
-        elif character == ")" and len(sizes) > 1:
-            size = sum(sizes.pop()) + 2
-            last_repeat = repeats.pop()
-            sizes[-1] = [sum(sizes[-1]), size]
-            repeats[-1] = max(repeats[-1], last_repeat)
-            position += 1
-            continue
-        elif found:
-            count = max(int(found[1]), int(found[3] or 0), 1)
-            last_repeat *= count
-            if count > _MOST_REPEATS or last_repeat > _MOST_REPEATS:
-                raise FunctionError(f"error parsing regexp: invalid repeat count: `{found[0]}`")
-            sizes[-1][1] *= count
-            repeats[-1] = max(repeats[-1], last_repeat)
-            position = found.end()
-            continue
-        elif character in "*+?":
-            sizes[-1][1] += 2
-            position += 1
-            continue
-        sizes[-1] = [sum(sizes[-1]), size]
-        last_repeat = 1
-        position += step
-    return sum(map(sum, sizes))
-
-
-@lru_cache(maxsize=32)
-def _compiled(pattern: str) -> tuple[Any, int]:
-    """The compiled pattern and what looking at one character costs."""
-    if len(pattern) > _LONGEST_PATTERN:
-        raise LimitExceededError(
-            f"a regular expression has more than {_LONGEST_PATTERN} characters"
-        )
-    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
-        raise FunctionError("error parsing regexp: trailing backslash at end of expression: ``")
-    size = _program_size(pattern)
-    if size > _LARGEST_PROGRAM:
-        raise LimitExceededError("a regular expression is too large")
-    try:
-        with warnings.catch_warnings():  # the engine hands some classes to Python's re, which warns
-            warnings.simplefilter("ignore", FutureWarning)
-            compiled = _engine().compile(pattern)
-    except (ValueError, re.error) as problem:
-        raise FunctionError(f"error parsing regexp: {_explained(str(problem), pattern)}") from None
-    except (RecursionError, IndexError, OverflowError):
-        raise FunctionError(f"error parsing regexp: invalid pattern: `{pattern}`") from None
-    return compiled, 2 + (size + 64 * pattern.lower().count("\\p")) // 8
-
-
-def _explained(problem: str, pattern: str) -> str:
-    """Go's words for gotpl's, as far as they are known."""
-    if problem == "invalid or unsupported Perl syntax":
-        found = _PERL.search(pattern)
-        return f"{problem}: `{found[0] if found else pattern}`"
-    words, piece = _EXPLANATIONS.get(problem, (problem, ""))
-    if piece is None:
-        repeats = _OPERATORS.findall(pattern)
-        shown = repeats[0] if repeats and "repetition" in words else ""
-        return f"{words}: `{shown}`"
-    return f"{words}: `{pattern[pattern.rfind(piece) :] if piece else pattern}`"
-
-
-def _prepared(pattern: str, text: str) -> tuple[Any, _MeteredText]:
-    classes = pattern.lower().count("\\p")
-    if classes > _MOST_CLASSES:
-        raise LimitExceededError(f"a regular expression has more than {_MOST_CLASSES} classes")
-    meter().work(_CLASS_WORK * classes)
-    compiled, cost = _compiled(pattern)
-    if len(text) > _LONGEST_TEXT:
-        raise LimitExceededError(
-            f"a regular expression is applied to more than {_LONGEST_TEXT} characters"
-        )
-    meter().work(len(text))
-    clean = text if text.isascii() else decode(encode(text))
-    return compiled, _MeteredText.of(clean, cost)
 
 
 def _must_match(pattern: str, text: str) -> bool:
-    compiled, metered = _prepared(pattern, text)
-    return bool(compiled.matches(metered))
+    return Search(pattern, text).first() is not None
 
 
 def _match(pattern: str, text: str) -> bool:
@@ -175,45 +32,122 @@ def _match(pattern: str, text: str) -> bool:
 
 
 def _find(pattern: str, text: str) -> str:
-    compiled, metered = _prepared(pattern, text)
-    return str(compiled.find(metered))
+    search = Search(pattern, text)
+    spans = search.first()
+    return search.text.part(spans[0]) if spans else ""
+
+
+def _found(search: Search, most: int) -> list[tuple[int, int]]:
+    """The spans of all matches, at most as many as asked for if that is not negative."""
+    found: list[tuple[int, int]] = []
+    if most == 0:
+        return found
+    for spans in search.every():
+        found.append(spans[0])
+        meter().count(len(found))
+        if len(found) == most:
+            break
+    return found
 
 
 def _find_all(pattern: str, text: str, most: int) -> Slice:
-    compiled, metered = _prepared(pattern, text)
-    found = compiled.find_all(metered, most)
-    meter().count(len(found or ()))
-    return strings(map(str, found or ()), nil=not found)
+    search = Search(pattern, text)
+    found = _found(search, most)
+    return strings(map(search.text.part, found), nil=not found)
 
 
-def _bound_replacement(pattern: str, text: str, replacement: str) -> None:
-    """Announce the largest result a replacement can have before it is made."""
-    references = replacement.count("$") * len(text)
-    largest = len(text) + (len(text) + 1) * len(replacement) + references
-    if largest > meter().profile.value:
-        count = len(_find_all(pattern, text, -1))
-        meter().size(len(text) + count * len(replacement) + references)
+def _with_replaced(search: Search, replacement: Callable[[Spans], str]) -> str:
+    parts = []
+    position = length = 0
+    for spans in search.every():
+        start, end = spans[0]
+        parts += [search.text.part((position, start)), replacement(spans)]
+        position = end
+        length += len(parts[-2]) + len(parts[-1])
+        meter().size(length)
+    parts.append(search.text.part((position, len(search.text.data))))
+    meter().size(length + len(parts[-1]))
+    return "".join(parts)
 
 
 def _replace(pattern: str, text: str, replacement: str) -> str:
-    compiled, metered = _prepared(pattern, text)
-    _bound_replacement(pattern, text, replacement)
-    return str(compiled.replace_all(metered, replacement))
+    if "$" not in replacement:
+        return _replace_literally(pattern, text, replacement)
+    search = Search(pattern, text, groups=True)
+    pieces = _template(search.named, replacement)
+
+    def expanded(spans: Spans) -> str:
+        parts = []
+        length = 0
+        for piece in pieces:
+            meter().work()
+            parts.append(piece if isinstance(piece, str) else _group(search, spans, piece))
+            length += len(parts[-1])
+            meter().size(length)
+        return "".join(parts)
+
+    return _with_replaced(search, expanded)
+
+
+def _group(search: Search, spans: Spans, numbers: list[int]) -> str:
+    """What the first of the groups that took part in a match is."""
+    present = (spans[number] for number in numbers if number < len(spans))
+    return search.text.part(next((span for span in present if span[0] >= 0), (0, 0)))
+
+
+def _template(named: dict[str, list[int]], replacement: str) -> list[str | list[int]]:
+    """The pieces of a replacement: texts and groups (regexp.Regexp.Expand)."""
+    pieces: list[str | list[int]] = []
+    position = 0
+    for found in _REFERENCE.finditer(replacement):
+        meter().work()
+        word = found[1] or found[2] or ""
+        name = "".join(takewhile(_is_of_name, word))
+        pieces.append(replacement[position : found.start()])
+        if name and (found[1] or name == word):
+            pieces.append(_numbers(named, name))
+            position = found.start() + 1 + len(name) if found[1] else found.end()
+        else:
+            pieces.append("$")
+            position = found.start() + 1 if word else found.end()
+    pieces.append(replacement[position:])
+    return pieces
+
+
+def _is_of_name(character: str) -> bool:
+    """Whether it is a letter or digit to Go; numerals like `²`, words to Python, are not."""
+    return character == "_" or character.isalpha() or character.isdecimal()
+
+
+def _numbers(named: dict[str, list[int]], name: str) -> list[int]:
+    """The numbers of the groups that a name or number stands for."""
+    if name.isascii() and name.isdecimal() and (name == "0" or name[0] != "0"):
+        return [int(name)] if len(name) < 5 else []
+    return named.get(name, [])
 
 
 def _replace_literally(pattern: str, text: str, replacement: str) -> str:
-    compiled, metered = _prepared(pattern, text)
-    _bound_replacement(pattern, text, replacement)
-    return str(compiled.replace_all_literal(metered, replacement))
+    return _with_replaced(Search(pattern, text), lambda _spans: replacement)
 
 
 def _split(pattern: str, text: str, most: int) -> Slice:
-    compiled, metered = _prepared(pattern, text)
+    search = Search(pattern, text)
     if most == 0:
         return strings((), nil=True)
     if pattern and not text:
         return strings([""])
-    return strings(map(str, compiled.split(metered, most)))
+    parts: list[str] = []
+    position = last = 0
+    for start, end in _found(search, most):
+        if 0 < most <= len(parts) + 1:
+            break
+        last = start
+        if end:
+            parts.append(search.text.part((position, start)))
+        position = end
+    if last != len(search.text.data):
+        parts.append(search.text.part((position, len(search.text.data))))
+    return strings(parts)
 
 
 def _quote_meta(text: str) -> str:

@@ -10,12 +10,10 @@ from ..limits.budget import meter
 from ..reflect.calls import declare
 from ..reflect.values import Map, Slice, Value, strings
 from ..strconv.literals import decode, encode, quote
+from .casing import camel_case, kebab_case, snake_case
 from .wording import (
     abbreviate,
-    camel_case,
     initials,
-    kebab_case,
-    snake_case,
     swap_case,
     title,
     uncapitalize,

@@ -1,7 +1,6 @@
 """Returns sprig's semantic version functions, by the rules of Masterminds/semver 3.3.
 
-gotpl has them too, but takes ``!=1.2.3`` to exclude prereleases, and importing it costs more than
-this module.
+No library has them: docs/decisions/0027-libraries.md.
 """
 
 from __future__ import annotations

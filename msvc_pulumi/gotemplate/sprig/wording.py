@@ -1,33 +1,22 @@
 """Returns words changed in case, cut or wrapped, as goutils and xstrings do for sprig.
 
-goutils works on bytes in some functions and on characters in others; so do these. The three case
-conversions by word come from gotpl, imported when first used.
+goutils works on bytes in some functions and on characters in others; so do these.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-from typing import Any
-
 from ..limits.budget import meter
-from ..strconv.literals import decode, encode, replaced
+from ..strconv.literals import decode, encode
 
 __all__ = [
     "abbreviate",
-    "camel_case",
     "initials",
-    "kebab_case",
-    "snake_case",
     "swap_case",
     "title",
     "uncapitalize",
     "wrap",
     "wrap_with",
 ]
-
-
-_CHARACTER = 4  # what gotpl's case conversions take for one; two microseconds
 
 
 def _one(changed: str, character: str) -> str:
@@ -152,26 +141,3 @@ def _wrapped(text: str, width: int, separator: str, *, long_words: bool) -> str:
         position = position_after
     lines.append(data[position:])
     return decode(mark.join(lines))
-
-
-@cache
-def _gotpl() -> Any:
-    return import_module("gotpl.funcs.sprig.strings")
-
-
-def snake_case(text: str) -> str:
-    """xstrings.ToSnakeCase."""
-    meter().work(len(text) * _CHARACTER)
-    return str(_gotpl().snakecase(replaced(text)))
-
-
-def kebab_case(text: str) -> str:
-    """xstrings.ToKebabCase."""
-    meter().work(len(text) * _CHARACTER)
-    return str(_gotpl().kebabcase(replaced(text)))
-
-
-def camel_case(text: str) -> str:
-    """xstrings.ToPascalCase."""
-    meter().work(len(text) * _CHARACTER)
-    return str(_gotpl().camelcase(replaced(text)))

@@ -44,7 +44,7 @@ WARM = {
 PIPELINE = ("children", "commandline", "document", "gotemplate", "jinjatemplate", "merge")
 LAZY = (
     *("datetime", "difflib", "hashlib", "shlex", "urllib.parse", "msvc_pulumi.api.elsewhere"),
-    *("gotpl._compat.goregexp.go", "gotpl.funcs.sprig.url", "gotpl.funcs.sprig.strings"),
+    *("re2", "ipaddress"),
 )
 
 

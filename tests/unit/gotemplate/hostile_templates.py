@@ -219,7 +219,25 @@ GO: dict[str, tuple[str, str]] = {
     "regex-hidden-repeat": ("wide", '{{ regexFind "(((a{10}|b){10}|c){10}|d){10}" "a" }}'),
     "regex-wide-alternation": (
         "wide",
-        "{{ regexFind `(" + "|".join("abcdefgh" * 12) + "){900}` `a` }}",
+        "{{ regexFind `(" + "|".join("abcdefgh" * 12) + "){900}` `a` }}" + _THEN_FAIL,
+    ),
+    "regex-states-without-end": (
+        "wide",
+        "{{ range until 9 }}"
+        "{{ $_ := regexFind `[ab]*a[ab]{900}c` (repeat 10000 (print . `abbaab`)) }}"
+        "{{ end }}" + _THEN_FAIL,
+    ),
+    "regex-groups-without-end": (
+        "wide",
+        "{{ range until 99 }}"
+        "{{ $_ := regexReplaceAll `((a|b)*a([ab]{3}){100}c)?(x|a|b)` (repeat 500 `abbaab`) `$1` }}"
+        "{{ end }}" + _THEN_FAIL,
+    ),
+    "regex-many-automata": (
+        "wide",
+        "{{ range $i := until 40 }}"
+        "{{ $_ := regexFind (printf `[ab]*a[ab]{200}(?:c|%d)` $i) (repeat 1000 `abbaab`) }}"
+        "{{ end }}" + _THEN_FAIL,
     ),
     "regex-long-pattern": ("wide", '{{ regexMatch (repeat 500000 "a?") "a" }}'),
     "regex-deep-groups": (

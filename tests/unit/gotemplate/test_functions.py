@@ -79,15 +79,15 @@ def test_helm_functions_are_recognised(name: str) -> None:
     assert f"{name} is one of Helm's functions" in caught.value.help
 
 
-def test_importing_the_package_loads_no_gotpl() -> None:
-    """gotpl is only loaded by templates that use what comes from it."""
+def test_importing_the_package_loads_no_engine() -> None:
+    """Engines are only loaded by templates that use what comes from them."""
     import subprocess
     import sys
 
     program = (
         "import sys; from msvc_pulumi.gotemplate import render;"
         "render('{{ .x | upper | default `a` | quote }}{{ toJson (dict 1 2) }}', {'x': 'b'});"
-        "print(sorted(n for n in sys.modules if n.split('.')[0] in ('gotpl', 'gotime')))"
+        "print(sorted(n for n in sys.modules if n.split('.')[0] in ('re2', 'gotime')))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
