@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
@@ -84,8 +85,8 @@ class ApiField:
 def api_fields(model: type[BaseModel]) -> tuple[tuple[str, ApiField, FieldInfo], ...]:
     """The model's API fields with their JSON names."""
     return tuple(
-        (str(info.alias), entry, info)
-        for info in model.model_fields.values()
+        (info.alias or to_camel(name), entry, info)  # pydantic 2.11 fills in aliases at first use
+        for name, info in model.model_fields.items()
         for entry in info.metadata
         if isinstance(entry, ApiField)
     )
