@@ -13,12 +13,14 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from msvc_pulumi.document import yaml11
+from msvc_pulumi.document.events import UNREADABLE
+from msvc_pulumi.document.nodes import Node
 from msvc_pulumi.document.scalars import ScalarColumns
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.sourcefile import Locate, Source, read_source
 from msvc_pulumi.document.spans import Spans
-from msvc_pulumi.document.syntax import syntax_problem
-from msvc_pulumi.document.yaml11 import DialectError, Node
+from msvc_pulumi.document.syntax import DialectError, syntax_problem
+from msvc_pulumi.document.yaml11 import compose
 from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
 from msvc_pulumi.pattern import pattern
 
@@ -74,11 +76,11 @@ class Document:
     @cached_property
     def _made(self) -> tuple[Source, Node]:
         if self._written is not None:
-            return self._written, next(yaml11.compose(self._written.text))
+            return self._written, next(compose(self._written.text))
         text = json.dumps(self.value, indent=2, ensure_ascii=False, default=str)
-        text = yaml11.UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        text = UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         try:
-            return Source(self._name, text), next(yaml11.compose(text))
+            return Source(self._name, text), next(compose(text))
         except DialectError:  # over a limit: only the document as a whole has a place
             return Source(self._name, ""), Node(self.value, 0, 0)
 
@@ -296,12 +298,12 @@ def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
     """
     if source.text.startswith("\ufeff"):
         source = Source(source.name, source.text[1:], source.locate)
-    value = yaml11.simple_value(source.text)
-    if value is not yaml11.COMPLEX:
+    value = simple_value(source.text)
+    if value is not COMPLEX:
         return [Document.only(source, value)]
     documents: list[Document] = []
     try:
-        for root in yaml11.compose(source.text):
+        for root in compose(source.text):
             document = Document(source, root)
             document.report_duplicates(diagnostics)
             documents.append(document)

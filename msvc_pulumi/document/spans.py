@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from msvc_pulumi.document.yaml11 import Node
+from msvc_pulumi.document.nodes import Node
 from msvc_pulumi.errors import FieldPath, Span
 
 __all__ = ["Spans"]

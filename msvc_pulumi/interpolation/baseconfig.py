@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.document.yaml11 import COMPLEX, simple_value
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
