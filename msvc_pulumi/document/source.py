@@ -117,9 +117,9 @@ class Document:
         A path that is not in the document points at its nearest ancestor that is.
         """
         known = path
-        while (node := self._node(known)) is None:
+        while (node := self._root.at(known)) is None:
             known = known.parent
-        key = self._key_offsets(known)
+        key = self._root.key_at(known)
         is_shown = node.members is None and node.end > node.start  # an empty scalar is not
         if key is None or (is_shown and known == path):
             return self._spanned(node.start, node.end)
@@ -142,7 +142,7 @@ class Document:
         kind = self.value.get("kind") if isinstance(self.value, dict) else None
         if not (isinstance(kind, str) and kind.endswith("List")):
             return [self]
-        node = self._node(FieldPath.of("items"))
+        node = self._root.at(FieldPath.of("items"))
         if node is None or not isinstance(node.members, list):
             return [self]
         found = []
@@ -160,7 +160,7 @@ class Document:
         Exact inside literal block scalars and scalars written on one line; elsewhere the first
         character of the scalar, because folding leaves no one-to-one map.
         """
-        node = self._node(path)
+        node = self._root.at(path)
         if node is None or not isinstance(node.value, str):
             return self.span(path)
         node = node.origin or node
@@ -190,30 +190,12 @@ class Document:
         header = _HEADER.match(self.source.text, node.start)
         return header.end() if header else node.start
 
-    def _node(self, path: FieldPath) -> Node | None:
-        node = self._root
-        for step in path:
-            members = node.members
-            if isinstance(members, dict) and step in members:
-                node = members[str(step)]
-            elif isinstance(members, list) and isinstance(step, int) and step < len(members):
-                node = members[step]
-            else:
-                return None
-        return node
-
-    def _key_offsets(self, path: FieldPath) -> tuple[int, int] | None:
-        parent = self._node(path.parent) if path else None
-        if parent is None or parent.keys is None:
-            return None
-        return parent.keys.get(str(path[-1]))
-
     def _value_span(self, path: FieldPath) -> Span | None:
-        node = self._node(path)
+        node = self._root.at(path)
         return None if node is None else self._spanned(node.start, node.end)
 
     def _key_span(self, path: FieldPath) -> Span | None:
-        offsets = self._key_offsets(path)
+        offsets = self._root.key_at(path)
         return None if offsets is None else self._spanned(*offsets)
 
     def _same_line(self, start: int, end: int) -> bool:
@@ -224,40 +206,27 @@ class Document:
 
     def scalar_paths(self, offsets: Collection[int]) -> dict[int, FieldPath]:
         """The paths of the scalar values that begin at ``offsets`` of the source."""
-        found: dict[int, FieldPath] = {}
-        pending = [(FieldPath(), self._root)]
-        while pending:
-            path, node = pending.pop()
-            members = node.members
-            if isinstance(members, dict):
-                pending.extend((path.child(key), member) for key, member in members.items())
-            elif members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(members))
-            elif node.start in offsets:
-                found[node.start] = path
-        return found
+        return {
+            node.start: path
+            for path, node in self._root.walk()
+            if node.members is None and node.start in offsets
+        }
 
     def repeated_keys(self) -> Iterator[tuple[int, int]]:
         """Where in the source keys stand that their mapping states, or merges in, once more."""
         if self._written is not None:
             return  # it was read at once, which nothing with repeated keys is
         root = self._root
-        pending = [root] if root.has_duplicates or root.has_overrides else []
-        while pending:
-            node = pending.pop()
+        for _, node in root.walk() if root.has_duplicates or root.has_overrides else ():
             yield from node.overrides or ()
             for key, start, end in node.duplicates or ():
                 yield start, end
                 if node.keys:
                     yield node.keys[key]
-            members = node.members
-            pending.extend(members.values() if isinstance(members, dict) else members or ())
 
     def report_duplicates(self, diagnostics: Diagnostics) -> None:
         """Warn of every key that a mapping states more than once."""
-        pending = [(FieldPath(), self._root)] if self._root.has_duplicates else []
-        while pending:
-            path, node = pending.pop()
+        for path, node in self._root.walk() if self._root.has_duplicates else ():
             for key, start, end in node.duplicates or ():
                 if not diagnostics.has_room(Severity.WARNING):
                     diagnostics.pass_over(Severity.WARNING)
@@ -271,11 +240,6 @@ class Document:
                     related=(Label(self._spanned(start, end), "ignored"),),
                     help="keep one of them",
                 )
-            members = node.members
-            if isinstance(members, dict):
-                pending.extend((path.child(key), member) for key, member in members.items())
-            elif members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(members))
 
 
 def _first_line(text: str) -> tuple[int, str]:
