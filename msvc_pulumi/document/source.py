@@ -15,18 +15,15 @@ from typing import Any
 
 from msvc_pulumi.document.events import UNREADABLE
 from msvc_pulumi.document.nodes import Node
-from msvc_pulumi.document.scalars import ScalarColumns
+from msvc_pulumi.document.scalarplaces import ScalarColumns, literal_offset
 from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.sourcefile import Locate, Source, read_source
 from msvc_pulumi.document.spans import Spans
 from msvc_pulumi.document.syntax import DialectError, syntax_problem
 from msvc_pulumi.document.yaml11 import compose
 from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
-from msvc_pulumi.pattern import pattern
 
 __all__ = ["Document", "Locate", "Source", "parse", "read_source"]
-
-_HEADER = pattern(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
 
 
 class Document:
@@ -165,7 +162,8 @@ class Document:
             return self.span(path)
         node = node.origin or node
         if node.style == "|":
-            return self._literal_span(node, line0, column0, length)
+            start = literal_offset(self.source, node, line0, column0)
+            return self._spanned(start, start + length)
         if line0 == 0 and node.style != ">":
             columns = self._columns.get(node.start)
             if columns is None:
@@ -177,18 +175,6 @@ class Document:
                 start = node.start + column
                 return self._spanned(start, node.start + end if end else start + length)
         return self._spanned(node.start, node.end)
-
-    def _literal_span(self, node: Node, line0: int, column0: int, length: int) -> Span:
-        mark_line, _ = self.source.position(self._mark_offset(node))
-        number, sample = _first_line(node.value)
-        indentation = max(0, len(self.source.line(mark_line + 1 + number)) - len(sample))
-        start = self.source.offset(mark_line + 1 + line0, indentation + column0)
-        return self._spanned(start, start + length)
-
-    def _mark_offset(self, node: Node) -> int:
-        # An anchor or a tag may stand in front of the mark, even on an earlier line.
-        header = _HEADER.match(self.source.text, node.start)
-        return header.end() if header else node.start
 
     def _value_span(self, path: FieldPath) -> Span | None:
         node = self._root.at(path)
@@ -240,18 +226,6 @@ class Document:
                     related=(Label(self._spanned(start, end), "ignored"),),
                     help="keep one of them",
                 )
-
-
-def _first_line(text: str) -> tuple[int, str]:
-    """The number and text of the first line that is not blank; of the first one if all are."""
-    start = 0
-    for number in range(text.count("\n") + 1):
-        end = text.find("\n", start)
-        line = text[start : end if end >= 0 else len(text)]
-        if line.strip():
-            return number, line
-        start = end + 1
-    return 0, ""
 
 
 def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:

@@ -19,7 +19,8 @@ from yaml.loader import SafeLoader
 
 from msvc_pulumi.document import events
 from msvc_pulumi.document.events import MAX_NESTING
-from msvc_pulumi.document.scalars import ScalarColumns, float32_text, resolve, scalar_text
+from msvc_pulumi.document.scalarplaces import ScalarColumns
+from msvc_pulumi.document.scalars import float32_text, resolve, scalar_text
 from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.syntax import DialectError
 from msvc_pulumi.document.yaml11 import compose
