@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pulumi
 
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, SpecError, nearest
-from msvc_pulumi.interpolation.baseconfig import SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import SECTIONS
 
 __all__ = ["divided", "idle_options"]
 

@@ -13,7 +13,7 @@ import pulumi
 
 from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaqueplaces import refusal
-from msvc_pulumi.document.yaml11 import MAX_NESTING
+from msvc_pulumi.document.events import MAX_NESTING
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
 from msvc_pulumi.rules.exactness import MOST
 

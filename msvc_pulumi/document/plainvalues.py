@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msvc_pulumi.document.yaml11 import MAX_NESTING, MAX_NODES
+from msvc_pulumi.document.events import MAX_NESTING, MAX_NODES
 from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath
 from msvc_pulumi.pattern import pattern
 

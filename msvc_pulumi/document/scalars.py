@@ -1,4 +1,4 @@
-"""What a YAML scalar means to the original's parser, and which character of it was written where.
+"""What a YAML scalar means to the original's parser.
 
 The rules are go-yaml v2's (``resolve.go``) and those of sigs.k8s.io/yaml for numbers and booleans
 that stand where a string is wanted: YAML 1.1 booleans, C-style integers, no base-60 numbers, dates
@@ -12,7 +12,6 @@ import binascii
 import math
 import re
 import struct
-from bisect import bisect_left
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +19,6 @@ from msvc_pulumi.pattern import pattern
 
 __all__ = [
     "TAG_PREFIX",
-    "ScalarColumns",
     "float32_text",
     "resolve",
     "resolve_tagged",
@@ -53,9 +51,6 @@ _WORDS: dict[str, Any] = {
 _WORD_STARTS = frozenset("yYnNtTfFoO~")
 _NUMBER_STARTS = frozenset("+-0123456789")
 LONGEST_CACHED = 64  # characters
-_ESCAPED = re.compile(r"\\.", re.DOTALL)
-_DOUBLED = re.compile("''")
-_ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}  # characters of \xNN, \uNNNN, \UNNNNNNNN
 
 
 def float32_text(number: float) -> str:
@@ -179,50 +174,3 @@ def resolve_tagged(tag: str, text: str) -> Any:
 def _tag_name(value: Any) -> str:
     names = {bool: "bool", int: "int", float: "float", type(None): "null"}
     return names.get(type(value), "str")
-
-
-class ScalarColumns:
-    """Where in ``written`` the characters of ``value`` stand.
-
-    ``written`` is a plain or quoted scalar on one line, with its anchor and tag if it has any.
-    Made once for many questions, as a whole section may stand on one line.
-    """
-
-    def __init__(self, written: str, value: str) -> None:
-        self._start = _content_start(written)
-        self._most = -1  # the last column that can be aligned
-        self._columns: list[int] = []  # of the characters that are written with more than one
-        self._longer = [0]  # by how much all of them so far are longer
-        if "\n" in written or "\r" in written:
-            return
-        quote = written[self._start : self._start + 1]
-        if quote not in {"'", '"'}:
-            if written.startswith(value, self._start):
-                self._most = len(value)
-            return
-        self._start += 1
-        for found in (_ESCAPED if quote == '"' else _DOUBLED).finditer(written, self._start):
-            length = 2 if quote == "'" else _ESCAPE_LENGTHS.get(found[0][1], 2)
-            self._columns.append(found.start() - self._start - self._longer[-1])
-            self._longer.append(self._longer[-1] + length - 1)
-        self._most = len(written) - 1 - self._start - self._longer[-1]
-
-    def offset(self, column: int) -> int | None:
-        """The offset of character ``column``, which may be one behind the last.
-
-        None when the two cannot be aligned, as with a scalar folded over several lines.
-        """
-        if not 0 <= column <= self._most:
-            return None
-        return self._start + column + self._longer[bisect_left(self._columns, column)]
-
-
-def _content_start(written: str) -> int:
-    """The offset behind an anchor and a tag, in any order."""
-    start = 0
-    while written[start : start + 1] in {"&", "!"}:
-        while start < len(written) and not written[start].isspace():
-            start += 1
-        while start < len(written) and written[start].isspace():
-            start += 1
-    return start

@@ -13,18 +13,17 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from msvc_pulumi.document import yaml11
-from msvc_pulumi.document.scalars import ScalarColumns
+from msvc_pulumi.document.events import UNREADABLE
+from msvc_pulumi.document.nodes import Node
+from msvc_pulumi.document.scalarplaces import ScalarColumns, literal_offset
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.sourcefile import Locate, Source, read_source
 from msvc_pulumi.document.spans import Spans
-from msvc_pulumi.document.syntax import syntax_problem
-from msvc_pulumi.document.yaml11 import DialectError, Node
+from msvc_pulumi.document.syntax import DialectError, syntax_problem
+from msvc_pulumi.document.yaml11 import compose
 from msvc_pulumi.errors import Diagnostics, FieldPath, Label, Severity, Span
-from msvc_pulumi.pattern import pattern
 
 __all__ = ["Document", "Locate", "Source", "parse", "read_source"]
-
-_HEADER = pattern(r"(?:[&!]\S*\s+|#.*)*")  # what may stand in front of a block scalar's mark
 
 
 class Document:
@@ -74,11 +73,11 @@ class Document:
     @cached_property
     def _made(self) -> tuple[Source, Node]:
         if self._written is not None:
-            return self._written, next(yaml11.compose(self._written.text))
+            return self._written, next(compose(self._written.text))
         text = json.dumps(self.value, indent=2, ensure_ascii=False, default=str)
-        text = yaml11.UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        text = UNREADABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         try:
-            return Source(self._name, text), next(yaml11.compose(text))
+            return Source(self._name, text), next(compose(text))
         except DialectError:  # over a limit: only the document as a whole has a place
             return Source(self._name, ""), Node(self.value, 0, 0)
 
@@ -115,9 +114,9 @@ class Document:
         A path that is not in the document points at its nearest ancestor that is.
         """
         known = path
-        while (node := self._node(known)) is None:
+        while (node := self._root.at(known)) is None:
             known = known.parent
-        key = self._key_offsets(known)
+        key = self._root.key_at(known)
         is_shown = node.members is None and node.end > node.start  # an empty scalar is not
         if key is None or (is_shown and known == path):
             return self._spanned(node.start, node.end)
@@ -140,7 +139,7 @@ class Document:
         kind = self.value.get("kind") if isinstance(self.value, dict) else None
         if not (isinstance(kind, str) and kind.endswith("List")):
             return [self]
-        node = self._node(FieldPath.of("items"))
+        node = self._root.at(FieldPath.of("items"))
         if node is None or not isinstance(node.members, list):
             return [self]
         found = []
@@ -158,12 +157,13 @@ class Document:
         Exact inside literal block scalars and scalars written on one line; elsewhere the first
         character of the scalar, because folding leaves no one-to-one map.
         """
-        node = self._node(path)
+        node = self._root.at(path)
         if node is None or not isinstance(node.value, str):
             return self.span(path)
         node = node.origin or node
         if node.style == "|":
-            return self._literal_span(node, line0, column0, length)
+            start = literal_offset(self.source, node, line0, column0)
+            return self._spanned(start, start + length)
         if line0 == 0 and node.style != ">":
             columns = self._columns.get(node.start)
             if columns is None:
@@ -176,42 +176,12 @@ class Document:
                 return self._spanned(start, node.start + end if end else start + length)
         return self._spanned(node.start, node.end)
 
-    def _literal_span(self, node: Node, line0: int, column0: int, length: int) -> Span:
-        mark_line, _ = self.source.position(self._mark_offset(node))
-        number, sample = _first_line(node.value)
-        indentation = max(0, len(self.source.line(mark_line + 1 + number)) - len(sample))
-        start = self.source.offset(mark_line + 1 + line0, indentation + column0)
-        return self._spanned(start, start + length)
-
-    def _mark_offset(self, node: Node) -> int:
-        # An anchor or a tag may stand in front of the mark, even on an earlier line.
-        header = _HEADER.match(self.source.text, node.start)
-        return header.end() if header else node.start
-
-    def _node(self, path: FieldPath) -> Node | None:
-        node = self._root
-        for step in path:
-            members = node.members
-            if isinstance(members, dict) and step in members:
-                node = members[str(step)]
-            elif isinstance(members, list) and isinstance(step, int) and step < len(members):
-                node = members[step]
-            else:
-                return None
-        return node
-
-    def _key_offsets(self, path: FieldPath) -> tuple[int, int] | None:
-        parent = self._node(path.parent) if path else None
-        if parent is None or parent.keys is None:
-            return None
-        return parent.keys.get(str(path[-1]))
-
     def _value_span(self, path: FieldPath) -> Span | None:
-        node = self._node(path)
+        node = self._root.at(path)
         return None if node is None else self._spanned(node.start, node.end)
 
     def _key_span(self, path: FieldPath) -> Span | None:
-        offsets = self._key_offsets(path)
+        offsets = self._root.key_at(path)
         return None if offsets is None else self._spanned(*offsets)
 
     def _same_line(self, start: int, end: int) -> bool:
@@ -222,40 +192,27 @@ class Document:
 
     def scalar_paths(self, offsets: Collection[int]) -> dict[int, FieldPath]:
         """The paths of the scalar values that begin at ``offsets`` of the source."""
-        found: dict[int, FieldPath] = {}
-        pending = [(FieldPath(), self._root)]
-        while pending:
-            path, node = pending.pop()
-            members = node.members
-            if isinstance(members, dict):
-                pending.extend((path.child(key), member) for key, member in members.items())
-            elif members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(members))
-            elif node.start in offsets:
-                found[node.start] = path
-        return found
+        return {
+            node.start: path
+            for path, node in self._root.walk()
+            if node.members is None and node.start in offsets
+        }
 
     def repeated_keys(self) -> Iterator[tuple[int, int]]:
         """Where in the source keys stand that their mapping states, or merges in, once more."""
         if self._written is not None:
             return  # it was read at once, which nothing with repeated keys is
         root = self._root
-        pending = [root] if root.has_duplicates or root.has_overrides else []
-        while pending:
-            node = pending.pop()
+        for _, node in root.walk() if root.has_duplicates or root.has_overrides else ():
             yield from node.overrides or ()
             for key, start, end in node.duplicates or ():
                 yield start, end
                 if node.keys:
                     yield node.keys[key]
-            members = node.members
-            pending.extend(members.values() if isinstance(members, dict) else members or ())
 
     def report_duplicates(self, diagnostics: Diagnostics) -> None:
         """Warn of every key that a mapping states more than once."""
-        pending = [(FieldPath(), self._root)] if self._root.has_duplicates else []
-        while pending:
-            path, node = pending.pop()
+        for path, node in self._root.walk() if self._root.has_duplicates else ():
             for key, start, end in node.duplicates or ():
                 if not diagnostics.has_room(Severity.WARNING):
                     diagnostics.pass_over(Severity.WARNING)
@@ -269,23 +226,6 @@ class Document:
                     related=(Label(self._spanned(start, end), "ignored"),),
                     help="keep one of them",
                 )
-            members = node.members
-            if isinstance(members, dict):
-                pending.extend((path.child(key), member) for key, member in members.items())
-            elif members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(members))
-
-
-def _first_line(text: str) -> tuple[int, str]:
-    """The number and text of the first line that is not blank; of the first one if all are."""
-    start = 0
-    for number in range(text.count("\n") + 1):
-        end = text.find("\n", start)
-        line = text[start : end if end >= 0 else len(text)]
-        if line.strip():
-            return number, line
-        start = end + 1
-    return 0, ""
 
 
 def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
@@ -296,12 +236,12 @@ def parse(source: Source, *, diagnostics: Diagnostics) -> list[Document]:
     """
     if source.text.startswith("\ufeff"):
         source = Source(source.name, source.text[1:], source.locate)
-    value = yaml11.simple_value(source.text)
-    if value is not yaml11.COMPLEX:
+    value = simple_value(source.text)
+    if value is not COMPLEX:
         return [Document.only(source, value)]
     documents: list[Document] = []
     try:
-        for root in yaml11.compose(source.text):
+        for root in compose(source.text):
             document = Document(source, root)
             document.report_duplicates(diagnostics)
             documents.append(document)

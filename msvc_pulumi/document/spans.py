@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from msvc_pulumi.document.yaml11 import Node
+from msvc_pulumi.document.nodes import Node
 from msvc_pulumi.errors import FieldPath, Span
 
 __all__ = ["Spans"]
@@ -25,15 +25,9 @@ class Spans(Mapping[FieldPath, Span]):
         return span
 
     def __iter__(self) -> Iterator[FieldPath]:
-        pending: list[tuple[FieldPath, Node]] = [(FieldPath(), self._root)]
-        while pending:
-            path, node = pending.pop()
+        for path, _ in self._root.walk():
             if not self._keys or (path and isinstance(path[-1], str)):
                 yield path
-            if isinstance(node.members, dict):
-                pending.extend((path.child(key), member) for key, member in node.members.items())
-            elif node.members is not None:
-                pending.extend((path.child(i), member) for i, member in enumerate(node.members))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from msvc_pulumi.document.events import scan
 from msvc_pulumi.document.scalars import resolve
-from msvc_pulumi.document.yaml11 import scan
 from msvc_pulumi.pattern import pattern
 
 __all__ = ["Stray", "strays", "unsettled"]

@@ -1,119 +1,33 @@
 """The values and positions of YAML documents, resolved as the original's parser resolves them.
 
 The original reads YAML through sigs.k8s.io/yaml 1.4 (go-yaml v2): YAML 1.1 booleans, C-style
-integers, no base-60 numbers, dates as plain strings, merge keys, string keys only. PyYAML's parser
-supplies the events (libyaml's when it was built in, the pure Python one otherwise); what the events
-mean is decided here, because PyYAML's own constructors follow other rules and let an alias bomb or
-deep nesting exhaust the process.
+integers, no base-60 numbers, dates as plain strings, merge keys, string keys only. What the
+parser's events mean is decided here, because PyYAML's own constructors follow other rules and let
+an alias bomb or deep nesting exhaust the process.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from sys import intern
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
-from msvc_pulumi.document.scalars import (
-    TAG_PREFIX,
-    float32_text,
-    resolve,
-    resolve_tagged,
-    scalar_text,
+from msvc_pulumi.document.events import (
+    MAX_NESTING,
+    MAX_NODES,
+    SURROGATE,
+    UNREADABLE,
+    event_parser,
+    is_merge,
 )
-from msvc_pulumi.pattern import pattern
+from msvc_pulumi.document.nodes import Node
+from msvc_pulumi.document.scalars import float32_text, resolve, resolve_tagged, scalar_text
+from msvc_pulumi.document.syntax import DialectError, dialect_error, go_words
 
-try:
-    from yaml._yaml import CParser as _EventParser
-except ImportError:  # PyYAML was built without libyaml
-    from yaml.loader import SafeLoader as _EventParser  # type: ignore[assignment]
+__all__ = ["MAX_EXPANSION", "compose"]
 
-__all__ = [
-    "COMPLEX",
-    "MAX_EXPANSION",
-    "MAX_NESTING",
-    "MAX_NODES",
-    "UNREADABLE",
-    "DialectError",
-    "Node",
-    "compose",
-    "scan",
-    "simple_value",
-]
-
-MAX_NESTING = 100  # levels of mappings and sequences, aliases included
-MAX_NODES = 200_000  # keys and values in one input; about 2,500 ModelServices in one file
 MAX_EXPANSION = 4 * 1024 * 1024  # characters (plus 16 a value) that aliases may add to one input
-
-COMPLEX: Final = object()
-"""What `simple_value` returns for a text that `compose` has to look at."""
-
-UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SURROGATE = pattern("[\ud800-\udfff]")
-
-
-class DialectError(Exception):
-    """The text is not a document of the dialect, or exceeds a limit.
-
-    ``offset`` counts characters from the start of the text; ``go`` is the original's wording where
-    it has one; ``is_limit`` tells an exceeded limit from a mistake.
-    """
-
-    def __init__(self, message: str, offset: int, *, go: str = "", is_limit: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.go = go
-        self.is_limit = is_limit
-
-
-class Node:
-    """A value and where it is written.
-
-    ``start`` and ``end`` are character offsets; ``style`` is the scalar's quote or block mark, ""
-    for a plain scalar. ``members`` are the nodes of a mapping's values or a sequence's items, None
-    for a scalar; ``keys`` are the offsets of a mapping's keys. ``origin`` is the anchored node that
-    an alias stands for. ``duplicates`` are the earlier offsets of keys stated more than once,
-    ``overrides`` the offsets of keys that are merged in, too; a document's root says in
-    ``has_duplicates`` and ``has_overrides`` whether any mapping in it has some.
-    """
-
-    __slots__ = (
-        "duplicates",
-        "end",
-        "has_duplicates",
-        "has_overrides",
-        "height",
-        "keys",
-        "members",
-        "origin",
-        "overrides",
-        "start",
-        "style",
-        "value",
-        "weight",
-    )
-
-    def __init__(self, value: Any, start: int, end: int, style: str = "") -> None:
-        self.value = value
-        self.start = start
-        self.end = end
-        self.style = style
-        self.members: dict[str, Node] | list[Node] | None = None
-        self.keys: dict[str, tuple[int, int]] | None = None
-        self.origin: Node | None = None
-        self.duplicates: list[tuple[str, int, int]] | None = None
-        self.has_duplicates = False
-        self.overrides: list[tuple[int, int]] | None = None
-        self.has_overrides = False
-        self.weight = 16  # what a copy of the value adds to MAX_EXPANSION
-        self.height = 0  # levels of mappings and sequences in it, 0 for a scalar
-
-
-def _go(message: str) -> str:
-    return f"error converting YAML to JSON: yaml: {message}"
 
 
 def compose(text: str) -> Iterator[Node]:
@@ -124,113 +38,21 @@ def compose(text: str) -> Iterator[Node]:
     unreadable = UNREADABLE.search(text)
     if unreadable:
         message = "control characters are not allowed"
-        raise DialectError(message, unreadable.start(), go=_go(message))
+        raise DialectError(message, unreadable.start(), go=go_words(message))
     composer = _Composer(text)
     try:
         yield from composer.documents()
     except yaml.YAMLError as error:
-        raise _syntax_error(error, text) from error
+        raise dialect_error(error, text) from error
     finally:
         composer.dispose()
-
-
-def simple_value(text: str) -> Any:
-    """The value of the only document in ``text``, `COMPLEX` if it takes `compose` to tell.
-
-    Most texts are one document without anchors, tags, merge keys and repeated keys, and nobody asks
-    where in them something stands. Those are read here, in half the time and without nodes.
-    """
-    if len(text) >= MAX_NODES or UNREADABLE.search(text):
-        return COMPLEX
-    parser = _EventParser(text)
-    try:
-        return _simple_document(parser.get_event)
-    except (yaml.YAMLError, _ComplexError):
-        return COMPLEX
-    finally:
-        parser.dispose()
-
-
-def scan(text: str) -> Iterator[Any]:
-    """The tokens of a text.
-
-    Raises: yaml.YAMLError where it stops making sense.
-    """
-    parser = _EventParser(text)
-    try:
-        while (token := parser.get_token()) is not None:
-            yield token
-    finally:
-        parser.dispose()
-
-
-class _ComplexError(Exception):
-    """The text has what only `compose` can judge."""
-
-
-def _simple_document(next_event: Callable[[], Any]) -> Any:
-    next_event()  # the stream's start
-    if type(next_event()) is not yaml.DocumentStartEvent:
-        raise _ComplexError
-    value = _simple(next_event(), next_event, 1)
-    next_event()  # the document's end
-    if type(next_event()) is not yaml.StreamEndEvent:
-        raise _ComplexError
-    return value
-
-
-def _simple(event: Any, next_event: Callable[[], Any], depth: int) -> Any:
-    kind = type(event)
-    if kind is yaml.AliasEvent or event.anchor is not None:
-        raise _ComplexError
-    if kind is yaml.ScalarEvent:
-        return _simple_scalar(event)
-    if depth > MAX_NESTING:
-        raise _ComplexError
-    if kind is yaml.SequenceStartEvent:
-        items = []
-        while type(event := next_event()) is not yaml.SequenceEndEvent:
-            items.append(_simple(event, next_event, depth + 1))
-        return items
-    members: dict[str, Any] = {}
-    while type(event := next_event()) is not yaml.MappingEndEvent:
-        if type(event) is not yaml.ScalarEvent or event.anchor is not None or _is_merge(event):
-            raise _ComplexError
-        key = _simple_scalar(event)
-        if type(key) is not str or key in members:
-            raise _ComplexError
-        members[intern(key)] = _simple(next_event(), next_event, depth + 1)
-    return members
-
-
-def _simple_scalar(event: Any) -> Any:
-    text = event.value
-    if event.tag is not None or (not text.isascii() and _SURROGATE.search(text)):
-        raise _ComplexError
-    return resolve(text) if event.implicit[0] else text
-
-
-def _syntax_error(error: yaml.YAMLError, text: str) -> DialectError:
-    problem = getattr(error, "problem", None) or str(error)
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    context = getattr(error, "context", None)
-    line = mark.line if mark else 0
-    # go-yaml counts lines from 0 and adds one for the scanner's errors only (decode.go: fail).
-    if isinstance(error, yaml.scanner.ScannerError) and line:
-        line += 1
-    place = f"line {line}: " if line else ""
-    return DialectError(
-        f"{problem} {context}" if context else problem,
-        min(mark.index, len(text)) if mark else 0,
-        go=_go(f"{place}{problem}"),
-    )
 
 
 class _Composer:
     """Builds nodes from parser events, counting what they cost."""
 
     def __init__(self, text: str) -> None:
-        self._parser = _EventParser(text)
+        self._parser = event_parser(text)
         self._next: Callable[[], Any] = self._parser.get_event
         self._has_duplicates = False
         self._has_overrides = False
@@ -279,9 +101,9 @@ class _Composer:
         text = event.value
         tag = event.tag
         # The Python parser lets half of a surrogate pair through; nothing could print it.
-        if event.style == '"' and not text.isascii() and _SURROGATE.search(text):
+        if event.style == '"' and not text.isascii() and SURROGATE.search(text):
             message = "found invalid Unicode character escape code"
-            raise DialectError(message, start, go=_go(message))
+            raise DialectError(message, start, go=go_words(message))
         if tag is not None:
             value = _tagged_value(tag, text, start)
         elif event.implicit[0]:
@@ -323,7 +145,7 @@ class _Composer:
             kind = type(event)
             if kind is yaml.MappingEndEvent:
                 break
-            if _is_merge(event):
+            if is_merge(event):
                 self._merge(node, self._node(self._next(), depth + 1))
                 continue
             key_node = self._node(event, depth + 1)
@@ -352,7 +174,7 @@ class _Composer:
         for source in reversed(sources):
             if not isinstance(source.members, dict) or source.keys is None:
                 message = "map merge requires map or sequence of maps as the value"
-                raise DialectError(message, source.start, go=_go(message))
+                raise DialectError(message, source.start, go=go_words(message))
             assert isinstance(node.members, dict) and node.keys is not None  # noqa: S101, PT018
             for key in node.members:
                 if key in source.members:
@@ -373,15 +195,15 @@ class _Composer:
         name = event.anchor
         if name not in self._anchors:
             message = f"unknown anchor '{name}' referenced"
-            raise DialectError(message, start, go=_go(message))
+            raise DialectError(message, start, go=go_words(message))
         origin = self._anchors[name]
         if origin is None:
             message = f"anchor '{name}' value contains itself"
-            raise DialectError(message, start, go=_go(message))
+            raise DialectError(message, start, go=go_words(message))
         self._expansion += origin.weight
         if self._expansion > MAX_EXPANSION:
             message = "document contains excessive aliasing"
-            raise DialectError(message, start, go=_go(message), is_limit=True)
+            raise DialectError(message, start, go=go_words(message), is_limit=True)
         if depth + origin.height - 1 > MAX_NESTING:
             raise DialectError(f"nested deeper than {MAX_NESTING} levels", start, is_limit=True)
         node = Node(_copied(origin.value), start, event.end_mark.index, origin.style)
@@ -394,15 +216,7 @@ def _tagged_value(tag: str, text: str, start: int) -> Any:
     try:
         return resolve_tagged(tag, text)
     except ValueError as error:
-        raise DialectError(str(error), start, go=_go(str(error))) from error
-
-
-def _is_merge(event: Any) -> bool:
-    return (
-        type(event) is yaml.ScalarEvent
-        and event.value == "<<"
-        and (event.implicit[0] or event.tag == TAG_PREFIX + "merge")
-    )
+        raise DialectError(str(error), start, go=go_words(str(error))) from error
 
 
 def _key_text(node: Node) -> str:

@@ -11,11 +11,11 @@ from msvc_pulumi.engine.diagnosis.absorbedfields import absorbed_fields
 from msvc_pulumi.engine.diagnosis.failures import reasons
 from msvc_pulumi.engine.diagnosis.obstacles import Obstacles
 from msvc_pulumi.engine.processes.process import Run
+from msvc_pulumi.engine.variables import FORCE
 from msvc_pulumi.plan import Plan
 
-__all__ = ["FORCE", "Rounds"]
+__all__ = ["Rounds"]
 
-FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 MOST = 5  # a preview may end at the first obstacle, and the next at another
 SKIP_PREVIEW = "--skip-preview"
 AROUND = ("up", "preview")  # operations in which some objects may be left out

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -31,32 +30,20 @@ from msvc_pulumi.engine.claims.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.diagnosis.failures import EngineError, failure
 from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
-from msvc_pulumi.engine.rounds import FORCE, Rounds
+from msvc_pulumi.engine.rounds import Rounds
 from msvc_pulumi.engine.state.bucket import BucketError, FolderBucket
 from msvc_pulumi.engine.state.locks import clear_dead
 from msvc_pulumi.engine.state.storage import open_bucket
 from msvc_pulumi.engine.tools.plugins import Plugins
+from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UNCHECKED, UPSERT, engine_variables
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer
 
-__all__ = ["FORCE", "PROJECT", "REFRESH", "TAKE_OVER", "UNCHECKED", "UPSERT", "Stack"]
+__all__ = ["PROJECT", "REFRESH", "Stack"]
 
-# More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
-# square: 100 took minutes with them.
-CHECKPOINTED = 10
 REFRESH = "--refresh"
-UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
-# For a run in which there are objects of the stack's own that its state does not know. No field is
-# forced: what has to be moved of those objects has been moved before it (`Adoptions`).
-TAKE_OVER = {UPSERT: "true"}
-BULK = {
-    "PULUMI_K8S_CLIENT_QPS": "500",
-    "PULUMI_K8S_CLIENT_BURST": "1000",
-    "GOGC": "400",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +141,8 @@ class Stack:
     @property
     def variables(self) -> dict[str, str]:
         """The engine's environment; what the user set stays as it is."""
-        defaults = {
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-            # Else every new ConfigMap content is a deletion and a creation.
-            "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true",
-        }
-        defaults |= BULK | (UNCHECKED if len(self.plans or ()) > CHECKPOINTED else {})
-        variables = {**defaults, **self.environment, **self.backend.variables}
-        variables["PATH"] = self.plugins.search_path(variables.get("PATH", os.defpath))
-        if self.plugins.ours:
-            variables["PULUMI_IGNORE_AMBIENT_PLUGINS"] = "false"
-            variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-        return variables
+        stated = {**self.environment, **self.backend.variables}
+        return engine_variables(stated, self.plugins, len(self.plans or ()))
 
     def configured(self, key: str) -> str:
         """A text in the project's configuration of this stack; "" if it is not stated."""

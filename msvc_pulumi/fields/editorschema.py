@@ -16,7 +16,7 @@ from msvc_pulumi.api.modelservice import API_VERSION, KIND, ModelServiceSpec
 from msvc_pulumi.api.openapi import QUANTITY_PATTERN
 from msvc_pulumi.artifacts import SCHEMES
 from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS
-from msvc_pulumi.interpolation.baseconfig import AUTOSCALERS, OTHER_TYPES, SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import AUTOSCALERS, OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
 
 __all__ = [

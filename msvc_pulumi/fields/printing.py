@@ -12,7 +12,7 @@ from msvc_pulumi.fields.examples import example
 from msvc_pulumi.fields.lookup import similar
 from msvc_pulumi.fields.merging import counterparts, is_template, merge_rule, set_by_program
 from msvc_pulumi.fields.tree import ITEM, Node, below
-from msvc_pulumi.interpolation.baseconfig import SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import SECTIONS
 
 __all__ = ["plain", "plain_tree", "text", "tree", "unknown"]
 

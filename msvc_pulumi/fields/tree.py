@@ -16,7 +16,7 @@ from msvc_pulumi.api.apifield import ApiField, api_fields, nested_model
 from msvc_pulumi.api.modelservice import ModelServiceSpec
 from msvc_pulumi.api.status import ModelServiceStatus
 from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS
-from msvc_pulumi.interpolation.baseconfig import OTHER_TYPES, SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import OTHER_TYPES, SECTIONS
 from msvc_pulumi.schema import Kind, Type, lookup, parse_type
 
 __all__ = ["BASE_CONFIG", "MODEL_SERVICE", "Node", "below"]

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from msvc_pulumi import schema
 from msvc_pulumi.document.scalars import scalar_text
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.document.yaml11 import COMPLEX, simple_value
 from msvc_pulumi.errors import (
     Diagnostic,
     Diagnostics,
@@ -26,55 +26,10 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.interpolation.interpolate import Interpolation
 from msvc_pulumi.interpolation.sectionshape import Shape, Skeleton
+from msvc_pulumi.interpolation.sectiontypes import SECTIONS, section_type
 from msvc_pulumi.interpolation.structure import SectionText
-from msvc_pulumi.schema import table
 
-__all__ = ["SECTIONS", "BaseConfig", "Section", "load_base_config"]
-
-# BaseConfig data keys and the type each holds, in the order in which the original decodes them.
-SECTIONS: dict[str, str] = {
-    "configMaps": "[]core/v1.ConfigMap",
-    "prefillDeployment": "apps/v1.Deployment",
-    "decodeDeployment": "apps/v1.Deployment",
-    "prefillService": "core/v1.Service",
-    "decodeService": "core/v1.Service",
-    "httpRoute": "gateway.networking.k8s.io/v1.HTTPRoute",
-    "inferencePool": "inference.networking.x-k8s.io/v1alpha2.InferencePool",
-    "inferenceModel": "inference.networking.x-k8s.io/v1alpha2.InferenceModel",
-    "eppDeployment": "apps/v1.Deployment",
-    "eppService": "core/v1.Service",
-    "prefillLeaderWorkerSet": "leaderworkerset.x-k8s.io/v1.LeaderWorkerSet",
-    "decodeLeaderWorkerSet": "leaderworkerset.x-k8s.io/v1.LeaderWorkerSet",
-    "prefillAutoscaler": "autoscaling/v2.HorizontalPodAutoscaler",
-    "decodeAutoscaler": "autoscaling/v2.HorizontalPodAutoscaler",
-    "inferenceObjective": "llm-d.ai/v1alpha2.InferenceObjective",
-    "inferenceModelRewrite": "llm-d.ai/v1alpha2.InferenceModelRewrite",
-}
-
-EXTENSION = "inference.networking.x-k8s.io/v1alpha2"
-AUTOSCALERS = ("autoscaling/v2.HorizontalPodAutoscaler", "keda.sh/v1alpha1.ScaledObject")
-# Other types that a section may hold, told by the apiVersion and kind it states.
-OTHER_TYPES: dict[str, tuple[str, ...]] = {
-    "prefillAutoscaler": AUTOSCALERS,
-    "decodeAutoscaler": AUTOSCALERS,
-    "inferencePool": ("inference.networking.k8s.io/v1.InferencePool",),
-    "inferenceObjective": (f"{EXTENSION}.InferenceObjective",),
-    "inferenceModelRewrite": (f"{EXTENSION}.InferenceModelRewrite",),
-}
-
-# llm-d-router took these kinds over from the Inference Extension as they were, into its own group.
-table.extend(
-    {
-        f"llm-d.ai/v1alpha2.{kind}": {
-            "apiVersion": "string,omitempty,in=TypeMeta",
-            "kind": "string,omitempty,in=TypeMeta",
-            "metadata": "meta/v1.ObjectMeta,omitempty",
-            "spec": f"{EXTENSION}.{kind}Spec,omitempty",
-            "status": f"{EXTENSION}.{kind}Status,omitempty",
-        }
-        for kind in ("InferenceObjective", "InferenceModelRewrite")
-    }
-)
+__all__ = ["BaseConfig", "Section", "load_base_config"]
 
 # Characters; Kubernetes takes no ConfigMap of more than 1 MiB.
 MAX_OUTPUT = 1 << 20
@@ -244,7 +199,7 @@ def _decode(key: str, text: SectionText) -> _Decoded:
     if inner is not None and (strange := tuple(text.repeated(inner))):
         return _Decoded(None, strange)
     if inner is not None and inner.value is not None:
-        type_name = _type_name(key, inner.value, found)
+        type_name = section_type(key, inner.value, found)
         value = schema.decode(type_name, inner.value, at=FieldPath(), diagnostics=found)
         found.located(inner.span)
         found.extend(replace(item, field=FieldPath()) for item in text.retyped(inner, value))
@@ -262,44 +217,9 @@ def _shape(key: str, text: str) -> Shape | None:
     if stated is None or stated is COMPLEX:
         return None
     found = Diagnostics()
-    type_name = _type_name(key, stated, found)
+    type_name = section_type(key, stated, found)
     value = schema.decode(type_name, stated, at=FieldPath(), diagnostics=found)
     return None if value is None or len(found) else Shape.of(type_name, value)
-
-
-def _type_name(key: str, value: Any, found: Diagnostics) -> str:
-    """The type that the section ``key`` holds, by what ``value`` says it is.
-
-    Kind and apiVersion are not looked at where only one type is possible, as in the original. Of an
-    autoscaler the kind decides, and must be there.
-    """
-    stated = value if isinstance(value, dict) else {}
-    version, kind = stated.get("apiVersion"), stated.get("kind")
-    others = OTHER_TYPES.get(key, ())
-    if key not in ("prefillAutoscaler", "decodeAutoscaler"):
-        for name in others:
-            its_version, _, its_kind = name.rpartition(".")
-            if version == its_version and kind in (None, its_kind):
-                return name
-        return SECTIONS[key]
-    for name in others:
-        its_version, _, its_kind = name.rpartition(".")
-        if kind == its_kind:
-            if version not in (None, its_version):
-                found.error(
-                    "unsupported-value",
-                    f'Unsupported value: "{version}": supported values: "{its_version}"',
-                    field=FieldPath.of("apiVersion"),
-                )
-            return name
-    known = ", ".join(f'"{name.rpartition(".")[2]}"' for name in others)
-    found.error(
-        "unsupported-value" if kind else "required",
-        f'Unsupported value: "{kind}": supported values: {known}' if kind else "Required value",
-        field=FieldPath.of("kind"),
-        help="the kind says what scales the role: " + known,
-    )
-    return SECTIONS[key]
 
 
 def _kind(value: Any) -> str:

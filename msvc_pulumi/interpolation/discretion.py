@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Span
-from msvc_pulumi.interpolation.baseconfig import SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import SECTIONS
 
 __all__ = ["discreet"]
 

@@ -6,21 +6,15 @@ The caller's functions can be called and used as filters (``{{ "app" | getPort }
 
 from __future__ import annotations
 
-import re
-import sys
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import lru_cache
-from itertools import chain, islice
-from types import CodeType, TracebackType
+from itertools import islice
+from types import CodeType
 from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, UndefinedError
-from jinja2.exceptions import SecurityError
-from jinja2.exceptions import TemplateError as JinjaError
+from jinja2 import Template
 
-from msvc_pulumi.errors import nearest
 from msvc_pulumi.gotemplate import (
     WIDE,
     Budget,
@@ -30,22 +24,20 @@ from msvc_pulumi.gotemplate import (
     Struct,
     TemplateError,
 )
-from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError, UnprintableError
+from msvc_pulumi.gotemplate.errors import FunctionError, LimitExceededError
 from msvc_pulumi.gotemplate.execute.tracedcalls import traced
 from msvc_pulumi.gotemplate.limits.budget import Meter, meter, metered
 from msvc_pulumi.gotemplate.marked import Marked, Stretch
 from msvc_pulumi.gotemplate.reflect.calls import assignable
+from msvc_pulumi.jinjatemplate.errors import Place
 from msvc_pulumi.jinjatemplate.filters import added_filter, functions_in_force
-from msvc_pulumi.jinjatemplate.sandbox import Environment, EscapingError, LoadingError
+from msvc_pulumi.jinjatemplate.origins import Origins
+from msvc_pulumi.jinjatemplate.sandbox import Environment
 
 __all__ = ["render"]
 
 _CACHEABLE = 8 << 10  # characters; the code of a template takes a hundred times as much
-_OPENING = re.compile(r"\{[{%#]")
-_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _PIECE = 8  # what finding a piece of output in the source takes, in elements visited
-_LONGEST_WORD = 200  # characters of a name that a message is about
-_QUOTED = re.compile(r"'([^']*)'")
 
 
 def render(
@@ -70,7 +62,7 @@ def render(
         current = Meter(profile, budget)
         return copy_context().run(_render, text, variables, added, current, name)
     except LimitExceededError as problem:
-        raise _Place(text, name).limit(str(problem), profile, problem.help) from None
+        raise Place(text, name).limit(str(problem), profile, problem.help) from None
     finally:
         if current is not None:
             current.settle()
@@ -85,7 +77,7 @@ def _render(
 ) -> Rendered:
     profile = current.profile
     functions_in_force.set(functions)
-    place = _Place(text, name)
+    place = Place(text, name)
     try:
         template = _compiled(text, profile, tuple(functions))
         place.template = template
@@ -157,7 +149,7 @@ def _executed(
     template: Template, variables: dict[str, Any], source: str, profile: Profile
 ) -> Rendered:
     """Run the template and note for every piece of output where in the source it comes from."""
-    origins = _Origins(source)
+    origins = Origins(source)
     context = template.new_context(variables)
     pieces: list[str] = []
     chunks: list[tuple[int, int]] = []
@@ -184,117 +176,3 @@ def _executed(
         if written > profile.output:
             raise LimitExceededError(f"it writes more than {profile.output} characters")
     return Rendered("".join(pieces), tuple(chunks), tuple(literal), tuple(stretches))
-
-
-def _tags(source: str) -> Iterator[tuple[int, int]]:
-    """Where tags begin and end, as far as that can be told without Jinja's own parser."""
-    unclosed: set[str] = set()
-    behind = 0
-    for found in _OPENING.finditer(source):
-        if found.start() < behind or found[0] in unclosed:
-            continue
-        end = source.find(_CLOSING[found[0]], found.end())
-        if end < 0:
-            unclosed.add(found[0])  # nor is any later one
-            continue
-        behind = end + 2
-        yield found.start(), behind
-
-
-class _Origins:
-    """Finds pieces of output in the source.
-
-    Jinja tells the line of a piece only. Text is looked for from there on, outside of tags; what is
-    not found is the result of the next expression.
-    """
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        tags = list(_tags(source))
-        self.texts = source  # with nothing that a text could be taken for where tags are
-        if tags:
-            ends = [0, *(end for _, end in tags)]
-            starts = [*(start for start, _ in tags), len(source)]
-            texts = (source[end:start] for end, start in zip(ends, starts, strict=True))
-            lengths = (end - start for start, end in tags)
-            blanks = ("\0" * length for length in (*lengths, 0))
-            self.texts = "".join(chain.from_iterable(zip(texts, blanks, strict=True)))
-        self.starts = [start for start, _ in tags if source.startswith("{{", start)]
-        self.lines = [0, *(found.end() for found in re.finditer("\n", source))]
-        self.behind = 0
-
-    def of(self, piece: str, line: int) -> tuple[int, bool]:
-        """The offset of a piece that begins in ``line``, and whether it is text."""
-        start = self.lines[min(max(line, 1), len(self.lines)) - 1]
-        found = self.texts.find(piece, start) if piece else -1
-        if found >= 0:
-            self.behind = found + len(piece)
-            return found, True
-        index = bisect_left(self.starts, max(start, self.behind))
-        return (self.starts[index] if index < len(self.starts) else start), False
-
-
-class _Place:
-    """Where in the source an exception comes from, as far as Jinja can tell: the line."""
-
-    def __init__(self, source: str, name: str) -> None:
-        self.source = source
-        self.name = name
-        self.template: Template | None = None
-
-    def limit(self, problem: str, profile: Profile, remedy: str = "") -> TemplateError:
-        offset, length = self.span(self.line(), "")
-        return TemplateError(
-            "template-limit",
-            f"the template is stopped: {problem}",
-            offset=offset,
-            length=length,
-            help=remedy or f"bound of the {profile.name} profile",
-        )
-
-    def error(self, problem: Exception, known: tuple[str, ...]) -> TemplateError:
-        code, line, remedy = "template-exec", self.line(), ""
-        message = str(problem) or type(problem).__name__
-        if isinstance(problem, TemplateSyntaxError):
-            code, line = "template-syntax", problem.lineno
-            message = problem.message or message
-        if isinstance(problem, LoadingError):
-            code, remedy = "template-disabled", "there are no other templates here; use a macro"
-        elif isinstance(problem, EscapingError):
-            code, remedy = "template-disabled", "quote with … | tojson"
-        elif isinstance(problem, SecurityError):
-            code = "template-disabled"
-        elif isinstance(problem, UnprintableError):
-            code = "template-unprintable"
-            remedy = "call it, or make it data first: … | list"
-        elif not isinstance(problem, JinjaError | FunctionError):
-            message = f"{type(problem).__name__}: {message}"
-        words = _QUOTED.findall(message)
-        known_words = (word for word in reversed(words) if len(word) <= _LONGEST_WORD)
-        word = next((word for word in known_words if word in self.source), "")
-        if isinstance(problem, UndefinedError) and message.endswith("is undefined"):
-            near = nearest(words[0] if words else "", known)
-            remedy = f"did you mean {near}?" if near else f"there is: {', '.join(known)}"
-        offset, length = self.span(line, word)
-        return TemplateError(code, message, offset=offset, length=length, help=remedy)
-
-    def line(self) -> int:
-        """The template's line of the exception being handled, counted from 1."""
-        trace: TracebackType | None = sys.exc_info()[2]
-        line = 1
-        while trace is not None:
-            if self.template and trace.tb_frame.f_globals.get("blocks") is self.template.blocks:
-                line = self.template.get_corresponding_lineno(trace.tb_lineno)
-            trace = trace.tb_next
-        return line
-
-    def span(self, line: int, word: str) -> tuple[int, int]:
-        """Offset and length of ``word`` in ``line``, of the whole line when it is not there."""
-        lines = self.source.splitlines(keepends=True) or [""]
-        number = min(max(line, 1), len(lines)) - 1
-        start = sum(map(len, lines[:number]))
-        text = lines[number].rstrip("\r\n")
-        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) if word else None
-        if found:
-            return start + found.start(), len(word)
-        return start, max(len(text), 1)

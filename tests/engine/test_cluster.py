@@ -79,7 +79,7 @@ def test_invalid_fields_are_all_named(cluster: Cluster, namespace: str) -> None:
 
 def test_lists_are_whole(cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list longer than a page comes whole, each item saying what it is; selectors narrow it."""
-    monkeypatch.setattr("msvc_pulumi.cluster.client.PAGE", 3)
+    monkeypatch.setattr("msvc_pulumi.cluster.reader.PAGE", 3)
     for number in range(7):
         labelled = config_map(namespace, f"number-{number}")
         labelled["metadata"]["labels"] = {"odd": str(number % 2)}

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.document.yaml11 import COMPLEX, simple_value
 from msvc_pulumi.errors import Diagnostics, FieldPath
 from msvc_pulumi.gotemplate import Struct
 from msvc_pulumi.interpolation.interpolate import Interpolation

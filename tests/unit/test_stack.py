@@ -20,8 +20,9 @@ from msvc_pulumi.engine.claims.attempt import Attempt
 from msvc_pulumi.engine.diagnosis.failures import EngineError
 from msvc_pulumi.engine.diagnosis.obstacles import Obstacles
 from msvc_pulumi.engine.processes.process import Run
-from msvc_pulumi.engine.stack import CHECKPOINTED, Stack
+from msvc_pulumi.engine.stack import Stack
 from msvc_pulumi.engine.tools.plugins import KUBERNETES, LANGUAGE_HOST, Plugin, Plugins
+from msvc_pulumi.engine.variables import CHECKPOINTED
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.plan import Plan, plan_model_service
 

@@ -17,15 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yaml.loader import SafeLoader
 
-from msvc_pulumi.document import yaml11
-from msvc_pulumi.document.scalars import ScalarColumns, float32_text, resolve, scalar_text
-from msvc_pulumi.document.yaml11 import (
-    COMPLEX,
-    MAX_NESTING,
-    DialectError,
-    compose,
-    simple_value,
-)
+from msvc_pulumi.document import events
+from msvc_pulumi.document.events import MAX_NESTING
+from msvc_pulumi.document.scalarplaces import ScalarColumns
+from msvc_pulumi.document.scalars import float32_text, resolve, scalar_text
+from msvc_pulumi.document.simplevalues import COMPLEX, simple_value
+from msvc_pulumi.document.syntax import DialectError
+from msvc_pulumi.document.yaml11 import compose
 
 RECORDED = [
     json.loads(line)
@@ -191,7 +189,7 @@ def test_json_reads_as_itself(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=True)
     if "\\ud" in text:  # libyaml takes no surrogate pairs
         text = json.dumps(value, ensure_ascii=False)
-    if yaml11.UNREADABLE.search(text) or any(c in text for c in "\x85\u2028\u2029\ufeff"):
+    if events.UNREADABLE.search(text) or any(c in text for c in "\x85\u2028\u2029\ufeff"):
         return
     if "\\u" in text or len(text) > 1000:  # JSON's escapes differ; simple keys end at 1024
         return
@@ -258,7 +256,7 @@ def test_the_python_parser_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
 
     texts = [line["yaml"] for line in RECORDED if not set("\t\ufeff") & set(line["yaml"])]
     native = [all_of(text) for text in texts]
-    monkeypatch.setattr(yaml11, "_EventParser", SafeLoader)
+    monkeypatch.setattr(events, "_EventParser", SafeLoader)
     python = [all_of(text) for text in texts]
     different = [t for t, a, b in zip(texts, native, python, strict=True) if a != b]
     assert [t for t in different if "?" not in t and "!" not in t] == []

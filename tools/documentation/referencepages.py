@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from msvc_pulumi.api.apifield import ONE_LINE, ApiField, api_fields, nested_model
 from msvc_pulumi.api.modelservice import ModelServiceSpec
 from msvc_pulumi.api.status import ModelServiceStatus
-from msvc_pulumi.interpolation.baseconfig import OTHER_TYPES, SECTIONS
+from msvc_pulumi.interpolation.sectiontypes import OTHER_TYPES, SECTIONS
 
 __all__ = ["base_config", "model_service"]
 

@@ -23,8 +23,9 @@ from msvc_pulumi.engine.hosts.inline import serving
 from msvc_pulumi.engine.hosts.planhost import PlanHost
 from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.session import Session
-from msvc_pulumi.engine.stack import FORCE, REFRESH, TAKE_OVER, UNCHECKED, UPSERT, Stack
+from msvc_pulumi.engine.stack import REFRESH, Stack
 from msvc_pulumi.engine.state.storage import open_bucket
+from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UNCHECKED, UPSERT
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints
