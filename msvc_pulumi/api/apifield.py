@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from msvc_pulumi.errors import Diagnostic, FieldPath, Severity
@@ -82,10 +83,14 @@ class ApiField:
 
 @cache
 def api_fields(model: type[BaseModel]) -> tuple[tuple[str, ApiField, FieldInfo], ...]:
-    """The model's API fields with their JSON names."""
+    """The model's API fields with their JSON names.
+
+    A model that is not built yet knows only the names that were stated: pydantic 2.11 asks for the
+    others when it builds it.
+    """
     return tuple(
-        (str(info.alias), entry, info)
-        for info in model.model_fields.values()
+        (info.alias or to_camel(name), entry, info)
+        for name, info in model.model_fields.items()
         for entry in info.metadata
         if isinstance(entry, ApiField)
     )
