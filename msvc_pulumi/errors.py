@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from msvc_pulumi.counted import counted
 from msvc_pulumi.nearest import nearest
 
 __all__ = [
@@ -141,7 +142,7 @@ class Diagnostic:
     def not_shown(cls, errors: int, warnings: int) -> Diagnostic:
         """What stands for that many errors and warnings."""
         counts = ((errors, "error"), (warnings, "warning"))
-        words = [f"{count} more {word}{'s' * (count != 1)}" for count, word in counts if count]
+        words = [counted(count, f"more {word}") for count, word in counts if count]
         summary = f"{' and '.join(words)} {'is' if errors + warnings == 1 else 'are'} not shown"
         severity = Severity.ERROR if errors else Severity.WARNING
         return cls(NOT_SHOWN, summary, severity, rest=(errors, warnings))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
 __all__ = ["counted", "counts", "headline", "render", "to_json", "visible"]
@@ -89,11 +90,6 @@ def counts(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:
         else:
             warnings += 1
     return errors, warnings
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """The number and its noun: ``1 object``, ``2 objects``; ``many`` where s is not the plural."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _summary(errors: int, warnings: int, hidden: int) -> str:

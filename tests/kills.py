@@ -29,6 +29,7 @@ from strangers import base_config
 
 from msvc_pulumi.cluster.claims import Place
 from msvc_pulumi.cluster.existing import existing
+from msvc_pulumi.counted import counted
 from msvc_pulumi.engine.claims.attempt import Attempt
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import Stack
@@ -60,21 +61,28 @@ class Kills:
         self.done: Counter[str] = Counter()
         self._lasted = 1.0  # seconds, the last run that was let be
 
-    def round(self, victim: str, count: int = 1) -> None:
-        """``count`` ModelServices; one run is killed, and all is well after the next."""
+    def round(self, victim: str, count: int = 1) -> str:
+        """``count`` ModelServices; one run is killed, and all is well after the next. Returns what
+        was killed.
+
+        Raises:
+            AssertionError: something is not well.
+        """
         stack = self.session.stack(self._stack, plans=self._plans(count))
         draw = self.random.random
         if draw() < 0.3:
             self._run(count)  # the killed one changes or deletes what there is
         operation = "destroy" if draw() < 0.3 else "up"
         killed = self._killed(victim, self._command(count, operation, edited=draw() < 0.5))
-        self.done[f"{victim} {'killed' if killed else 'was not there'}"] += 1
+        hit = "killed" if killed else "was not there"
+        self.done[f"{victim} {hit}"] += 1
         if draw() < 0.7:
             edited = draw() < 0.5
             self._run(count, edited=edited)
             self._verify(stack, self._plans(count, edited=edited))
         self._run(count, "destroy")
         self._verify(stack, [])
+        return f"{operation} of {counted(count, 'ModelService')}, {victim} {hit}"
 
     def _plans(self, count: int, *, edited: bool = False) -> list[Plan]:
         """Edited, each lacks its prefill pods and has another command."""
@@ -208,8 +216,13 @@ def main() -> int:
                 for number in range(arguments.rounds):
                     for victim in VICTIMS:
                         began = time.monotonic()
-                        kills.round(victim, MANY if number % 5 == 4 else 1)
-                        print(f"{number} {victim} {time.monotonic() - began:.1f} s", flush=True)
+                        try:
+                            found = kills.round(victim, MANY if number % 5 == 4 else 1)
+                        except AssertionError:
+                            print(f"{number} {victim}: not as planned", flush=True)
+                            raise
+                        took = time.monotonic() - began
+                        print(f"{number} {found}: as planned after {took:.1f} s", flush=True)
                 print(dict(kills.done))
     return 0
 

@@ -12,7 +12,7 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any, TextIO
 
@@ -21,7 +21,7 @@ from msvc_pulumi.cli import diagnostics
 from msvc_pulumi.cli.usage import Parser
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 
-__all__ = ["main", "parser"]
+__all__ = ["command_names", "main", "parser"]
 
 MODULES = (
     *(
@@ -57,6 +57,16 @@ class _Version(argparse.Action):
 def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line: it knows all commands, or the one that comes first."""
     Parser.words = tuple(words)
+    return _with_commands(words)[0]
+
+
+def command_names() -> list[str]:
+    """All commands."""
+    return list(_with_commands(())[1])
+
+
+def _with_commands(words: Sequence[str]) -> tuple[argparse.ArgumentParser, Iterable[str]]:
+    """The parser, and the commands that it knows."""
     known = Parser(
         prog="msvc",
         description="Serve large language models on Kubernetes from llm-d ModelServices.",
@@ -67,7 +77,7 @@ def parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = known.add_subparsers(metavar="COMMAND", required=True)
     for name in words[:1] if words and words[0] in NAMESAKES else MODULES:
         import_module(f"msvc_pulumi.cli.{name}").add_parser(commands)
-    return known
+    return known, commands.choices
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -68,7 +68,9 @@ def _field(name: str, arguments: argparse.Namespace, *, as_json: bool) -> int:
     if found is None:
         several = lookup.fields_called(name)
         if len(several) != 1:
-            raise fields.unknown(name, several)
+            from msvc_pulumi.cli import command_names  # noqa: PLC0415  of all modules
+
+            raise fields.unknown(name, several, command_names())
         found = several[0]
     if arguments.recursive:
         return _print(fields.plain_tree(found) if as_json else fields.tree(found))

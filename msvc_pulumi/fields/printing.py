@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from msvc_pulumi.errors import Diagnostic, LoadError, nearest
@@ -86,8 +86,8 @@ def plain_tree(node: Node) -> list[dict[str, Any]]:
     ]
 
 
-def unknown(name: str, several: Sequence[Node]) -> LoadError:
-    """The exception for a name of nothing, or of several fields."""
+def unknown(name: str, several: Sequence[Node], commands: Collection[str] = ()) -> LoadError:
+    """The exception for a name of nothing, of one of the ``commands``, or of several fields."""
     if several:
         paths = ", ".join(map(str, several))
         problem = Diagnostic(
@@ -98,6 +98,8 @@ def unknown(name: str, several: Sequence[Node]) -> LoadError:
     close = nearest(name, known) if "-" in name else None
     close = close or similar(name) or nearest(name, known)
     remedy = f"did you mean {close}?" if close else "`msvc explain` lists what there is"
+    if name in commands:
+        remedy = f"it is a command: `msvc {name} --help` says what it does"
     return LoadError(
         [Diagnostic("unknown-name", f'"{name}" is no field, code or topic', help=remedy)]
     )

@@ -280,6 +280,34 @@ def test_somebody_elses_are_left_alone(case: Case) -> None:
     assert case.outcome() == Outcome()
 
 
+def test_what_an_earlier_operator_made_is_moved_first(case: Case) -> None:
+    """No workspace is asked for it before the operator has taken it over without one."""
+    work = case.work()
+    assert work.plan is not None
+    account = next(item.manifest for item in work.plan if item.manifest["kind"] == "ServiceAccount")
+    uid = case.service["metadata"]["uid"]
+    owner = {"apiVersion": API_VERSION, "kind": "ModelService", "name": case.key.name, "uid": uid}
+    manifest = stranger(account)
+    manifest["metadata"]["ownerReferences"] = [owner]
+    path = case.cluster.resource("v1", "ServiceAccount").path(case.key.namespace)
+    by = {"fieldManager": "manager"}
+    case.cluster.server.request_object("POST", path, body=manifest, params=by)
+    [problem] = case.executor.converge([work])[case.key].problems
+    assert problem.code == "not-adopted"
+    assert problem.notes == (f'ServiceAccount "{account["metadata"]["name"]}"',)
+    assert not case.executor.knows(case.key)
+    assert not case.around()
+
+    alone = Inspector(case.cluster, OwnedChildren())
+    [found] = alone.inspect([work], [None])
+    assert alone.adopt(work, found)[1] == ()
+    case.converge(work)
+    assert case.pulumi.await_request() == work.plan.hash
+    case.pulumi.begin()
+    case.pulumi.succeed({"planHash": work.plan.hash})
+    assert case.outcome() == Outcome()
+
+
 def test_stalled_is_asked_again(case: Case) -> None:
     """Where Pulumi's operator has given up, the next attempt is a request of another value."""
     work = case.work()

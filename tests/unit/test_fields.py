@@ -220,6 +220,8 @@ def test_the_command_says(name: str, words: list[str], capsys: pytest.CaptureFix
         ("spec.decode.replica", "did you mean spec.decode.replicas?"),
         ("template-exe", "did you mean template-exec?"),
         ("replicas", "spec.decode.replicas, spec.prefill.replicas"),
+        ("adopt", "it is a command: `msvc adopt --help`"),
+        ("up", "it is a command: `msvc up --help`"),
         ("xyzzy", "`msvc explain` lists what there is"),
         ("", "`msvc explain` lists what there is"),
     ],

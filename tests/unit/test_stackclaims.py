@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from msvc_pulumi.cluster.claims import Claimant, Place
+from msvc_pulumi.cluster.claims import ADOPT, Claimant, Place
 from msvc_pulumi.engine.claims.stackclaims import StackClaims
 from msvc_pulumi.engine.state.stateobjects import StateObject
 
@@ -77,3 +77,10 @@ def test_what_an_earlier_operator_made_is_taken_over_first() -> None:
     found = StackClaims.judged({PLACE: live}, {PLACE: CLAIMANT}, {}, begun=BEGUN)
     assert (found.inherited, found.taken, found.made) == ({PLACE}, {PLACE}, ())
     assert not found.resumed
+    assert not found.given
+
+
+def test_what_somebody_gave_away_is_told_from_what_an_earlier_operator_made() -> None:
+    live = metadata(annotations={ADOPT: CLAIMANT.name})
+    found = StackClaims.judged({PLACE: live}, {PLACE: CLAIMANT}, {})
+    assert found.inherited == found.given == {PLACE}

@@ -42,8 +42,8 @@ class StackClaims:
     own which its state does not know; ``lost`` are the URNs of those in its state that are
     not what it made: somebody made them anew, and they are not to be deleted. ``suspects`` counts
     the objects that may not be what was applied any more. ``inherited`` is where an earlier
-    operator still owns fields of what is planned, or somebody gave it away; those in ``settled``
-    the state has.
+    operator still owns fields of what is planned, or somebody gave it away (``given``); those in
+    ``settled`` the state has.
 
     Of what a killed run made ``made`` is to be recorded in the state, and ``abandoned`` (with uids)
     is to be deleted: no plan has it, and nothing is known of it that a state would need. After a
@@ -61,6 +61,7 @@ class StackClaims:
     suspects: int = 0
     inherited: frozenset[Place] = frozenset()
     settled: frozenset[Place] = frozenset()
+    given: frozenset[Place] = frozenset()
     begun: Attempt | None = None
     pending: bool = False
 
@@ -133,6 +134,7 @@ class StackClaims:
         abandoned: dict[Place, str] = {}
         taken: set[Place] = set()
         inherited: set[Place] = set()
+        given: set[Place] = set()
         for place, metadata in sorted(live.items()):
             item = known.get(place)
             claimant = planned.get(place, owner)
@@ -146,6 +148,8 @@ class StackClaims:
                     continue
                 if found is Claim.GIVEN or is_inherited(metadata):
                     inherited.add(place)
+                if found is Claim.GIVEN:
+                    given.add(place)
                 if item is None:
                     taken.add(place)
                 elif found is Claim.GIVEN:
@@ -165,6 +169,7 @@ class StackClaims:
             abandoned,
             inherited=frozenset(inherited),
             settled=frozenset(inherited & kept),
+            given=frozenset(given),
         )
 
 

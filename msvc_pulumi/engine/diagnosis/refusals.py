@@ -176,9 +176,10 @@ def _recognised(
         yield Diagnostic(
             "object-exists",
             f"{what} is in the cluster already, and this stack did not make it",
-            help="delete or rename it; if it is to be taken over, its owner can annotate it "
-            "llm-d.ai/adopt=NAME-OF-THE-MODELSERVICE for `msvc up -m` and the operator, and other "
-            "programs can set PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
+            help="delete or rename it. `msvc up -m` and the operator take over what "
+            "llm-d-model-service made, and what its owner annotates with "
+            "llm-d.ai/adopt=NAME-OF-THE-MODELSERVICE; other programs do so with "
+            "PULUMI_K8S_UPSERT_EXISTING_OBJECTS=true",
         )
 
 

@@ -19,6 +19,7 @@ from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
 from msvc_pulumi.components.clusterplan import plan_from_cluster
 from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.operator.executor import Key, Outcome, Work
+from msvc_pulumi.operator.pko.inheritance import not_adopted
 from msvc_pulumi.operator.pko.mirror import Mirror
 from msvc_pulumi.operator.pko.names import AUTO
 from msvc_pulumi.operator.pko.pursuit import (
@@ -154,6 +155,8 @@ class PkoExecutor:
         if found.problems:
             self._wanted.pop(work.key, None)
             return Outcome(found.problems)
+        if not applied and (left := found.inherited - found.given):
+            return Outcome((not_adopted(left),))
         if stack is not None and is_stalled(stack).get("reason") == "WorkspaceFailed":
             self._stacks.restart(work.key)
         self._wanted[work.key] = _Wanted(work.plan.hash, pursuit)
