@@ -15,7 +15,7 @@ from typing import Any
 from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import NOT_SHOWN, Diagnostic, Diagnostics, Label, Severity, Span
 
-__all__ = ["counted", "counts", "headline", "render", "to_json", "visible"]
+__all__ = ["counts", "headline", "render", "to_json", "visible"]
 
 MAX_LINE_WIDTH = 120  # columns of a source line that are shown
 MAX_VALUE_LENGTH = 400  # characters of a summary, note or help text that are shown

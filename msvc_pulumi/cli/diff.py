@@ -8,12 +8,12 @@ from typing import Any
 from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_namespace_argument
+from msvc_pulumi.counted import counted
 from msvc_pulumi.document.inputs import load_inputs
 from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.out import diff
 from msvc_pulumi.out.handover import replicas_reset
-from msvc_pulumi.report import counted
 from msvc_pulumi.target.options import PlanOptions
 
 __all__ = ["add_parser"]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msvc_pulumi.cli import diagnostics as printed
+from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import Diagnostic, Severity
-from msvc_pulumi.report import counted, visible
+from msvc_pulumi.report import visible
 
 if TYPE_CHECKING:
     from msvc_pulumi.cluster.drift import ObjectDrift

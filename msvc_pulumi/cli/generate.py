@@ -219,7 +219,7 @@ def _gathered(planning: Planning[Made], arguments: argparse.Namespace) -> FleetP
 
 def _write_base(arguments: argparse.Namespace, inputs: Inputs) -> int:
     from msvc_pulumi.cli.files import write_base  # noqa: PLC0415  only needed here
-    from msvc_pulumi.report import counted  # noqa: PLC0415  only needed here
+    from msvc_pulumi.counted import counted  # noqa: PLC0415  only needed here
 
     with results.counted(arguments, len(inputs.model_services)) as planned:
         fleet = plan_inputs(inputs, options(arguments), strict=arguments.strict, planned=planned)

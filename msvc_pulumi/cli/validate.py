@@ -11,10 +11,11 @@ from msvc_pulumi.cli import diagnostics as printed
 from msvc_pulumi.cli import results
 from msvc_pulumi.cli.generate import add_input_arguments, named_inputs, options
 from msvc_pulumi.cli.policies import add_policy_arguments, policy_findings
+from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import Diagnostic, Diagnostics, PlanError, Severity
 from msvc_pulumi.fleet.fleetplan import plan_inputs
 from msvc_pulumi.plan import Plan
-from msvc_pulumi.report import counted, visible
+from msvc_pulumi.report import visible
 from msvc_pulumi.rules.refusals import parse_version
 
 __all__ = ["add_parser"]

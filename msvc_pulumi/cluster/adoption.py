@@ -24,7 +24,7 @@ from msvc_pulumi.out.declaration import KEPT_POOL, Declaration, declarations, ow
 from msvc_pulumi.plan import Plan, PlannedObject
 from msvc_pulumi.target.kinds import DEPLOYMENT
 
-__all__ = ["REPLACE", "Adoption", "counted", "unconfirmed"]
+__all__ = ["REPLACE", "Adoption", "unconfirmed", "with_live_counts"]
 
 REPLACE = "llm-d.ai/replace"
 """Annotation of an object: the ModelService that may delete it and make it anew."""
@@ -87,7 +87,7 @@ class Adoption:
         """The plan as the engine has to apply it: a count that is not ours once the object is there
         is the one that it has. Of what it creates, the engine ignores no changes.
         """
-        return counted(self.plan, {one.place: one.before for one in self.foreseen})
+        return with_live_counts(self.plan, {one.place: one.before for one in self.foreseen})
 
     def _problems(self, claimant: Claimant) -> Iterator[Diagnostic]:
         for one in self.foreseen:
@@ -210,7 +210,7 @@ class Adoption:
         rewritten(self.cluster, place, live or self.cluster.get(*place.identity), created)
 
 
-def counted(plan: Plan, live: Mapping[Place, Object]) -> Plan:
+def with_live_counts(plan: Plan, live: Mapping[Place, Object]) -> Plan:
     """The plan with the counts that ``live`` objects have where they are not ours to state."""
     counts = {
         place: item["spec"]["replicas"]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from msvc_pulumi.cluster.adoption import counted
+from msvc_pulumi.cluster.adoption import with_live_counts
 from msvc_pulumi.cluster.claims import CREATOR, Place
 from msvc_pulumi.cluster.client import Cluster, ClusterError
 from msvc_pulumi.cluster.ownership import is_ours
@@ -48,7 +48,7 @@ class Resumption:
 
     def applied(self, plan: Plan) -> Plan:
         """``plan`` as the engine has to apply it: of what it creates, it ignores no changes."""
-        return counted(plan, self.live)
+        return with_live_counts(plan, self.live)
 
     def carry_out(self, *, force: bool = False) -> None:
         """What Pulumi owns of each object is what is planned; with ``force`` also what somebody

@@ -13,6 +13,7 @@ from typing import Any
 
 from msvc_pulumi.cluster import Cluster, ClusterError
 from msvc_pulumi.cluster.modelservices import API_VERSION, KIND
+from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import Diagnostic, FieldPath
 from msvc_pulumi.installation.manifests import NAME, manifests
 from msvc_pulumi.installation.names import INSTANCE
@@ -20,7 +21,6 @@ from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import RBAC
 from msvc_pulumi.operator.status.statusreport import ABANDON
 from msvc_pulumi.operator.work.finalizer import release
-from msvc_pulumi.report import counted
 
 __all__ = ["UninstallError", "stated_namespaces", "uninstall"]
 

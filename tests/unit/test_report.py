@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msvc_pulumi.counted import counted
 from msvc_pulumi.errors import (
     MAX_PROBLEMS,
     Diagnostic,
@@ -23,7 +24,6 @@ from msvc_pulumi.errors import (
 )
 from msvc_pulumi.report import (
     MAX_LINE_WIDTH,
-    counted,
     counts,
     headline,
     render,
