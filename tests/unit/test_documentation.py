@@ -62,6 +62,16 @@ def test_what_is_not_run_says_why(block: Block) -> None:
     pytest.skip(block.reason)
 
 
+def test_a_program_is_beside_its_project() -> None:
+    """Quick to see here; that it runs is seen where there is an engine."""
+    shown = {(block.page, block.title) for block in ALL}
+    projects = [one for one in ALL if one.title.endswith("Pulumi.yaml") and "python" in one.text]
+    assert projects
+    for one in projects:
+        program = Path(one.title).with_name("__main__.py")
+        assert (one.page, str(program)) in shown, one.place
+
+
 def test_every_block_is_of_a_known_kind() -> None:
     """No command hides in a block that nobody collects."""
     wrong = [

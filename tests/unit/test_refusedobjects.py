@@ -247,3 +247,11 @@ def test_what_nobody_heard_of_may_be_made_yet(message: str, unanswered: bool) ->
 
 def test_nothing_in_the_way() -> None:
     assert Obstacles().around == []
+
+
+def test_what_the_state_does_not_know_is_deleted_by_the_name_that_the_server_says() -> None:
+    urn = URN.replace("apps/v1:Deployment", "rbac.authorization.k8s.io/v1:RoleBinding")
+    said = f'{CREATED}RoleBinding.rbac.authorization.k8s.io "a-epp-rolebinding" is invalid: '
+    found = refused(urn, f"{said}roleRef: Invalid value: {{}}: cannot change roleRef")
+    assert found is not None
+    assert "kubectl delete rolebinding a-epp-rolebinding (" in found.help

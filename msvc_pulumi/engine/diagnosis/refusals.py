@@ -44,6 +44,7 @@ FIXED = re.compile(
     r"(?:field is immutable|cannot change roleRef|may not change once set|is immutable after)",
     re.DOTALL,
 )
+INVALID = re.compile(r'(?P<kind>\w+)[\w.]* "(?P<name>[^"]+)" is invalid: ')
 RIGHTS = re.compile(r'User "(?P<who>[^"]+)" cannot (?P<more>.*)', re.DOTALL)
 UNKNOWN = re.compile(r'no matches for kind "[^"]+" in version "[^"]+"')
 EXISTS = re.compile(r"already exists")
@@ -153,7 +154,11 @@ def _recognised(
         )
     if found := FIXED.search(said):
         field = f"{found['field']} cannot be changed" if found["field"] else said
-        target = f"{place.kind.lower()} {place.name}{space}" if place else "its kind and name"
+        target = "its kind and name"
+        if place:
+            target = f"{place.kind.lower()} {place.name}{space}"
+        elif one := INVALID.search(said):  # it is none of this stack's
+            target = f"{one['kind'].lower()} {one['name']}"
         yield Diagnostic(
             "immutable-field",
             f"{what}: {field}",
