@@ -46,7 +46,7 @@ _CLUSTER = re.compile(
     r"|msvc (?:adopt|up|preview|drift|destroy|pulumi|local|run|operator (?:run|uninstall)))\b"
 )
 _WORDS = re.compile(
-    r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)\b|^[A-Z_]+="
+    r"^(?:msvc|kubectl|pulumi|make|python|pip|pytest|export|kind|git|npm|helm)(?=\s|$)|^[A-Z_]+="
 )
 SHOWN = ("yaml", "mermaid", "python", "typescript", "json", "text", "jinja", "go", "")
 COPIED = {"Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", "Makefile"}
