@@ -205,6 +205,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=30, help="for each victim")
     parser.add_argument("--seed", type=int, default=6)
     arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # or the control plane would stay
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["XDG_STATE_HOME"] = str(folder / "state")
