@@ -16,14 +16,8 @@ from msvc_pulumi.components.opaque import OpaqueValues
 from msvc_pulumi.components.opaquetrials import decisions
 from msvc_pulumi.components.propertyvalues import normalised
 from msvc_pulumi.document.sourcefile import Source
-from msvc_pulumi.errors import (
-    Diagnostics,
-    FieldPath,
-    ModelServiceError,
-    PlanError,
-    SpecError,
-    nearest,
-)
+from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError, PlanError, SpecError
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.plan import Plan, PlanOptions, plan_model_service
 from msvc_pulumi.rules.exactness import refuse_inexact
 from msvc_pulumi.rules.names import dns_label

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pulumi
 
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, SpecError, nearest
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, SpecError
 from msvc_pulumi.interpolation.sectiontypes import SECTIONS
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["divided", "idle_options"]
 

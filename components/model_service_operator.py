@@ -15,10 +15,11 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 from msvc_pulumi.components.kinds import KINDS, declare_object
 from msvc_pulumi.components.propertyvalues import normalised
-from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError, SpecError, nearest
+from msvc_pulumi.errors import Diagnostics, FieldPath, ModelServiceError, SpecError
 from msvc_pulumi.installation.manifests import NAME, manifests
 from msvc_pulumi.installation.options import InstallOptions
 from msvc_pulumi.installation.permissions import ExecutorName
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.out.declaration import Declaration
 from msvc_pulumi.report import render
 

@@ -16,7 +16,8 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
-from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError, nearest
+from msvc_pulumi.errors import Diagnostic, FieldPath, ModelServiceError
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.report import render
 
 __all__ = ["Provider"]

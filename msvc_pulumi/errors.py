@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from msvc_pulumi.counted import counted
-from msvc_pulumi.nearest import nearest
 
 __all__ = [
     "MAX_PROBLEMS",
@@ -30,7 +29,6 @@ __all__ = [
     "Severity",
     "Span",
     "SpecError",
-    "nearest",
 ]
 
 

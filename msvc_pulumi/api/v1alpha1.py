@@ -22,7 +22,8 @@ from msvc_pulumi.api.modelservice import (
 )
 from msvc_pulumi.api.podsection import ContainerSpec, ModelServicePodSpec, PDSpec
 from msvc_pulumi.document.source import Document
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity, nearest
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, Severity
+from msvc_pulumi.nearest import nearest
 
 __all__ = [
     "API_VERSION",

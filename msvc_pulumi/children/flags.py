@@ -14,7 +14,8 @@ from msvc_pulumi.children.child import Child
 from msvc_pulumi.children.gocontainer import GoContainer, Told, containers
 from msvc_pulumi.commandline.goprograms import Candidates, candidates, letters
 from msvc_pulumi.commandline.image import SIDECARS, Image
-from msvc_pulumi.errors import Diagnostic, nearest
+from msvc_pulumi.errors import Diagnostic
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.pattern import pattern
 
 __all__ = ["flag_warnings", "is_routing_sidecar"]

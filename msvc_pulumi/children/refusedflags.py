@@ -12,7 +12,8 @@ from msvc_pulumi.children.containerwords import ContainerWords
 from msvc_pulumi.commandline.options import Release
 from msvc_pulumi.commandline.reader import POSITIONAL, REST, SGLANG, VLLM, Statement
 from msvc_pulumi.commandline.replacements import DROPPED_KEYS, INSTEAD, PAIRS_UNTIL
-from msvc_pulumi.errors import Diagnostic, Diagnostics, Severity, nearest
+from msvc_pulumi.errors import Diagnostic, Diagnostics, Severity
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.pattern import pattern
 
 __all__ = ["refused_flags"]

@@ -31,9 +31,9 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from msvc_pulumi.errors import nearest  # noqa: PLC0415
     from msvc_pulumi.fields import editorschema  # noqa: PLC0415  only needed here
     from msvc_pulumi.fields.sectiondescriptions import DESCRIPTIONS  # noqa: PLC0415
+    from msvc_pulumi.nearest import nearest  # noqa: PLC0415
 
     name: str = arguments.name
     if name == "modelservice":

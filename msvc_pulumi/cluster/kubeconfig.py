@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster.errors import cluster_error
-from msvc_pulumi.errors import nearest
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["Connection", "load_connection"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from msvc_pulumi.document.source import Document, Source, parse, read_source
-from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity, nearest
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["Inputs", "base_config_for", "expand", "load_inputs"]
 

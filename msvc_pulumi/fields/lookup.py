@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from msvc_pulumi.errors import nearest
 from msvc_pulumi.fields.tree import BASE_CONFIG, ITEM, MODEL_SERVICE, Node, below
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["field_named", "fields_called", "similar"]
 

@@ -6,13 +6,14 @@ import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from msvc_pulumi.errors import Diagnostic, LoadError, nearest
+from msvc_pulumi.errors import Diagnostic, LoadError
 from msvc_pulumi.explanations import catalogue
 from msvc_pulumi.fields.examples import example
 from msvc_pulumi.fields.lookup import similar
 from msvc_pulumi.fields.merging import counterparts, is_template, merge_rule, set_by_program
 from msvc_pulumi.fields.tree import ITEM, Node, below
 from msvc_pulumi.interpolation.sectiontypes import SECTIONS
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["plain", "plain_tree", "text", "tree", "unknown"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 from msvc_pulumi.document.source import Document
@@ -66,11 +65,7 @@ class Entry(NamedTuple):
         """The entry of a plan at hand."""
         first = next(iter(plan), None)
         document = first.child.overlay.document if first else None
-        return cls(Outline.of(plan), document, partial(_itself, plan))
-
-
-def _itself(plan: Plan) -> Plan:
-    return plan
+        return cls(Outline.of(plan), document, lambda: plan)
 
 
 def _routes(plan: Plan) -> Iterator[str]:

@@ -7,17 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.errors import (
-    Diagnostic,
-    Diagnostics,
-    FieldPath,
-    LoadError,
-    Severity,
-    Span,
-    nearest,
-)
+from msvc_pulumi.errors import Diagnostic, Diagnostics, FieldPath, LoadError, Severity, Span
 from msvc_pulumi.gotemplate import Budget, TemplateError, render
 from msvc_pulumi.helmchart.defaults import DEPRECATED, defaults, names_below
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["ChartValues", "read_values"]
 

@@ -22,12 +22,12 @@ from msvc_pulumi.errors import (
     InterpolationError,
     Severity,
     Span,
-    nearest,
 )
 from msvc_pulumi.interpolation.interpolate import Interpolation
 from msvc_pulumi.interpolation.sectionshape import Shape, Skeleton
 from msvc_pulumi.interpolation.sectiontypes import SECTIONS, section_type
 from msvc_pulumi.interpolation.structure import SectionText
+from msvc_pulumi.nearest import nearest
 
 __all__ = ["BaseConfig", "Section", "load_base_config"]
 

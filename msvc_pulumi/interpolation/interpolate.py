@@ -24,7 +24,6 @@ from msvc_pulumi.errors import (
     InterpolationError,
     Severity,
     Span,
-    nearest,
 )
 from msvc_pulumi.gotemplate import (
     NARROW,
@@ -41,6 +40,7 @@ from msvc_pulumi.interpolation.emptynamespace import VARIABLE as NAMESPACE
 from msvc_pulumi.interpolation.emptynamespace import printed_at
 from msvc_pulumi.interpolation.templatevariables import origin_of, template_variables
 from msvc_pulumi.naming import ChildNames
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.pattern import pattern
 
 __all__ = ["DIALECT_ANNOTATION", "Interpolation"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from msvc_pulumi.errors import FieldPath, nearest
+from msvc_pulumi.errors import FieldPath
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.policies.catalogue import POLICIES
 from msvc_pulumi.rules.finding import Finding, advice
 

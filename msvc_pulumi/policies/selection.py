@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msvc_pulumi.errors import Severity, nearest
+from msvc_pulumi.errors import Severity
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.policies.catalogue import POLICIES
 
 __all__ = ["ALL", "selection"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msvc_pulumi.errors import Diagnostics, FieldPath, Severity, nearest
+from msvc_pulumi.errors import Diagnostics, FieldPath, Severity
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.schema.leaf import UNMARSHALING, LeafError, clash, finite, number_text, read_leaf
 from msvc_pulumi.schema.table import Kind, Struct, Type, lookup, parse_type
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.document.source import Document, Source, parse
-from msvc_pulumi.errors import Diagnostics, InterpolationError, nearest
+from msvc_pulumi.errors import Diagnostics, InterpolationError
 from msvc_pulumi.gotemplate import NARROW, WIDE, Budget, TemplateError, render
 from msvc_pulumi.gotemplate.errors import LimitExceededError
 from msvc_pulumi.gotemplate.limits.budget import Meter
 from msvc_pulumi.gotemplate.sprig import dates
+from msvc_pulumi.nearest import nearest
 from msvc_pulumi.plan import Plan, plan_model_service
 
 DERIVING = '{{ derivePassword 1 "pin" "p" "u" "s" }}'
