@@ -1,12 +1,23 @@
-"""`Processes`: how much memory a process and all below it take, now and at most."""
+"""`Processes`: memory and processor time of a process and all below it."""
 
 from __future__ import annotations
 
+import os
 import threading
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE = 0.25  # seconds between two looks
 MEBIBYTE = 1 << 10  # kibibytes, which /proc counts in
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class _Process(NamedTuple):
+    name: str
+    own: int  # ticks of its own threads
+    total: int  # with what its ended children took
+    started: int
 
 
 class Processes:
@@ -14,6 +25,8 @@ class Processes:
 
     def __init__(self, root: int, pause: float = PAUSE) -> None:
         self._root, self._peak, self._pause = root, 0, pause
+        self._seen: dict[tuple[int, int], _Process] = {}
+        self._told = Counter[str]()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -34,9 +47,31 @@ class Processes:
         found, self._peak = self._peak, 0
         return found // MEBIBYTE
 
+    def seconds(self) -> Counter[str]:
+        """Program → processor seconds since the last time this was asked.
+
+        "" is the sum, which is exact. What a program took after the last look at it, before it
+        ended, is missing from its own.
+        """
+        self._note()
+        now = Counter[str]()
+        for one in self._seen.values():
+            now[one.name] += one.own
+        now[""] = sum(one.total for one in map(_process, _family(self._root)) if one)
+        since = Counter({name: ticks - self._told[name] for name, ticks in now.items()})
+        self._told = now
+        return Counter({name: ticks / TICKS for name, ticks in since.items()})
+
     def _look(self) -> None:
         while not self._ended.wait(self._pause):
-            self._peak = max(self._peak, sum(map(_resident, _family(self._root))))
+            self._peak = max(self._peak, sum(map(_resident, self._note())))
+
+    def _note(self) -> list[int]:
+        family = _family(self._root)
+        for identity in family:
+            if found := _process(identity):
+                self._seen[identity, found.started] = found
+        return family
 
 
 def _family(root: int) -> list[int]:
@@ -48,6 +83,16 @@ def _family(root: int) -> list[int]:
             except OSError:
                 continue
     return found
+
+
+def _process(identity: int) -> _Process | None:
+    try:
+        head, _, rest = Path(f"/proc/{identity}/stat").read_text().rpartition(")")
+    except OSError:
+        return None
+    words = rest.split()
+    ticks = [int(word) for word in words[11:15]]
+    return _Process(head.partition("(")[2], sum(ticks[:2]), sum(ticks), int(words[19]))
 
 
 def _resident(process: int) -> int:

@@ -1,11 +1,15 @@
-"""Time `msvc up -m` of a fleet in one stack: created, unchanged, one edited, destroyed.
+"""Time `msvc up -m` of a fleet in one stack: created, unchanged, one edited, previewed, destroyed.
 
-`bench/stack.py [N]`, 100 unless stated, on a local control plane of its own without nodes.
+    python bench/stack.py [N] [--beside TREE] [--same-plugin] [--rounds 3]
+
+N is 100 unless stated; each round has a local control plane of its own, without nodes. TREE is
+another checkout with a virtual environment in ``.venv``. Prints medians; asserts nothing.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
+import resource
 import signal
 import subprocess
 import sys
@@ -14,45 +18,66 @@ import time
 from pathlib import Path
 
 import yaml
-from fleet import base_configs, prepare, row, services
+from contenders import Contender, Figures, add_arguments, introduce, trees
+from fleet import base_configs, prepare, services
 
 from msvc_pulumi.local import LocalControlPlane
 
 
+def measured(
+    contender: Contender, folder: Path, kubeconfig: Path, figures: Figures, count: int
+) -> None:
+    """One contender's stack from its creation to its end."""
+    environment = {
+        **contender.environment(),
+        "KUBECONFIG": str(kubeconfig),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+    every = services(count, "fleet")
+    file = folder / "fleet.yaml"
+
+    def timed(what: str, command: str, *flags: str) -> None:
+        file.write_text(yaml.safe_dump_all([*every, *base_configs(count, "fleet")]))
+        program = [*contender.command, command, "-m", str(file), "--stack", "fleet", *flags]
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        done = subprocess.run(
+            program, env=environment, cwd=folder, capture_output=True, check=False
+        )
+        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode:
+            raise SystemExit(done.stderr.decode())
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        figures.note(contender.name, f"{what}, s", wall)
+        figures.note(contender.name, f"{what}: processor, s", processor)
+
+    timed(f"create {count}", "up", "--skip-preview")
+    timed("nothing to do, the first time", "up", "--skip-preview")
+    timed("nothing to do", "up", "--skip-preview")
+    decode = {**every[0]["spec"]["decode"], "replicas": 1}
+    every[0]["spec"] = {**every[0]["spec"], "decode": decode}
+    timed("one edit", "up", "--skip-preview")
+    timed("preview", "preview")
+    timed("destroy", "destroy")
+
+
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with LocalControlPlane(folder / "plane", nodes=()) as plane:
-            with plane.cluster() as cluster:
-                prepare(cluster, count, "fleet")
-            environment = {
-                **os.environ,
-                "KUBECONFIG": str(plane.kubeconfig),
-                "XDG_STATE_HOME": str(folder / "state"),
-            }
-            every = services(count, "fleet")
-            file = folder / "fleet.yaml"
-
-            def timed(what: str, command: str, *flags: str) -> None:
-                documents = [*every, *base_configs(count, "fleet")]
-                file.write_text(yaml.safe_dump_all(documents))
-                began = time.perf_counter()
-                program = [sys.executable, "-m", "msvc_pulumi", command, "-m", str(file)]
-                program += ["--stack", "fleet", *flags]
-                done = subprocess.run(program, env=environment, capture_output=True, check=False)
-                if done.returncode:
-                    raise SystemExit(done.stderr.decode())
-                row(f"{what} {count} in one stack", time.perf_counter() - began)
-
-            timed("create", "up", "--skip-preview")
-            timed("nothing to do for", "up", "--skip-preview")
-            decode = {**every[0]["spec"]["decode"], "replicas": 1}
-            every[0]["spec"] = {**every[0]["spec"], "decode": decode}
-            timed("one edit among", "up", "--skip-preview")
-            timed("preview of", "preview")
-            timed("destroy", "destroy")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("count", type=int, nargs="?", default=100)
+    add_arguments(parser)
+    arguments = parser.parse_args()
+    contenders = trees(arguments, ())
+    figures = Figures([one.name for one in contenders])
+    introduce(arguments.count)
+    for _ in range(arguments.rounds):
+        for one in contenders:
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                plane = LocalControlPlane(folder / "plane", nodes=(), progress=lambda _: None)
+                with plane, plane.cluster() as cluster:
+                    prepare(cluster, arguments.count, "fleet")
+                    measured(one, folder, plane.kubeconfig, figures, arguments.count)
+    figures.tell()
 
 
 if __name__ == "__main__":
