@@ -32,6 +32,7 @@ from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
 from msvc_pulumi.engine.rounds import Rounds
 from msvc_pulumi.engine.state.bucket import BucketError, FolderBucket
+from msvc_pulumi.engine.state.currentstate import CurrentState
 from msvc_pulumi.engine.state.locks import clear_dead
 from msvc_pulumi.engine.state.storage import open_bucket
 from msvc_pulumi.engine.tools.plugins import Plugins
@@ -173,7 +174,8 @@ class Stack:
         self._prepare()
         if self.backend.folder is not None:
             clear_dead(FolderBucket(self.backend.folder), PROJECT, self.name)
-        entitlement, claims, plans = self._entitlement, StackClaims(), self.plans
+        state = CurrentState(self.state)
+        entitlement, claims, plans = self._entitlement(state), StackClaims(), self.plans
         if entitlement is not None:
             takes_all = self.environment.get(UPSERT) == "true"
             claims = entitlement.claims(operation, takes_all=takes_all)
@@ -198,8 +200,8 @@ class Stack:
                 client = (stack.enter_context(serving(servicer)), "--exec-kind", "auto.inline")
             settings = ("--stack", self.name, "--config-file", str(self.config_file))
             command = [str(self.pulumi), operation, *settings, *client, *flags]
-            rounds = Rounds(operation, self._run, self.state, plans, self.cluster)
-            done, met = rounds.run(command, variables)
+            start = state.changed_by(self._run)
+            done, met = Rounds(operation, start, state, plans, self.cluster).run(command, variables)
         failed = None
         if done.code != 0 or met.recorded:
             is_shown = self.output != subprocess.DEVNULL
@@ -277,11 +279,11 @@ class Stack:
             stream.seek(0)
             return stream.read()
 
-    @property
-    def _entitlement(self) -> Entitlement | None:
+    def _entitlement(self, state: CurrentState) -> Entitlement | None:
         if self.cluster is None:
             return None
-        return Entitlement(self.name, self.folder, self.plans, self.cluster, self.state, self._call)
+        call = state.changed_by(self._call)
+        return Entitlement(self.name, self.folder, self.plans, self.cluster, state, call)
 
     @property
     def _cwd(self) -> Path:
