@@ -49,7 +49,7 @@ __all__ = ["PlanHost"]
 
 Request = resource_pb2.RegisterResourceRequest
 SUCCESS = resource_pb2.SUCCESS
-REGISTRATIONS = 16  # at a time; each waits for the cluster
+REGISTRATIONS = 32  # at a time; each waits for the cluster, or for another one
 
 
 class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):

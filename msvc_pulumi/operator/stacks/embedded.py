@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 # More than this many together make checkpoints of the run itself costly; they grow with its square:
 # ten services of 13 objects took 11 s with them, and twenty-five the same without.
 CHECKPOINTED = 2
+# Steps of one update at a time: each waits for the API server. The engine's own number is four for
+# each processor, so 4 in a pod of one.
+PARALLEL = ("--parallel", "16")
 # Seconds that an update may take, and more for each ModelService: one that hangs blocks a worker.
 RUN_LIMIT, RUN_SHARE = 120.0, 4.0
 ENVIRONMENT = {
@@ -243,7 +246,7 @@ class EmbeddedExecutor:
         with serving(PlanHost(plans)) as client:
             command = [
                 *(str(stack.pulumi), "up", "--yes", "--skip-preview", "--continue-on-error"),
-                *("--stack", name, "--config-file", str(stack.config_file)),
+                *("--stack", name, "--config-file", str(stack.config_file), *PARALLEL),
                 *(client, "--exec-kind", "auto.inline", *flags),
             ]
             with engineprocesses.limited(name, self._run_limit + RUN_SHARE * size):

@@ -45,9 +45,9 @@ class Ledger:
         self._settings, self._metrics = settings, metrics
 
     def settle(self, key: Key, assessment: Assessment) -> None:
-        """This is known of it from now on, and its status says so."""
+        """This is known of it from now on, and its status says so without delay."""
         self.memory.note(key, assessment)
-        self.report(key)
+        self.reports.add(key)
 
     def fail(
         self,
