@@ -75,6 +75,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     from msvc_pulumi.cluster import Cluster  # noqa: PLC0415
     from msvc_pulumi.engine.session import Session  # noqa: PLC0415
     from msvc_pulumi.engine.state.storage import open_bucket  # noqa: PLC0415
+    from msvc_pulumi.operator.heap import share_heap  # noqa: PLC0415
     from msvc_pulumi.operator.operation import operate  # noqa: PLC0415
     from msvc_pulumi.operator.serving import logs  # noqa: PLC0415
     from msvc_pulumi.operator.settings import Election, Settings  # noqa: PLC0415
@@ -85,6 +86,7 @@ def run_operator(arguments: argparse.Namespace) -> int:
     # as planning did.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    share_heap()
     certificate = None
     if arguments.metrics_cert_path and arguments.metrics_secure:
         folder = Path(arguments.metrics_cert_path)

@@ -79,9 +79,10 @@ def unscheduled(cluster: Cluster, namespace: str | None) -> list[Unscheduled]:
 
     Raises ClusterError.
     """
-    pods, _ = cluster.list("v1", "Pod", namespace, fields=UNASSIGNED)
+    pages = cluster.pages("v1", "Pod", namespace, fields=UNASSIGNED)  # of most little is kept
     return [
         Unscheduled(pod["metadata"].get("labels") or {}, text)
+        for pods, _ in pages
         for pod in pods
         for condition in (pod.get("status") or {}).get("conditions") or ()
         if (text := _refusal(pod, condition))
