@@ -1,9 +1,10 @@
 """Time `msvc up -m` of a fleet in one stack: created, unchanged, one edited, previewed, destroyed.
 
-    python bench/stack.py [N] [--beside TREE] [--same-plugin] [--rounds 3]
+    python bench/stack.py [N] [--one-model] [--beside TREE] [--same-plugin] [--rounds 3]
 
-N is 100 unless stated; each round has a local control plane of its own, without nodes. TREE is
-another checkout with a virtual environment in ``.venv``. Prints medians; asserts nothing.
+N is 100 unless stated; each round has a local control plane of its own, without nodes. With
+``--one-model`` all serve the same model, so that there are two warnings for each. TREE is another
+checkout with a virtual environment in ``.venv``. Prints medians; asserts nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 from contenders import Contender, Figures, add_arguments, introduce, trees
@@ -25,7 +27,11 @@ from msvc_pulumi.local import LocalControlPlane
 
 
 def measured(
-    contender: Contender, folder: Path, kubeconfig: Path, figures: Figures, count: int
+    contender: Contender,
+    folder: Path,
+    kubeconfig: Path,
+    figures: Figures,
+    every: list[dict[str, Any]],
 ) -> None:
     """One contender's stack from its creation to its end."""
     environment = {
@@ -33,7 +39,7 @@ def measured(
         "KUBECONFIG": str(kubeconfig),
         "XDG_STATE_HOME": str(folder / "state"),
     }
-    every = services(count, "fleet")
+    count = len(every)
     file = folder / "fleet.yaml"
 
     def timed(what: str, command: str, *flags: str) -> None:
@@ -64,6 +70,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int, nargs="?", default=100)
+    parser.add_argument("--one-model", action="store_true", help="they warn of each other")
     add_arguments(parser)
     arguments = parser.parse_args()
     contenders = trees(arguments, ())
@@ -76,7 +83,11 @@ def main() -> None:
                 plane = LocalControlPlane(folder / "plane", nodes=(), progress=lambda _: None)
                 with plane, plane.cluster() as cluster:
                     prepare(cluster, arguments.count, "fleet")
-                    measured(one, folder, plane.kubeconfig, figures, arguments.count)
+                    every = services(arguments.count, "fleet")
+                    if arguments.one_model:
+                        for service in every:
+                            service["spec"]["routing"]["modelName"] = "model/0000"
+                    measured(one, folder, plane.kubeconfig, figures, every)
     figures.tell()
 
 

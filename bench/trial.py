@@ -146,6 +146,7 @@ class Trial:
         until(lambda: told(self._cluster, "fleet", self._wanted, self._count), self._count)
 
     def _edit(self) -> None:
+        time.sleep(LOOKED)
         began = time.perf_counter()
         decode = {**services(1, "fleet")[0]["spec"]["decode"], "replicas": 1}
         self._cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body={"spec": {"decode": decode}})

@@ -16,7 +16,7 @@ __all__ = ["Memory"]
 
 # Plans that are kept as they are. One is 55 KiB of mappings, or 2 KiB of packed text, from which it
 # is made again in 0.2 ms.
-RECENT = 64
+RECENT = 128
 
 
 class Memory:
