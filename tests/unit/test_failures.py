@@ -70,6 +70,20 @@ def test_before_the_engine(code: str, line: str) -> None:
         ),
         ("the server is currently unable to handle the request", "cluster-unreachable"),
         ("etcdserver: request timed out", "cluster-unreachable"),
+        *(
+            (
+                f'Patch "https://127.0.0.1:1/api/v1/services/s?force=false": {ended}',
+                "cluster-unreachable",
+            )
+            for ended in (
+                "read tcp 127.0.0.1:53710->127.0.0.1:43747: read: connection reset by peer",
+                "write tcp 127.0.0.1:53710->127.0.0.1:43747: write: broken pipe",
+                "EOF",
+                "unexpected EOF",
+                "http: server closed idle connection",
+                'http2: server sent GOAWAY and closed the connection; LastStreamID=1, debug=""',
+            )
+        ),
         ('configmaps "x" already exists', "object-exists"),
         ('Apply failed with 1 conflict: conflict with "kubectl": .data', "field-conflict"),
         ("spec.replicas: Invalid value: -1", "engine-failed"),

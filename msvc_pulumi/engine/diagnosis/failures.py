@@ -85,7 +85,10 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
     (
         r"cluster is unreachable|cannot be reached|connection refused|i/o timeout|no such host|"
         r"TLS handshake timeout|currently unable to handle the request|etcdserver: |"
-        r"the server was unable to return a response in the time allotted|http2: client connection",
+        r"the server was unable to return a response in the time allotted|http2: client connection|"
+        # It ended with requests under way: what they asked for may have been done.
+        r"connection reset by peer|broken pipe|\": (?:unexpected )?EOF|http2: server sent GOAWAY|"
+        r"server closed idle connection|use of closed network connection",
         "cluster-unreachable",
         "the Kubernetes cluster does not answer",
         "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`; then "
