@@ -49,7 +49,8 @@ def trees(arguments: argparse.Namespace, program: Sequence[str]) -> list[Contend
     """``program`` of this checkout, and of the other one."""
     found = [_of(ROOT, program)]
     if arguments.beside is not None:
-        found.append(_of(arguments.beside.resolve(), program))
+        other = _of(arguments.beside.resolve(), program)
+        found.append(other._replace(name=other.name if other.name != ROOT.name else "beside"))
     if arguments.same_plugin:
         folder = str(find_or_build(KUBERNETES).parent)
         found = [one._replace(path=(folder,)) for one in found]

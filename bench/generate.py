@@ -9,10 +9,10 @@ commit; its runs take turns with ours. With MSVC_GO_BINARY naming the original's
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -92,7 +92,10 @@ def fleet(folder: Path, count: int) -> None:
 
 
 def main() -> None:
-    trees = [ROOT, *(Path(name).resolve() for name in sys.argv[1:2])]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tree", type=Path, nargs="?", help="another checkout, set up")
+    other = parser.parse_args().tree
+    trees = [ROOT, *([other.resolve()] if other else [])]
     every = os.sched_getaffinity(0)
     one = {min(every)}
     print(

@@ -80,6 +80,11 @@ def test_before_the_engine(code: str, line: str) -> None:
                 "write tcp 127.0.0.1:53710->127.0.0.1:43747: write: broken pipe",
                 "EOF",
                 "unexpected EOF",
+                "dial tcp 10.0.0.1:443: connect: no route to host",
+                "dial tcp 10.0.0.1:443: connect: network is unreachable",
+                "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+                "context deadline exceeded",
+                "the request has been made before all known HTTP paths have been installed, please",
                 "http: server closed idle connection",
                 'http2: server sent GOAWAY and closed the connection; LastStreamID=1, debug=""',
             )

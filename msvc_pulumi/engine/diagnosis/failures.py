@@ -88,7 +88,9 @@ CAUSES: tuple[tuple[str, str, str, str], ...] = (
         r"the server was unable to return a response in the time allotted|http2: client connection|"
         # It ended with requests under way: what they asked for may have been done.
         r"connection reset by peer|broken pipe|\": (?:unexpected )?EOF|http2: server sent GOAWAY|"
-        r"server closed idle connection|use of closed network connection",
+        r"server closed idle connection|use of closed network connection|no route to host|"
+        r"network is unreachable|Client\.Timeout exceeded|\": context deadline exceeded|"
+        r"before all known HTTP paths have been installed",
         "cluster-unreachable",
         "the Kubernetes cluster does not answer",
         "check that it runs and that KUBECONFIG names it, or start one with `msvc local up`; then "

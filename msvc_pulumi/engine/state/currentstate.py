@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class CurrentState:
-    """Called, it returns what ``read`` does, which takes 0.3 s for a hundred ModelServices."""
+    """Called, it returns what ``read`` does: of a hundred ModelServices 0.1 s or more of reading."""
 
     def __init__(self, read: Callable[[], State]) -> None:
         self._read = read
@@ -25,9 +25,10 @@ class CurrentState:
         return self._known
 
     def changed_by(self, act: Callable[P, T]) -> Callable[P, T]:
-        """``act``, after which the state is read again."""
+        """``act``, after which the state is read again, and while which it is not kept."""
 
         def acted(*arguments: P.args, **keywords: P.kwargs) -> T:
+            self._known = None
             try:
                 return act(*arguments, **keywords)
             finally:

@@ -45,7 +45,12 @@ class Ledger:
         self._settings, self._metrics = settings, metrics
 
     def settle(self, key: Key, assessment: Assessment) -> None:
-        """This is known of it from now on, and its status says so without delay."""
+        """This is known of it from now on, and its status says so."""
+        self.memory.note(key, assessment)
+        self.report(key)
+
+    def conclude(self, key: Key, assessment: Assessment) -> None:
+        """The same, without delay: an update has ended that somebody waits for."""
         self.memory.note(key, assessment)
         self.reports.add(key)
 

@@ -35,6 +35,8 @@ class Memory:
         with self._lock:
             found, packed = self._assessments.get(key), self._packed.get(key)
             plan = self._recent.get(key)
+            if plan is not None:
+                self._recent.move_to_end(key)
         if found is None or packed is None:
             return found
         if plan is None:

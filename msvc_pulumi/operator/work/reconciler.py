@@ -183,7 +183,7 @@ class Reconciler:
         if work.plan is not None:
             self._claimants.settle(work.key, work.plan)
             generation = self._ledger.generation(work.key)
-            self._ledger.settle(work.key, Assessment(generation, work.plan, applied=True))
+            self._ledger.conclude(work.key, Assessment(generation, work.plan, applied=True))
             if work.refresh:
                 self._drift.conclude(service, work.key, work.plan)
             self.child_changed(work.key)
