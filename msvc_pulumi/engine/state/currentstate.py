@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class CurrentState:
-    """Called, it returns what ``read`` does: of a hundred ModelServices 0.1 s or more of reading."""
+    """Called, it returns what ``read`` does, which takes 0.1 s and more for 100 ModelServices."""
 
     def __init__(self, read: Callable[[], State]) -> None:
         self._read = read
