@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from fleet import ROOT
 
+from msvc_pulumi.engine.tools.plugins import KUBERNETES
 from msvc_pulumi.engine.tools.toolchain import find_or_build
-
-KUBERNETES = "pulumi-resource-kubernetes"
 
 
 class Contender(NamedTuple):
@@ -79,6 +81,16 @@ class Figures:
     def note(self, name: str, line: str, value: float) -> None:
         self._found[line][name].append(value)
         print(f"  {name:<10} {line:<56} {value:9.2f}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def timed(self, name: str, what: str) -> Iterator[None]:
+        """Note what the block takes, and the processor time of the processes that end in it."""
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        yield
+        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.note(name, f"{what}, s", wall)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.note(name, f"{what}: processor, s", processor)
 
     def tell(self) -> None:
         """Each line's medians, and the first contender's in parts of each other one's."""

@@ -43,6 +43,11 @@ def services(count: int, fleet: str) -> list[dict[str, Any]]:
     return found
 
 
+def edit(service: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a spec is new when one replica is taken off decode."""
+    return {"decode": {**service["spec"]["decode"], "replicas": 1}}
+
+
 def made(count: int) -> Counter[tuple[str, str]]:
     """How many objects of each kind so many ModelServices are."""
     plan = plan_model_service(services(1, "fleet")[0], BASE, PlanOptions())

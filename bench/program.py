@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,15 +82,6 @@ def project(folder: Path, main: str, files: dict[str, str]) -> Path:
     return folder
 
 
-def timed(figures: Figures, name: str, what: str, act: Any) -> None:
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    act()
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    figures.note(name, f"{what}, s", wall)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    figures.note(name, f"{what}: processor, s", processor)
-
-
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
     parser = argparse.ArgumentParser()
@@ -119,9 +108,9 @@ def main() -> None:
                         f"{where.name}-{number}", project=where, output=subprocess.DEVNULL
                     )
                     stack = replace(stack, cluster=None)  # nothing of ours around the engine
-                    count = arguments.count
-                    timed(figures, who, f"create {count}", lambda s=stack: s.up("--skip-preview"))
-                    timed(figures, who, "nothing to do", lambda s=stack: s.up("--skip-preview"))
+                    for what in (f"create {arguments.count}", "nothing to do"):
+                        with figures.timed(who, what):
+                            stack.up("--skip-preview")
                     stack.destroy("--skip-preview")
                     shutil.rmtree(stack.folder, ignore_errors=True)
     figures.tell()

@@ -10,18 +10,16 @@ checkout with a virtual environment in ``.venv``. Prints medians; asserts nothin
 from __future__ import annotations
 
 import argparse
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 from contenders import Contender, Figures, add_arguments, introduce, trees
-from fleet import base_configs, prepare, services
+from fleet import base_configs, edit, prepare, services
 
 from msvc_pulumi.local import LocalControlPlane
 
@@ -45,22 +43,17 @@ def measured(
     def timed(what: str, command: str, *flags: str) -> None:
         file.write_text(yaml.safe_dump_all([*every, *base_configs(count, "fleet")]))
         program = [*contender.command, command, "-m", str(file), "--stack", "fleet", *flags]
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run(
-            program, env=environment, cwd=folder, capture_output=True, check=False
-        )
-        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
-            raise SystemExit(done.stderr.decode())
-        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        figures.note(contender.name, f"{what}, s", wall)
-        figures.note(contender.name, f"{what}: processor, s", processor)
+        with figures.timed(contender.name, what):
+            done = subprocess.run(
+                program, env=environment, cwd=folder, capture_output=True, check=False
+            )
+            if done.returncode:
+                raise SystemExit(done.stderr.decode())
 
     timed(f"create {count}", "up", "--skip-preview")
     timed("nothing to do, the first time", "up", "--skip-preview")
     timed("nothing to do", "up", "--skip-preview")
-    decode = {**every[0]["spec"]["decode"], "replicas": 1}
-    every[0]["spec"] = {**every[0]["spec"], "decode": decode}
+    every[0]["spec"] |= edit(every[0])
     timed("one edit", "up", "--skip-preview")
     timed("preview", "preview")
     timed("destroy", "destroy")

@@ -16,6 +16,7 @@ from fleet import (
     all_at_once,
     base_configs,
     deployed,
+    edit,
     made,
     prepare,
     replicas,
@@ -148,8 +149,8 @@ class Trial:
     def _edit(self) -> None:
         time.sleep(LOOKED)
         began = time.perf_counter()
-        decode = {**services(1, "fleet")[0]["spec"]["decode"], "replicas": 1}
-        self._cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body={"spec": {"decode": decode}})
+        body = {"spec": edit(services(1, "fleet")[0])}
+        self._cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body=body)
         until(lambda: replicas(self._cluster, "fleet-0", "m0000") == 1)
         self._note(f"one edit among {self._count}, s", time.perf_counter() - began)
         time.sleep(SETTLED)
