@@ -35,6 +35,8 @@ PATIENCE = 180.0  # seconds that a busy cluster is waited for
 DRIFTED = 4  # exit code that no error has
 ABSENCE = 60.0  # seconds that one is waited for which is gone in the middle of a command
 TRIES = 4  # at a cluster that the engine lost and that answers again
+# What a cluster is told by that goes, and comes back.
+PASSING = {"cluster-unreachable", "service-range-full"}
 
 T = TypeVar("T")
 
@@ -220,14 +222,16 @@ def _session(display: Display) -> Session:
 
 
 def _again(session: Session, action: Callable[[], T], display: Display) -> T:
-    """What ``action`` returns; done again where the engine lost a cluster that is still there."""
+    """What ``action`` returns; done again where the engine lost a cluster that is still there, or
+    found one that had just begun.
+    """
     from msvc_pulumi.engine.backend import cluster_identity  # noqa: PLC0415
 
     for _ in range(TRIES - 1):
         try:
             return action()
         except ModelServiceError as error:
-            if all(item.code != "cluster-unreachable" for item in error.diagnostics):
+            if PASSING.isdisjoint(item.code for item in error.diagnostics):
                 raise
             try:
                 cluster_identity(session.cluster)  # waits for an answer

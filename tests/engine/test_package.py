@@ -277,7 +277,8 @@ def read(name):
 
 service = read("msvc")
 service["spec"]["decode"]["replicas"] = 1
-made, _ = [
+names = [service["metadata"]["name"], "another"][: pulumi.Config().get_int("services")]
+made, *_ = [
     ModelService(
         name,
         {
@@ -287,7 +288,7 @@ made, _ = [
             **pulumi.Config().get_object("more", {}),
         },
     )
-    for name in (service["metadata"]["name"], "another")
+    for name in names
 ]
 pulumi.export("children", made.children)
 pulumi.export("hash", made.planHash)
@@ -336,7 +337,11 @@ def test_component_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: st
 
 
 def test_bad_input_over_the_wire(remote: Pulumi, cluster: Cluster, namespace: str) -> None:
-    """The plugin's caller sees the diagnostics, and nothing is applied."""
+    """The plugin's caller sees the diagnostics, and nothing is applied.
+
+    Of two that are wrong the engine may cut off the second, of which the SDK prints a traceback.
+    """
+    remote("config", "set", "services", "1", "--stack", "dev")
     remote("config", "set", "--path", "more.inferenceApi", "v3", "--stack", "dev")
     with pytest.raises(AssertionError, match=r"must be one of auto, v1alpha2, v1") as caught:
         remote("up", "--yes", "--skip-preview", "--stack", "dev")
@@ -384,7 +389,7 @@ def test_values_over_the_wire(
     remote: Pulumi, cluster: Cluster, namespace: str, tmp_path: Path
 ) -> None:
     """Outputs, secrets, nulls and numbers mean what they mean in this process."""
-    start, _, _ = REMOTE.partition("made, _ = ")
+    start, _, _ = REMOTE.partition("names = ")
     program = start.replace('"children": None', '"endpoints": None, "children": None') + VALUES
     (tmp_path / "__main__.py").write_text(program)
     shown = remote("preview", "--stack", "dev")

@@ -14,6 +14,7 @@ from msvc_pulumi.errors import Diagnostic, ModelServiceError
 from msvc_pulumi.progress import Display
 
 LOST = EngineError([Diagnostic("cluster-unreachable", "the Kubernetes cluster does not answer")])
+BEGUN = EngineError([Diagnostic("service-range-full", "the cluster had no room for a serviceIP")])
 STUCK = EngineError([Diagnostic("field-conflict", "somebody else set a field")])
 
 
@@ -53,11 +54,12 @@ def run(cluster: Cluster, *outcomes: ModelServiceError | str) -> tuple[str, int,
     [
         (["done"], True, "done", 1),
         ([LOST, LOST, "done"], True, "done", 3),
+        ([BEGUN, "done"], True, "done", 2),
         ([LOST] * (TRIES + 1), True, "cluster-unreachable", TRIES),
         ([LOST, "done"], False, "cluster-unreachable", 1),
         ([STUCK, "done"], True, "field-conflict", 1),
     ],
-    ids=["well", "lost-twice", "lost-for-good", "gone", "other"],
+    ids=["well", "lost-twice", "begun", "lost-for-good", "gone", "other"],
 )
 def test_only_a_cluster_that_answers_again_is_worth_a_try(
     outcomes: list[ModelServiceError | str], is_there: bool, wanted: str, times: int

@@ -38,6 +38,17 @@ SAID = [
         "ValidatingAdmissionPolicy 'a.example.com' with binding 'b' denied it: no digest",
     ),
     (
+        f'{CREATED}Internal error occurred: failed to allocate a serviceIP for Service "x": range '
+        "is full",
+        "service-range-full",
+        "the cluster had no room for a serviceIP",
+    ),
+    (
+        f"{CREATED}Internal error occurred: failed to allocate a nodePort: range is full",
+        "service-range-full",
+        "the cluster had no room for a nodePort",
+    ),
+    (
         f'{CREATED}admission webhook "guard.example.com" denied the request: no latest',
         "admission-denied",
         'admission webhook "guard.example.com" denied it: no latest',

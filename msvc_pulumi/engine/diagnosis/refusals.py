@@ -38,6 +38,8 @@ POLICY = re.compile(
     r'(?P<pods>violates PodSecurity "[^"]+"): (?P<why>.*)',
     re.DOTALL,
 )
+# An API server that has just begun says so too, before it knows its ranges.
+FULL = re.compile(r"failed to allocate (?P<what>[^:]*?)(?: for Service \"[^\"]*\")?: range is full")
 WEBHOOK = re.compile(r'failed calling webhook "(?P<who>[^"]+)": (?P<more>.*)', re.DOTALL)
 FIXED = re.compile(
     r"(?:(?P<field>[A-Za-z][\w.\[\]]*): (?:Invalid value|Forbidden): .*?)?"
@@ -52,7 +54,7 @@ AGAIN = "; then run it again"
 # What `refused` tells of objects that the server left as they were.
 CODES = {
     *("field-conflict", "quota-exceeded", "admission-denied", "webhook-failed", "immutable-field"),
-    *("cluster-forbidden", "kind-not-served", "object-exists"),
+    *("cluster-forbidden", "kind-not-served", "object-exists", "service-range-full"),
 }
 
 
@@ -137,6 +139,13 @@ def _recognised(
             f'{what}: ResourceQuota "{found["who"]}" has no room: requested {found["more"]}',
             help="see what takes the room with kubectl describe resourcequota "
             f"{found['who']}{space}; free some, or have the quota raised{AGAIN}",
+        )
+    if found := FULL.search(said):
+        yield Diagnostic(
+            "service-range-full",
+            f"{what}: the cluster had no room for {found['what']}",
+            help="an API server that has just begun says so for a moment; if it stays, delete "
+            f"Services that nobody needs, or have the cluster's range widened{AGAIN}",
         )
     if found := POLICY.search(said):
         who, why = found["who"] or found["pods"], found["more"] or found["why"] or "no reason given"
