@@ -50,11 +50,12 @@ def measured(
             if done.returncode:
                 raise SystemExit(done.stderr.decode())
 
-    timed(f"create {count}", "up", "--skip-preview")
-    timed("nothing to do, the first time", "up", "--skip-preview")
-    timed("nothing to do", "up", "--skip-preview")
+    timed(f"create {count}", "up")
+    timed("nothing to do, the first time", "up")
+    timed("nothing to do", "up")
+    timed("nothing to do, --skip-preview", "up", "--skip-preview")
     every[0]["spec"] |= edit(every[0])
-    timed("one edit", "up", "--skip-preview")
+    timed("one edit", "up")
     timed("preview", "preview")
     timed("destroy", "destroy")
 

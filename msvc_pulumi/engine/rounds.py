@@ -14,7 +14,7 @@ from msvc_pulumi.engine.processes.process import Run
 from msvc_pulumi.engine.variables import FORCE
 from msvc_pulumi.plan import Plan
 
-__all__ = ["Rounds"]
+__all__ = ["SKIP_PREVIEW", "Rounds"]
 
 MOST = 5  # a preview may end at the first obstacle, and the next at another
 SKIP_PREVIEW = "--skip-preview"

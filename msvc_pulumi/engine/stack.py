@@ -30,7 +30,8 @@ from msvc_pulumi.engine.claims.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.diagnosis.failures import EngineError, failure
 from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
-from msvc_pulumi.engine.rounds import Rounds
+from msvc_pulumi.engine.rounds import SKIP_PREVIEW, Rounds
+from msvc_pulumi.engine.state.alterations import alterations
 from msvc_pulumi.engine.state.bucket import BucketError, FolderBucket
 from msvc_pulumi.engine.state.currentstate import CurrentState
 from msvc_pulumi.engine.state.locks import clear_dead
@@ -191,6 +192,9 @@ class Stack:
             flags = (*flags, REFRESH)
         if operation == "preview":  # it writes none, but makes one for each resource all the same
             variables |= UNCHECKED
+        elif operation == "up" and plans is not None and not (adopts or REFRESH in flags):
+            # A preview is for what would be deleted before it is made anew, and could not be.
+            flags = flags if alterations(state(), plans) else (*flags, SKIP_PREVIEW)
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer(plans) if operation in ("up", "preview") else None
