@@ -28,16 +28,16 @@ from msvc_pulumi.engine.claims.entitlement import Entitlement
 from msvc_pulumi.engine.claims.stackclaims import StackClaims
 from msvc_pulumi.engine.claims.stackdrift import never_applied, stack_drift
 from msvc_pulumi.engine.diagnosis.failures import EngineError, failure
+from msvc_pulumi.engine.economy import economy
 from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.project import PROJECT, mapping_of
-from msvc_pulumi.engine.rounds import SKIP_PREVIEW, Rounds
-from msvc_pulumi.engine.state.alterations import alterations
+from msvc_pulumi.engine.rounds import Rounds
 from msvc_pulumi.engine.state.bucket import BucketError, FolderBucket
 from msvc_pulumi.engine.state.currentstate import CurrentState
 from msvc_pulumi.engine.state.locks import clear_dead
 from msvc_pulumi.engine.state.storage import open_bucket
 from msvc_pulumi.engine.tools.plugins import Plugins
-from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UNCHECKED, UPSERT, engine_variables
+from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UPSERT, engine_variables
 from msvc_pulumi.plan import Plan
 
 if TYPE_CHECKING:
@@ -190,11 +190,8 @@ class Stack:
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
         if claims.cut_off and operation in ("up", "preview") and REFRESH not in flags:
             flags = (*flags, REFRESH)
-        if operation == "preview":  # it writes none, but makes one for each resource all the same
-            variables |= UNCHECKED
-        elif operation == "up" and plans is not None and not (adopts or REFRESH in flags):
-            # A preview is for what would be deleted before it is made anew, and could not be.
-            flags = flags if alterations(state(), plans) else (*flags, SKIP_PREVIEW)
+        spared = economy(operation, plans, state, adopts=adopts, refreshes=REFRESH in flags)
+        flags, variables = (*flags, *spared[0]), variables | spared[1]
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer(plans) if operation in ("up", "preview") else None

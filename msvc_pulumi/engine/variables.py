@@ -7,12 +7,23 @@ from collections.abc import Mapping
 
 from msvc_pulumi.engine.tools.plugins import Plugins
 
-__all__ = ["CHECKPOINTED", "FORCE", "TAKE_OVER", "UNCHECKED", "UPSERT", "engine_variables"]
+__all__ = [
+    "CHECKPOINTED",
+    "FORCE",
+    "TAKE_OVER",
+    "UNASKED",
+    "UNCHECKED",
+    "UPSERT",
+    "engine_variables",
+]
 
 # More ModelServices than this in one stack make checkpoints of an update costly; they grow with its
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+# The plugin is not asked whether what is declared as it is recorded differs all the same. Not for a
+# run with `--refresh`, of which it would hide what that finds.
+UNASKED = {"PULUMI_ENABLE_LEGACY_DIFF": "true"}
 FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"
 # For a run in which there are objects of the stack's own that its state does not know. No field is

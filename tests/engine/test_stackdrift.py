@@ -200,3 +200,20 @@ def test_drift_is_told_and_restored(msvc: Any, cluster: Cluster, namespace: str)
     assert (status, after["drifted"]) == (0, False)
     assert fields(after, "left") == left
     assert msvc("up", "--refresh", "--expect-no-changes")[0] == 0
+
+
+def test_what_a_refresh_has_found_is_restored(
+    msvc: Any, session: Session, cluster: Cluster, namespace: str
+) -> None:
+    """Where the state says what the cluster is, `msvc up` has something to do."""
+    assert msvc("up")[0] == 0
+    edit(cluster, namespace)
+    session.stack(f"{namespace}.{NAME}").refresh()
+    status, done = msvc("up", "--force-conflicts")
+    assert status == 0
+    assert {(one["operation"], one["name"]) for one in done["resources"]} == {
+        ("create", f"{NAME}-epp"),
+        ("update", f"{NAME}-decode"),
+        ("update", f"{NAME}-epp-service"),
+    }
+    assert msvc("drift", "--exit-code")[0] == 0

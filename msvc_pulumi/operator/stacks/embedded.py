@@ -25,7 +25,7 @@ from msvc_pulumi.engine.processes.process import Run, run
 from msvc_pulumi.engine.session import Session
 from msvc_pulumi.engine.stack import REFRESH, Stack
 from msvc_pulumi.engine.state.storage import open_bucket
-from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UNCHECKED, UPSERT
+from msvc_pulumi.engine.variables import FORCE, TAKE_OVER, UNASKED, UNCHECKED, UPSERT
 from msvc_pulumi.errors import Diagnostic
 from msvc_pulumi.operator.executor import Key, Outcome, Work
 from msvc_pulumi.operator.stacks import checkpoint as checkpoints
@@ -236,10 +236,11 @@ class EmbeddedExecutor:
         self, name: str, plans: Sequence[Plan], size: int, flags: Sequence[str], *, adopts: bool
     ) -> Run:
         stack: Stack = self._session.stack(name)
-        variables = {**stack.variables, **(TAKE_OVER if adopts else {})}
-        if not flags:
-            # Asks the plugin about what was declared anew only; what a refresh found it would hide.
-            variables["PULUMI_ENABLE_LEGACY_DIFF"] = "true"
+        variables = {
+            **stack.variables,
+            **(TAKE_OVER if adopts else {}),
+            **({} if flags else UNASKED),  # there are flags where it refreshes
+        }
         if size > CHECKPOINTED:
             variables |= UNCHECKED
         self._store.clear_dead_locks(name)
