@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
 
 
-def introduce(count: int) -> None:
+def introduce(*counts: int) -> None:
     """Say what is measured, and on what."""
-    load = os.getloadavg()[0]
-    print(f"{count} ModelServices; {os.cpu_count()} processors, load {load:.1f} at the start")
+    load, many = os.getloadavg()[0], ", ".join(map(str, counts))
+    print(f"{many} ModelServices; {os.cpu_count()} processors, load {load:.1f} at the start")
 
 
 def trees(arguments: argparse.Namespace, program: Sequence[str]) -> list[Contender]:

@@ -1,14 +1,15 @@
 """Time operators with a fleet of ModelServices, each on a local control plane of its own.
 
-    python bench/operators.py [N] [--beside TREE] [--same-plugin] [--without-nodes] [--away MS]
+    python bench/operators.py [N …] [--beside TREE] [--same-plugin] [--without-nodes] [--away MS]
                               [--only create edit restart delete] [--floor] [--rounds 3]
 
-N is 30 unless stated. TREE is another checkout with a virtual environment in ``.venv``; with
-MSVC_GO_BINARY naming the original's program, that operator creates the same fleet. They take turns,
-and the table has medians: seconds until all is there or gone, processor seconds of the operator
-with everything below it and of each program in it, MiB. Without nodes no pod is ever scheduled, and
-the processors are left to the controller manager and to what is measured. With ``--away`` a proxy
-delays every byte to and from the API server. Asserts nothing.
+N is 30 unless stated; with several, growth is to be seen. TREE is another checkout with a virtual
+environment in ``.venv``; with MSVC_GO_BINARY naming the original's program, that operator creates
+the same fleet. They take turns, and the table has medians: seconds until all is there or gone,
+processor seconds of the operator with everything below it and of each program in it, MiB. Without
+nodes no pod is ever scheduled, and the processors are left to the controller manager and to what is
+measured. With ``--away`` a proxy delays every byte to and from the API server. Edits wait until the
+cluster is at rest. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -68,20 +69,20 @@ def floor(cluster: Cluster, count: int) -> float:
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started has to end
     parser = argparse.ArgumentParser()
-    parser.add_argument("count", type=int, nargs="?", default=30)
+    parser.add_argument("counts", type=int, nargs="*", default=[30])
     parser.add_argument("--without-nodes", action="store_true")
     parser.add_argument("--away", type=float, default=0.0, metavar="MS", help="in each direction")
     parser.add_argument("--only", nargs="+", choices=PHASES, default=PHASES)
     parser.add_argument("--floor", action="store_true", help="a raw server-side apply, too")
     add_arguments(parser)
     arguments = parser.parse_args()
-    count, nodes = arguments.count, () if arguments.without_nodes else DEFAULT_NODES
+    nodes = () if arguments.without_nodes else DEFAULT_NODES
     wanted = "Applied" if arguments.without_nodes else "Ready"
     contenders: list[Contender] = [*trees(arguments, RUN), *originals()]
     names = [one.name for one in contenders]
     figures = Figures([*names, FLOOR] if arguments.floor else names)
-    introduce(count)
-    for _ in range(arguments.rounds):
+    introduce(*arguments.counts)
+    for count in arguments.counts * arguments.rounds:
         for one in contenders:
             with arena(count, nodes, arguments.away) as place:
                 Trial(place, one, figures, wanted).run(frozenset(arguments.only))

@@ -1,9 +1,10 @@
-"""`Processes`: memory and processor time of a process and all below it."""
+"""`Processes`: memory and processor time of a process and all below it; `busy`: of the machine."""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -72,6 +73,19 @@ class Processes:
             if found := _process(identity):
                 self._seen[identity, found.started] = found
         return family
+
+
+def busy(seconds: float) -> float:
+    """The share of the machine's processors that is in use during the next ``seconds``."""
+    before = _idle()
+    time.sleep(seconds)
+    return max(0.0, 1 - (_idle() - before) / TICKS / seconds / (os.cpu_count() or 1))
+
+
+def _idle() -> int:
+    """Ticks that all processors together have had nothing to do."""
+    first, _, _ = Path("/proc/stat").read_text().partition("\n")
+    return sum(map(int, first.split()[4:6]))
 
 
 def _family(root: int) -> list[int]:

@@ -26,13 +26,14 @@ from fleet import (
     until,
     until_there,
 )
-from processes import Processes
+from processes import Processes, busy
 
 from msvc_pulumi.cluster import Cluster
 
 DEPLOYMENT = ("apps/v1", "Deployment")
 SETTLED = 3.0  # seconds after which whatever an operator does of its own accord is done
 LOOKED = 10.0  # and after which it has looked once for pods that do not come up
+BUSY = 0.25  # share of the processors that a cluster takes which still makes pods
 # How the table names programs; what is not here is named as it is.
 PROGRAMS = {
     "": "all",
@@ -135,7 +136,9 @@ class Trial:
             return
         every = {kind: self._there[kind] + number for kind, number in made(self._count).items()}
         until_there(self._cluster, every, self._count, "fleet")
-        self._note(f"{what}: all objects, s", time.perf_counter() - began)
+        took = time.perf_counter() - began
+        self._note(f"{what}: all objects, s", took)
+        self._note(f"{what}: for each, ms", 1000 * took / self._count)
         self._until_told()
         self._note(f"{what}: all {self._wanted.lower()}, s", time.perf_counter() - began)
         time.sleep(SETTLED)
@@ -148,6 +151,7 @@ class Trial:
 
     def _edit(self) -> None:
         time.sleep(LOOKED)
+        until(lambda: busy(SETTLED) < BUSY)
         began = time.perf_counter()
         body = {"spec": edit(services(1, "fleet")[0])}
         self._cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body=body)

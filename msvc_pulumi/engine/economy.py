@@ -12,6 +12,7 @@ from msvc_pulumi.plan import Plan
 
 __all__ = ["economy"]
 
+TOLD = 10  # ModelServices of one stack whose outputs are printed; of more they are pages
 State = Callable[[], Mapping[str, Any]]
 
 
@@ -25,6 +26,8 @@ def economy(
     variables: dict[str, str] = {}
     if operation == "preview":  # it writes no state, but makes one for each resource all the same
         variables |= UNCHECKED
+    if len(plans or ()) > TOLD:
+        flags.append("--suppress-outputs")
     if operation in ("up", "preview") and plans is not None and not refreshes:
         variables |= UNASKED
         # A preview is for what would be deleted before it is made anew, and could not be.
