@@ -103,9 +103,10 @@ class Trial:
             if "edit" in phases:
                 self._edit()
                 self._edit_base(family)
-        began = time.perf_counter()
         if not phases & {"restart", "delete"}:
             return
+        until(lambda: busy(SETTLED) < BUSY)
+        began = time.perf_counter()
         with self._arena.operator(self._contender) as family:
             self._note(f"restart over {self._count}: ready, s", time.perf_counter() - began)
             time.sleep(LOOKED)

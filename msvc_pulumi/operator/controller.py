@@ -17,6 +17,7 @@ from msvc_pulumi.operator import events
 from msvc_pulumi.operator.drift.claimants import age_of
 from msvc_pulumi.operator.ending import Ending
 from msvc_pulumi.operator.executor import Executor
+from msvc_pulumi.operator.heap import trim_heap
 from msvc_pulumi.operator.planning.planners import Planners
 from msvc_pulumi.operator.serving.health import Health
 from msvc_pulumi.operator.serving.metrics import Metrics
@@ -122,6 +123,7 @@ class Controller:
     def _ask_now_and_then(self) -> None:
         while not self._ended.wait(CAPABILITIES_AGE):
             _guarded(self._ask_capabilities)
+            trim_heap()
 
     def _look(self) -> None:
         """See everything once before anything is done, so that nothing seems to be missing."""

@@ -1,4 +1,4 @@
-"""`share_heap`: the threads of this process share one heap."""
+"""`share_heap`: the threads of this process share one heap; `trim_heap`: what is free goes back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ctypes
 import os
 from contextlib import suppress
 
-__all__ = ["share_heap"]
+__all__ = ["share_heap", "trim_heap"]
 
 ARENA_MAX = -8  # M_ARENA_MAX of mallopt(3)
 
@@ -22,3 +22,11 @@ def share_heap() -> None:
         return
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
+
+
+def trim_heap() -> None:
+    """Pages that nothing is in any more are the system's again: after 300 ModelServices were made,
+    19 of 204 MiB. glibc by itself gives back the end of a heap only.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
