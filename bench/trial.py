@@ -96,7 +96,7 @@ class Trial:
             kind: there(self._cluster, kind, self._count, "fleet") for kind in made(self._count)
         }
         with self._arena.operator(self._contender) as family:
-            self._note("memory before, MiB", family.steady())
+            self._note(f"memory before {self._count}, MiB", family.steady())
             self._create(family)
             if self._contender.is_original:
                 return
@@ -110,7 +110,7 @@ class Trial:
         with self._arena.operator(self._contender) as family:
             self._note(f"restart over {self._count}: ready, s", time.perf_counter() - began)
             time.sleep(LOOKED)
-            self._note("memory after a restart, MiB", family.steady())
+            self._note(f"memory after a restart over {self._count}, MiB", family.steady())
             if "delete" in phases:
                 self._delete(family)
 
@@ -176,7 +176,7 @@ class Trial:
         self._note(f"BaseConfig edit under {self._count}, s", time.perf_counter() - began)
         self._until_told()
         time.sleep(SETTLED)
-        self._note("BaseConfig edit: memory at most, MiB", family.peak())
+        self._note(f"BaseConfig edit under {self._count}: memory at most, MiB", family.peak())
 
     def _delete(self, family: Processes) -> None:
         what = f"delete {self._count}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,8 +36,7 @@ PATIENCE = 180.0  # seconds that a busy cluster is waited for
 DRIFTED = 4  # exit code that no error has
 ABSENCE = 60.0  # seconds that one is waited for which is gone in the middle of a command
 TRIES = 4  # at a cluster that the engine lost and that answers again
-# What a cluster is told by that goes, and comes back.
-PASSING = {"cluster-unreachable", "service-range-full"}
+BEGINNING = 2.0  # seconds that an API server which has just begun takes to know its ranges
 
 T = TypeVar("T")
 
@@ -231,7 +231,12 @@ def _again(session: Session, action: Callable[[], T], display: Display) -> T:
         try:
             return action()
         except ModelServiceError as error:
-            if PASSING.isdisjoint(item.code for item in error.diagnostics):
+            codes = {item.code for item in error.diagnostics}
+            if "service-range-full" in codes:
+                display(f"{error}; it may have just begun, so once more")
+                time.sleep(BEGINNING)
+                continue
+            if "cluster-unreachable" not in codes:
                 raise
             try:
                 cluster_identity(session.cluster)  # waits for an answer

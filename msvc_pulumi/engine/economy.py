@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msvc_pulumi.engine.rounds import SKIP_PREVIEW
-from msvc_pulumi.engine.state.alterations import alterations
+from msvc_pulumi.engine.state.comparison import Comparison
 from msvc_pulumi.engine.variables import UNASKED, UNCHECKED
 from msvc_pulumi.plan import Plan
 
@@ -28,9 +28,10 @@ def economy(
         variables |= UNCHECKED
     if len(plans or ()) > TOLD:
         flags.append("--suppress-outputs")
-    if operation in ("up", "preview") and plans is not None and not refreshes:
-        variables |= UNASKED
-        # A preview is for what would be deleted before it is made anew, and could not be.
-        if operation == "up" and not adopts and not alterations(state(), plans):
-            flags.append(SKIP_PREVIEW)
+    if operation in ("up", "preview") and plans is not None and not (adopts or refreshes):
+        found = Comparison.of(state(), plans)
+        if not found.deviating:
+            variables |= UNASKED
+            # It is for what would be deleted before it is made anew, and could not be.
+            flags += [SKIP_PREVIEW] if operation == "up" and not found.altered else []
     return flags, variables

@@ -191,7 +191,7 @@ class Stack:
         if claims.cut_off and operation in ("up", "preview") and REFRESH not in flags:
             flags = (*flags, REFRESH)
         spared = economy(operation, plans, state, adopts=adopts, refreshes=REFRESH in flags)
-        flags, variables = (*flags, *spared[0]), variables | spared[1]
+        flags, variables = (*flags, *spared[0]), spared[1] | variables
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer(plans) if operation in ("up", "preview") else None

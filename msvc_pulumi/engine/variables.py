@@ -21,8 +21,8 @@ __all__ = [
 # square: 100 took minutes with them.
 CHECKPOINTED = 10
 UNCHECKED = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-# The plugin is not asked whether what is declared as it is recorded differs all the same. Not for a
-# run with `--refresh`, of which it would hide what that finds.
+# The plugin is not asked whether what is declared as it is recorded differs all the same: as it was
+# seen last, or as a run with `--refresh` sees it.
 UNASKED = {"PULUMI_ENABLE_LEGACY_DIFF": "true"}
 FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 UPSERT = "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"

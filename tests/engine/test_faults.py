@@ -221,6 +221,33 @@ def test_kubectl_without_a_preview(session: Session, cluster: Cluster, namespace
     assert get(cluster, DEPLOYMENT, "m0-decode", namespace)["spec"]["replicas"] == 3
 
 
+def test_a_pool_that_joins_a_picker(session: Session, cluster: Cluster, namespace: str) -> None:
+    """The picker is to restart with it, so what somebody has set of it is in the way."""
+    base = base_config(namespace)
+    alone = {key: text for key, text in base["data"].items() if key != "inferencePool"}
+
+    def stack(data: Manifest) -> Stack:
+        service, options = model_service(namespace, "m0"), PlanOptions(namespace=namespace)
+        plan = plan_model_service(service, {**base, "data": data}, options)
+        return session.stack(f"pool.{namespace}", plans=[plan])
+
+    def containers() -> list[Manifest]:
+        template = get(cluster, DEPLOYMENT, "m0-epp", namespace)["spec"]["template"]
+        return list(template["spec"]["containers"])
+
+    stack(alone).up()
+    theirs = {"name": containers()[0]["name"], "image": "example.com/theirs"}
+    cluster.server.request(
+        "PATCH",
+        cluster.resource(*DEPLOYMENT).path(namespace, "m0-epp"),
+        params={"fieldManager": "kubectl-set"},
+        body={"spec": {"template": {"spec": {"containers": [theirs]}}}},
+        content_type="application/strategic-merge-patch+json",
+    )
+    assert [problem.code for problem in failed(stack(base["data"]))] == ["field-conflict"]
+    assert containers()[0]["image"] == "example.com/theirs"
+
+
 def test_an_immutable_config_map_changes(stack: Up, cluster: Cluster, namespace: str) -> None:
     """It is replaced, also by one that can be changed, and the pods that read it start again."""
     reads = {"envFrom": [{"configMapRef": {"name": "m0-settings"}}]}

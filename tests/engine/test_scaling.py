@@ -40,12 +40,14 @@ def up(session: Session, namespace: str) -> Up:
     service["metadata"]["name"] = "scaled"
     del service["spec"]["decode"]["autoscaling"], base["data"]["decodeAutoscaler"]
 
-    def apply(image: str, **decode: Any) -> dict[str, int]:
+    def apply(image: str, *, is_program: bool = True, **decode: Any) -> dict[str, int]:
         edited = copy.deepcopy(service)
         edited["spec"]["decode"] |= decode
         edited["spec"]["decode"]["containers"][0]["image"] = f"example.com/{image}"
         plans = [planned(edited, base, namespace)]
-        return dict(stack_of(session, namespace, plans).up("--skip-preview").changes)
+        if is_program:
+            return dict(stack_of(session, namespace, plans).up("--skip-preview").changes)
+        return dict(session.stack(f"features.{namespace}", plans=plans).up().changes)
 
     return apply
 
@@ -128,6 +130,17 @@ def test_back_to_fixed(up: Up, cluster: Cluster, namespace: str) -> None:
     scale(cluster, namespace, 7)
     up("g", replicas=2)
     assert count(cluster, namespace) == 2
+
+
+@pytest.mark.parametrize("is_program", [True, False], ids=["program", "plans"])
+def test_the_same_count_again(is_program: bool, up: Up, cluster: Cluster, namespace: str) -> None:
+    """What was stated before an autoscaler came wins once more, though the state has it yet."""
+    up("a", is_program=is_program, replicas=3)
+    up("b", is_program=is_program, autoscaling=HPA_OF_ROLE)
+    scale(cluster, namespace, 5)
+    up("c", is_program=is_program, autoscaling=HPA_OF_ROLE)
+    assert up("c", is_program=is_program, replicas=3)["update"] == 1
+    assert count(cluster, namespace) == 3
 
 
 def test_from_one_autoscaler_to_the_other(up: Up, cluster: Cluster, namespace: str) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from samplestacks import sample
+from samplestacks import NAMES, planned, sample
 
 from msvc_pulumi import cli
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.engine.session import Session
+from msvc_pulumi.engine.state.comparison import Comparison
+from msvc_pulumi.target.capabilities import Capabilities
 
 APPS = "apps/v1"
 NAME = "facebook-opt-125m"
@@ -200,6 +203,18 @@ def test_drift_is_told_and_restored(msvc: Any, cluster: Cluster, namespace: str)
     assert (status, after["drifted"]) == (0, False)
     assert fields(after, "left") == left
     assert msvc("up", "--refresh", "--expect-no-changes")[0] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_made_is_seen_to_be_declared(
+    session: Session, cluster: Cluster, namespace: str, name: str
+) -> None:
+    """So that `msvc up` with nothing to do is quick."""
+    served = Capabilities.discover(cluster.serves)
+    plans = [planned(*sample(name), namespace, capabilities=served)]
+    stack = session.stack(f"{namespace}.{name}", plans=plans, output=subprocess.DEVNULL)
+    stack.up("--skip-preview")
+    assert Comparison.of(stack.state(), plans) == Comparison((), ())
 
 
 def test_what_a_refresh_has_found_is_restored(

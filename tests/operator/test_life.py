@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from operator_process import OperatorProcess
 from services import (
     API_VERSION,
     BASE_CONFIG,
+    MODEL_SERVICE,
     children,
     condition,
     create_namespace,
@@ -262,3 +264,33 @@ def test_deletion_needs_neither_base_config_nor_namespace(
     cluster.delete("v1", "Namespace", "going")
     eventually(lambda: cluster.get("v1", "Namespace", "going") is None)
     eventually(lambda: not operator.files("stacks/going.*"))
+
+
+def test_a_count_that_is_stated_again_wins(
+    operator: OperatorProcess, cluster: Cluster, namespace: str
+) -> None:
+    """Over what an autoscaler made of it meanwhile, also where it is the one that was stated."""
+    deployment = ("apps/v1", "Deployment", "k-decode", namespace)
+
+    def count() -> int:
+        found = cluster.get(*deployment)
+        return int(found["spec"]["replicas"]) if found else 0
+
+    def state(image: str, **decode: Any) -> None:
+        containers = copy.deepcopy(MODEL_SERVICE["spec"]["decode"]["containers"])
+        containers[0]["image"] = f"example.com/{image}"
+        body = {"spec": {"decode": {**decode, "containers": containers}}}
+        cluster.patch(API_VERSION, "ModelService", "k", namespace, body=body)
+        wait_ready(cluster, namespace, ["k"])
+
+    cluster.create(model_service(namespace, "k"))
+    state("a:1", replicas=3)
+    state("b:1", replicas=None, autoscaling={"hpa": {"minReplicas": 1, "maxReplicas": 8}})
+    path = cluster.resource(*deployment[:2]).path(namespace, "k-decode")
+    scaled = {"spec": {"replicas": 5}}
+    merge = "application/merge-patch+json"
+    cluster.server.request("PATCH", f"{path}/scale", body=scaled, content_type=merge)
+    state("c:1")
+    assert count() == 5
+    state("c:1", replicas=3, autoscaling=None)
+    eventually(lambda: count() == 3)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from msvc_pulumi.cli import stack
 from msvc_pulumi.cli.stack import TRIES, _again
 from msvc_pulumi.cluster.errors import unreachable
 from msvc_pulumi.engine.diagnosis.failures import EngineError
@@ -62,8 +63,15 @@ def run(cluster: Cluster, *outcomes: ModelServiceError | str) -> tuple[str, int,
     ids=["well", "lost-twice", "begun", "lost-for-good", "gone", "other"],
 )
 def test_only_a_cluster_that_answers_again_is_worth_a_try(
-    outcomes: list[ModelServiceError | str], is_there: bool, wanted: str, times: int
+    monkeypatch: pytest.MonkeyPatch,
+    outcomes: list[ModelServiceError | str],
+    is_there: bool,
+    wanted: str,
+    times: int,
 ) -> None:
+    monkeypatch.setattr(stack, "BEGINNING", 0.0)
     came, ran, said = run(Cluster(is_there=is_there), *outcomes)
     assert (came, ran) == (wanted, times)
     assert len(said) == times - 1
+    assert all(one.endswith("so once more") for one in said)
+    assert not any("now it does" in one for one in said if "no room" in one)

@@ -27,7 +27,7 @@ def plan() -> Plan:
     [
         ("up", {}, {}, {SKIPPED, UNASKED}),
         ("up", MADE, {}, {UNASKED}),
-        ("up", {}, {"adopts": True}, {UNASKED}),
+        ("up", {}, {"adopts": True}, set()),
         ("up", {}, {"refreshes": True}, set()),
         ("preview", {}, {}, {UNASKED, UNCHECKED}),
         ("preview", {}, {"refreshes": True}, {UNCHECKED}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from listeningengine import Engine
 from samplestacks import NAMES, sample
 
 from msvc_pulumi.engine.hosts.planhost import PlanHost
-from msvc_pulumi.engine.state.alterations import alterations
+from msvc_pulumi.engine.state.comparison import Comparison
+from msvc_pulumi.out.declaration import KEPT_POOL, declarations
 from msvc_pulumi.plan import Plan, plan_model_service
 
 
@@ -44,7 +47,14 @@ def state(*plans: Plan) -> dict[str, Any]:
     }
 
 
-def names(urns: list[str]) -> list[str]:
+def alterations(before: dict[str, Any], plans: list[Plan]) -> list[str]:
+    """What is declared otherwise; nothing was seen that was not declared."""
+    found = Comparison.of(before, plans)
+    assert not found.deviating
+    return [*found.altered]
+
+
+def names(urns: Iterable[str]) -> list[str]:
     return [urn.rpartition("::")[2] for urn in urns]
 
 
@@ -78,8 +88,51 @@ def test_a_pool_that_is_another_one_restarts_its_picker() -> None:
     assert names(alterations(before, [plan()])) == ["facebook-opt-125m-epp-deployment"]
 
 
-@pytest.mark.parametrize("note", ["delete", "pendingReplacement", "taint"])
-def test_a_replacement_that_has_begun_is_named(note: str) -> None:
+@pytest.mark.parametrize("note", ["delete", "pendingReplacement", "taint", "initErrors"])
+def test_what_has_begun_is_named(note: str) -> None:
     before = state(plan())
     before["resources"][-1][note] = True
     assert alterations(before, [plan()]) == [before["resources"][-1]["urn"]]
+
+
+def test_a_pool_that_is_to_be_made_restarts_its_picker() -> None:
+    before = state(plan())
+    before["resources"] = [
+        one for one in before["resources"] if not one["type"].endswith(":InferencePool")
+    ]
+    assert names(alterations(before, [plan()])) == ["facebook-opt-125m-epp-deployment"]
+
+
+def test_a_pool_that_was_kept_restarts_nothing() -> None:
+    """Its picker is declared without the pool's uid."""
+    before = state(plan())
+    [pool] = [one for one in before["resources"] if one["type"].endswith(":InferencePool")]
+    uid = pool["outputs"]["metadata"]["uid"]
+    own = pool["outputs"]["metadata"]["annotations"]
+    pool["outputs"]["metadata"]["annotations"] = {**own, KEPT_POOL: uid}
+    [picker] = [one for one in before["resources"] if "epp-deployment" in one["urn"]]
+    declared = {one.key: one.properties for one in declarations("x", plan())}
+    picker["inputs"] = picker["outputs"] = declared["eppDeployment"]
+    assert Comparison.of(before, [plan()]) == Comparison((), ())
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "deviates"),
+    [
+        ("spec.replicas", 5, True),
+        ("spec.template.spec.containers", [], True),
+        ("spec.revisionHistoryLimit", 10, False),
+        ("status", {"replicas": 5}, False),
+    ],
+)
+def test_what_was_seen_otherwise_is_named(path: str, value: Any, deviates: bool) -> None:
+    """What the server or somebody else has put beside it is nothing."""
+    before = state(plan())
+    [decode] = [one for one in before["resources"] if "decode-deployment" in one["urn"]]
+    live = decode["outputs"] = copy.deepcopy(decode["outputs"])
+    *parents, last = path.split(".")
+    for parent in parents:
+        live = live[parent]
+    live[last] = value
+    found = Comparison.of(before, [plan()])
+    assert found == Comparison((), (decode["urn"],) if deviates else ())
