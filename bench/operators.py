@@ -8,8 +8,8 @@ environment in ``.venv``; with MSVC_GO_BINARY naming the original's program, tha
 the same fleet. They take turns, and the table has medians: seconds until all is there or gone,
 processor seconds of the operator with everything below it and of each program in it, MiB. Without
 nodes no pod is ever scheduled, and the processors are left to the controller manager and to what is
-measured. With ``--away`` a proxy delays every byte to and from the API server. Edits wait until the
-cluster is at rest. Asserts nothing.
+measured. With ``--away`` a proxy delays every byte to and from the API server. Edits and restarts
+wait until the cluster is at rest. Asserts nothing.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class Trial:
                 self._edit_base(family)
         if not phases & {"restart", "delete"}:
             return
-        until(lambda: busy(SETTLED) < BUSY)
+        _until_at_rest()
         began = time.perf_counter()
         with self._arena.operator(self._contender) as family:
             self._note(f"restart over {self._count}: ready, s", time.perf_counter() - began)
@@ -152,7 +152,7 @@ class Trial:
 
     def _edit(self) -> None:
         time.sleep(LOOKED)
-        until(lambda: busy(SETTLED) < BUSY)
+        _until_at_rest()
         began = time.perf_counter()
         body = {"spec": edit(services(1, "fleet")[0])}
         self._cluster.patch(*MODEL_SERVICE, "m0000", "fleet-0", body=body)
@@ -191,3 +191,8 @@ class Trial:
         until_there(self._cluster, self._there, self._count, "fleet")
         self._note(f"{what}: nothing left, s", time.perf_counter() - began)
         self._processors(what, family)
+
+
+def _until_at_rest() -> None:
+    """A cluster that still makes pods has its processors for them."""
+    until(lambda: busy(SETTLED) < BUSY)

@@ -19,7 +19,7 @@ from msvc_pulumi.cluster.ownership import is_ours
 from msvc_pulumi.cluster.predecessors import ADOPTER, Handed, released, renamed
 from msvc_pulumi.cluster.rewriting import rewritten
 from msvc_pulumi.errors import FieldPath
-from msvc_pulumi.out.declaration import KEPT_POOL, Declaration, declarations, stamped
+from msvc_pulumi.out.declaration import Declaration, declarations, restarting
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.target.immutability import with_value
 
@@ -94,11 +94,7 @@ class Resumption:
     def _stamped(self, declaration: Declaration, pool: Place) -> Object:
         """The workload with the uid of the pool there is, as the engine will have it."""
         live = self.live.get(pool) or self.cluster.get(*pool.identity)
-        if live is None:
-            return declaration.properties
-        uid = live["metadata"]["uid"]
-        kept = (live["metadata"].get("annotations") or {}).get(KEPT_POOL) == uid
-        return declaration.properties if kept else stamped(declaration, uid)
+        return declaration.properties if live is None else restarting(declaration, live["metadata"])
 
 
 def _counting(manifest: Object, live: Object, declaration: Declaration) -> Object:

@@ -32,6 +32,7 @@ def economy(
         found = Comparison.of(state(), plans)
         if not found.deviating:
             variables |= UNASKED
-            # It is for what would be deleted before it is made anew, and could not be.
-            flags += [SKIP_PREVIEW] if operation == "up" and not found.altered else []
+            if operation == "up" and not found.altered:
+                # A preview is for what would be deleted before it is made anew, and could not be.
+                flags.append(SKIP_PREVIEW)
     return flags, variables

@@ -190,8 +190,8 @@ class Stack:
         variables = {**self.variables, **(TAKE_OVER if adopts else {})}
         if claims.cut_off and operation in ("up", "preview") and REFRESH not in flags:
             flags = (*flags, REFRESH)
-        spared = economy(operation, plans, state, adopts=adopts, refreshes=REFRESH in flags)
-        flags, variables = (*flags, *spared[0]), spared[1] | variables
+        more, defaults = economy(operation, plans, state, adopts=adopts, refreshes=REFRESH in flags)
+        flags, variables = (*flags, *more), defaults | variables
         with ExitStack() as stack:
             client: Sequence[str] = ()
             servicer = self._servicer(plans) if operation in ("up", "preview") else None

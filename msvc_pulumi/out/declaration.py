@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "logical_suffix",
     "outputs",
     "owner_uid",
+    "restarting",
     "stamped",
 ]
 
@@ -119,6 +120,15 @@ def stamped(declaration: Declaration, uid: Any) -> dict[str, Any]:
     annotations = {POOL_UID: uid, **(metadata.get("annotations") or {})}
     template = {**template, "metadata": {**metadata, "annotations": annotations}}
     return {**declaration.properties, "spec": {**spec, "template": template}}
+
+
+def restarting(declaration: Declaration, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of a workload beside the object that it restarts with, whose live metadata
+    that is: without the uid of one that was there before Pulumi, and still is.
+    """
+    uid = metadata.get("uid", "")
+    kept = (metadata.get("annotations") or {}).get(KEPT_POOL)
+    return declaration.properties if uid and kept == uid else stamped(declaration, uid)
 
 
 def logical_suffix(planned: PlannedObject) -> str:

@@ -286,10 +286,7 @@ def test_a_count_that_is_stated_again_wins(
     cluster.create(model_service(namespace, "k"))
     state("a:1", replicas=3)
     state("b:1", replicas=None, autoscaling={"hpa": {"minReplicas": 1, "maxReplicas": 8}})
-    path = cluster.resource(*deployment[:2]).path(namespace, "k-decode")
-    scaled = {"spec": {"replicas": 5}}
-    merge = "application/merge-patch+json"
-    cluster.server.request("PATCH", f"{path}/scale", body=scaled, content_type=merge)
+    cluster.patch(*deployment, body={"spec": {"replicas": 5}}, subresource="scale")
     state("c:1")
     assert count() == 5
     state("c:1", replicas=3, autoscaling=None)

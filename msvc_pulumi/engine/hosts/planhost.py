@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ from msvc_pulumi.out.declaration import (
     exported,
     logical_names,
     outputs,
-    stamped,
+    restarting,
 )
 from msvc_pulumi.plan import Plan
 from msvc_pulumi.report import render
@@ -95,14 +95,10 @@ class PlanHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 class _Registered(NamedTuple):
-    """A resource as the engine knows it; ``uid`` is the API server's, "" for what is no object.
-
-    A pool that ``is_kept`` was there before Pulumi, and what belongs to it still does.
-    """
+    """A resource as the engine knows it; of its live metadata what `restarting` asks for."""
 
     urn: str
-    uid: str
-    is_kept: bool = False
+    metadata: Mapping[str, Any]
 
 
 Registration = Future[_Registered]
@@ -158,8 +154,8 @@ class _Run:
     ) -> _Registered:
         known = {key: one.result() for key, one in dependencies.items()}
         stated, cause = declaration.properties, known.get(declaration.restarts_with)
-        if cause is not None and not cause.is_kept:
-            stated = stamped(declaration, cause.uid)
+        if cause is not None:
+            stated = restarting(declaration, cause.metadata)
         properties = Struct()
         properties.update(stated)
         return self._register(
@@ -192,8 +188,9 @@ class _Run:
         response = self._monitor.RegisterResource(request)
         if response.result != SUCCESS:
             raise _FailedError(request.name)
-        uid, kept = _uid(response.object), _annotation(response.object, KEPT_POOL)
-        return _Registered(str(response.urn), uid, uid != "" and kept == uid)
+        annotations = {KEPT_POOL: _annotation(response.object, KEPT_POOL)}
+        metadata = {"uid": _uid(response.object), "annotations": annotations}
+        return _Registered(str(response.urn), metadata)
 
     def _concluded(self, plan: Plan, children: dict[str, Registration]) -> bool:
         try:

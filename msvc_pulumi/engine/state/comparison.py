@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from msvc_pulumi.engine.state.stateobjects import TYPES
-from msvc_pulumi.out.declaration import KEPT_POOL, declarations, logical_names, stamped
+from msvc_pulumi.out.declaration import declarations, logical_names, restarting
 from msvc_pulumi.plan import Plan
 
 __all__ = ["Comparison"]
@@ -33,9 +33,8 @@ class Comparison:
     @classmethod
     def of(cls, state: Mapping[str, Any], plans: Sequence[Plan]) -> Self:
         resources = [one for one in state.get("resources") or () if one["type"].startswith(TYPES)]
-        declared = (
-            dict(_declared(plans, {_key(one): one for one in resources})) if resources else {}
-        )
+        recorded = {_key(one): one for one in resources}
+        declared = dict(_declared(plans, recorded)) if recorded else {}
         altered: list[str] = []
         deviating: list[str] = []
         for one in resources:
@@ -73,10 +72,9 @@ def _declared(
             properties = declaration.properties
             if declaration.restarts_with:
                 cause = recorded.get(keys[declaration.restarts_with]) or {}
+                # Of one that is to be made it is the uid "", which nothing bears.
                 metadata = (cause.get("outputs") or {}).get("metadata") or {}
-                uid = metadata.get("uid")  # None, which nothing bears, of one that is to be made
-                if not uid or (metadata.get("annotations") or {}).get(KEPT_POOL) != uid:
-                    properties = stamped(declaration, uid)
+                properties = restarting(declaration, metadata)
             yield key, properties
 
 
