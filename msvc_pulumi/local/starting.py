@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import socket
 import time
@@ -22,7 +23,12 @@ from msvc_pulumi.progress import Display, Progress, Task
 
 __all__ = ["Start"]
 
-PORT_TRIES = 3  # another program may take the free port before the API server does
+SERVER_STARTS = 3
+# What an API server writes that ended of something the next may not meet. Another program took the
+# free port first; or its first look at the addresses of Services met an error, which it neither
+# tries again nor survives by a minute (kubernetes#136288, kubernetes#141220). A kubelet starts it
+# again as well.
+PORT_TAKEN, PASSING = "address already in use", re.compile(r'PostStartHook "[^"]+" failed')
 POLL = 0.1  # seconds
 
 
@@ -54,7 +60,7 @@ class Start:
             # A server that lost its etcd waits for it up to two minutes; a new one does not.
             stop_all([item for item in [self.state.alive().get(server)] if item], grace=0)
             self._launch("etcd")
-        for attempt in range(PORT_TRIES):
+        for attempt in range(SERVER_STARTS):
             if self._ended(server):
                 self._choose_port()
                 self._launch(server)
@@ -63,8 +69,9 @@ class Start:
                     self._await_server(timeout, task)
                 break
             except LocalError:
-                if attempt + 1 == PORT_TRIES or not self._port_was_taken():
+                if attempt + 1 == SERVER_STARTS or not self._ended_in_passing(server):
                     raise
+                self.progress(f"{server} ended while it began, which may pass")
         for component in COMPONENTS[2:]:
             if self._ended(component):
                 self._launch(component)
@@ -105,8 +112,15 @@ class Start:
         stop_all([client for client in clients if client], grace=2)
 
     def _port_was_taken(self) -> bool:
-        log = self.layout.log("kube-apiserver")
-        return log.exists() and "address already in use" in log.read_text(errors="replace")
+        return PORT_TAKEN in self._log("kube-apiserver")
+
+    def _ended_in_passing(self, component: str) -> bool:
+        written = self._log(component)
+        return self._ended(component) and bool(PORT_TAKEN in written or PASSING.search(written))
+
+    def _log(self, component: str) -> str:
+        log = self.layout.log(component)
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def _await_server(self, timeout: float, task: Task) -> None:
         end = time.monotonic() + timeout

@@ -18,11 +18,14 @@ from typing import Any
 import pytest
 
 from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.engine.tools.toolchain import find_or_build_all
 from msvc_pulumi.local import DEFAULT_NODES, LocalControlPlane, LocalError, Node
 from msvc_pulumi.local.components import COMPONENTS
 from msvc_pulumi.local.contents import CRD as DEFINITION
 from msvc_pulumi.local.contents import REMINDED, remind, settle
 from msvc_pulumi.local.process import Process, find
+from msvc_pulumi.local.starting import SERVER_STARTS
+from msvc_pulumi.progress import Progress
 
 KINDS = [
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
@@ -276,6 +279,46 @@ def test_the_server_alone_can_be_restarted(
     records = [json.loads(line) for line in fragile.layout.audit.read_text().splitlines()]
     written = [item for item in records if (item.get("objectRef") or {}).get("name") == name]
     assert [item["verb"] for item in written] == ["patch"]
+
+
+@pytest.mark.parametrize(("failures", "good"), [(1, True), (SERVER_STARTS, False)])
+def test_a_server_that_fails_in_passing_is_started_again(
+    fragile: LocalControlPlane,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    good: bool,
+) -> None:
+    """As a kubelet would, but not for ever; what it wrote last is told then."""
+    last_words = 'F1 hooks.go:204] PostStartHook "start-service-ip-repair-controllers" failed'
+    count = tmp_path / "count"
+    count.write_text("")
+
+    def found(*names: str, progress: Progress) -> Mapping[str, Path]:
+        programs = dict(find_or_build_all(*names, progress=progress))
+        failing = tmp_path / "kube-apiserver"
+        failing.write_text(
+            f"#!/bin/sh\nif [ $(wc -l < {count}) -lt {failures} ]\n"
+            f"then sleep 1; echo >> {count}; echo '{last_words}'; exit 255\n"
+            f'else exec {programs["kube-apiserver"]} "$@"; fi\n'
+        )
+        failing.chmod(0o700)
+        return {**programs, "kube-apiserver": failing}
+
+    monkeypatch.setattr("msvc_pulumi.local.plane.find_or_build_all", found)
+    remember(fragile, f"failing-{failures}")
+    if good:
+        assert fragile.restart_server().ready
+    else:
+        with pytest.raises(LocalError) as failed:
+            fragile.restart_server()
+        [problem] = failed.value.diagnostics
+        assert problem.code == "local-component"
+        assert last_words in problem.notes
+        monkeypatch.undo()
+        assert fragile.up().ready
+    assert len(count.read_text().splitlines()) == failures
+    assert remembers(fragile, f"failing-{failures}")
 
 
 def test_another_port_is_taken_when_the_old_one_is(fragile: LocalControlPlane) -> None:
