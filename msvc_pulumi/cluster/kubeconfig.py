@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from msvc_pulumi.cluster.errors import cluster_error
+from msvc_pulumi.cluster.trust import trusting
 from msvc_pulumi.nearest import nearest
 
 __all__ = ["Connection", "load_connection"]
@@ -119,14 +120,14 @@ def _connection(config: Mapping[str, Any], context: str | None) -> Connection:
     tls = None
     if cluster["server"].startswith("https"):
         try:
-            tls = ssl.create_default_context(cadata=_text(cluster, "certificate-authority"))
+            tls = trusting(
+                _text(cluster, "certificate-authority"),
+                anybody=bool(cluster.get("insecure-skip-tls-verify")),
+            )
         except ssl.SSLError as problem:
             raise cluster_error(
                 "kubeconfig-invalid", f"its certificate-authority is none: {problem}", "renew it"
             ) from problem
-        if cluster.get("insecure-skip-tls-verify"):
-            tls.check_hostname = False
-            tls.verify_mode = ssl.CERT_NONE
     return Connection(
         server=cluster["server"].rstrip("/"),
         namespace=chosen.get("namespace") or "default",
@@ -143,7 +144,7 @@ def _in_cluster() -> Connection:
     return Connection(
         server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
         namespace=(SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip(),
-        tls=ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt")),
+        tls=trusting((SERVICE_ACCOUNT / "ca.crt").read_text(encoding="utf-8")),
         credential=_token_file(SERVICE_ACCOUNT / "token"),
         context="in-cluster",
     )
