@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ApiServer", "Parameters", "require_client"]
 
 ATTEMPTS = 5  # at a request that the server turns away for being busy
+BREAKS = 2  # of kept connections, after which a request is made again at once
 CONNECTIONS = 32  # at once, for all threads together
 
 Parameters = Mapping[str, str | int | bool]
@@ -39,6 +40,7 @@ class ApiServer:
         self.connection, self.patience = connection, patience
         self.timeout = timeout
         self._transport_error, self._decoding_error = httpx.TransportError, httpx.DecodingError
+        self._broken = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
         host = urlsplit(connection.server).hostname or ""
         self._client = httpx.Client(
             base_url=connection.server,
@@ -69,14 +71,15 @@ class ApiServer:
         """The decoded answer, text where it is not JSON. Raises ClusterError unless a success.
 
         ``body`` is sent as JSON, ``content`` as it is; ``accept`` asks for another form. With
-        patience a request may be made more than once.
+        patience a request may be made more than once, and a read or an apply where its connection
+        breaks.
         """
         data = json.dumps(body).encode() if body is not None else content
         headers = {
             **({"Content-Type": content_type} if data is not None else {}),
             **({"Accept": accept} if accept else {}),
         }
-        began = time.monotonic()
+        began, breaks = time.monotonic(), 0
         while True:
             request = self._client.build_request(
                 method,
@@ -89,9 +92,15 @@ class ApiServer:
             try:
                 return self._decoded_answer(request)
             except ClusterError as error:
-                if self.patience is None:
+                # As Go's net/http: a server closes kept connections when it likes, and httpcore
+                # one that it takes for lost while another thread begins to use it.
+                is_broken = isinstance(error.__cause__, self._broken)
+                if is_broken and breaks < BREAKS and _may_be_repeated(request):
+                    breaks += 1
+                elif self.patience is None:
                     raise
-                self.patience.pause(error, began)
+                else:
+                    self.patience.pause(error, began)
 
     def request_object(self, method: str, path: str, **details: Any) -> dict[str, Any]:
         """The answer of a `request`, which is an object. Raises ClusterError if it is none."""
@@ -167,6 +176,12 @@ def _unreadable(request: httpx.Request, problem: Exception) -> ClusterError:
     """An answer that is not what it says it is: a proxy's, or one that was cut off."""
     told = f"an answer that cannot be read: {problem}"
     return refusal(f"{request.method} {request.url.path}", 200, told)
+
+
+def _may_be_repeated(request: httpx.Request) -> bool:
+    """What is applied twice is as what is applied once."""
+    kind = request.headers.get("content-type", "")
+    return request.method == "GET" or kind.startswith("application/apply-patch")
 
 
 def _pause(stated: str) -> float:
