@@ -237,9 +237,9 @@ class EmbeddedExecutor:
     ) -> Run:
         stack: Stack = self._session.stack(name)
         variables = {
+            **({} if flags else UNASKED),  # there are flags where it refreshes
             **stack.variables,
             **(TAKE_OVER if adopts else {}),
-            **({} if flags else UNASKED),  # there are flags where it refreshes
         }
         if size > CHECKPOINTED:
             variables |= UNCHECKED
