@@ -44,6 +44,7 @@ class ApiServer:
         host = urlsplit(connection.server).hostname or ""
         self._client = httpx.Client(
             base_url=connection.server,
+            headers=connection.encoding,
             verify=connection.tls or False,
             timeout=timeout,
             proxy=connection.proxy,

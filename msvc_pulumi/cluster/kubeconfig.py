@@ -46,6 +46,12 @@ class Connection:
     context: str = ""
     proxy: str | None = None
     server_name: str | None = None
+    compresses: bool = True
+
+    @property
+    def encoding(self) -> Mapping[str, str]:
+        """The request headers that say how answers may be packed; {} leaves it to the client."""
+        return {} if self.compresses else {"Accept-Encoding": "identity"}
 
     def __repr__(self) -> str:
         return f"Connection(server={self.server!r}, context={self.context!r})"
@@ -136,6 +142,7 @@ def _connection(config: Mapping[str, Any], context: str | None) -> Connection:
         context=name,
         proxy=cluster.get("proxy-url"),
         server_name=cluster.get("tls-server-name"),
+        compresses=not cluster.get("disable-compression"),
     )
 
 

@@ -157,6 +157,9 @@ class Start:
                     "cluster": {
                         "server": f"https://127.0.0.1:{self.state.port}",
                         "certificate-authority-data": authority,
+                        # The plugin asks for the whole schema at each of its starts, and nothing
+                        # is gained by packing it on its way to the same machine.
+                        "disable-compression": True,
                     },
                 }
             ],

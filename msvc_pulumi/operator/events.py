@@ -115,7 +115,7 @@ def connection_info(connection: Connection) -> kopf.AiohttpSession:
     """The same connection for kopf."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls or False),
-        headers=dict(connection.credential(True)),
+        headers={**connection.encoding, **connection.credential(True)},
         proxy=connection.proxy,
     )
     return kopf.AiohttpSession(

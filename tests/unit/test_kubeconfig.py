@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError, field_path
 from msvc_pulumi.cluster.kubeconfig import load_connection
 from msvc_pulumi.errors import FieldPath
@@ -194,6 +197,37 @@ def test_a_broken_kubeconfig_is_one_diagnostic(
         load_connection(write(tmp_path / "config", config), context)
 
     assert code_of(failed) == code
+
+
+@pytest.mark.parametrize(
+    ("stated", "accepted"),
+    [({}, True), ({"disable-compression": False}, True), ({"disable-compression": True}, False)],
+    ids=["unsaid", "compressed", "plain"],
+)
+def test_answers_are_packed_unless_that_is_switched_off(
+    tmp_path: Path, stated: dict[str, object], accepted: bool
+) -> None:
+    asked: list[str] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Accept-Encoding"])
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        file = write(tmp_path / "config", entry("one", server=address, **stated))
+        with Cluster.connect(file) as cluster:
+            cluster.server.request("GET", "/version")
+        answering.join()
+    assert ["gzip" in each for each in asked] == [accepted]
 
 
 def test_the_near_miss_of_a_context_is_named(tmp_path: Path) -> None:
