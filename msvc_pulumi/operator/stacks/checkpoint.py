@@ -59,18 +59,18 @@ def salt(checkpoint: Checkpoint) -> str:
 
 def renamed(checkpoint: Checkpoint, old: str, new: str) -> Checkpoint:
     """The same stack under another name."""
-    text = json.dumps(checkpoint)
-    for before, after in (
-        (f"urn:pulumi:{old}::", f"urn:pulumi:{new}::"),
-        (
-            f'::pulumi:pulumi:Stack::modelservice-{old}"',
-            f'::pulumi:pulumi:Stack::modelservice-{new}"',
-        ),
-        (f'"organization/modelservice/{old}"', f'"organization/modelservice/{new}"'),
-    ):
-        text = text.replace(before, after)
-    result: Checkpoint = json.loads(text)
+    result: Checkpoint = json.loads(_moved(dump(checkpoint), old, new))
     return result
+
+
+def _moved(content: bytes, old: str, new: str) -> bytes:
+    for text in (
+        "urn:pulumi:{}::",
+        '::pulumi:pulumi:Stack::modelservice-{}"',
+        '"organization/modelservice/{}"',
+    ):
+        content = content.replace(text.format(old).encode(), text.format(new).encode())
+    return content
 
 
 def contents(checkpoint: Checkpoint | None) -> dict[str, Any]:
@@ -125,8 +125,9 @@ def join(stacks: Mapping[str, Checkpoint], name: str, empty: Checkpoint) -> Chec
     return result
 
 
-def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[str, Checkpoint]:
-    """The stacks that ``joined`` was made of, by name, each with what belongs to it now.
+def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[str, bytes]:
+    """The stacks that ``joined`` was made of, by name, each with what belongs to it now, as it is
+    kept.
 
     ``components`` gives for the name of a component the stack it belongs to. A stack that has no
     resource any more is left out.
@@ -136,7 +137,7 @@ def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[s
     belongings: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for item in everything:
         belongings[_owner(item)].append(item)
-    stacks: dict[str, Checkpoint] = {}
+    stacks: dict[str, bytes] = {}
     for component, stack in components.items():
         own = belongings.get(component)
         if not own:
@@ -157,7 +158,7 @@ def part(joined: Checkpoint, name: str, components: Mapping[str, str]) -> dict[s
         if operations:
             state["pending_operations"] = operations
         checkpoint = {**joined, "checkpoint": {**joined["checkpoint"], "latest": state}}
-        stacks[stack] = renamed(checkpoint, name, stack)
+        stacks[stack] = _moved(dump(checkpoint), name, stack)
     return stacks
 
 

@@ -184,10 +184,12 @@ class EmbeddedExecutor:
         joined = checkpoints.join(states, batch, self._store.empty(batch))
         self._unparted[batch] = members
         self._store.create_batch(batch, joined, members)
+        after: Checkpoint | None = None
         try:
-            return self._update(batch, works, joined, adopts=adopts)[0]
+            outcomes, after = self._update(batch, works, joined, adopts=adopts)
         finally:
-            self._part(batch, members)
+            self._part(batch, members, after)
+        return outcomes
 
     def _mend(self, works: Sequence[Work]) -> None:
         """No stack of ``works`` is part of a joined one that could not be parted after its run."""
@@ -197,9 +199,9 @@ class EmbeddedExecutor:
                 if wanted & {*members.values()}:
                     self._part(batch, members)
 
-    def _part(self, batch: str, members: Mapping[str, str]) -> None:
-        """Every member has its own stack again, and the batch is gone."""
-        joined = self._store.read(batch)
+    def _part(self, batch: str, members: Mapping[str, str], read: Checkpoint | None = None) -> None:
+        """Every member has its own stack again, and the batch is gone; ``read`` is it, if known."""
+        joined = read or self._store.read(batch)
         if joined is not None and members:
             parts = checkpoints.part(checkpoints.without_positions(joined), batch, members)
             self._store.write_all(parts)

@@ -143,13 +143,17 @@ class StackStore:
 
     def write(self, stack: str, checkpoint: Checkpoint) -> None:
         """There is a stack of that name, with ``checkpoint`` as its state."""
-        self.bucket.write(_key(stack), checkpoints.dump(checkpoint))
+        self._write(stack, checkpoints.dump(checkpoint))
+
+    def write_all(self, stacks: Mapping[str, bytes]) -> None:
+        """There are stacks of these names, with these checkpoints as `write` keeps them."""
+        self._each(lambda stack: self._write(stack, stacks[stack]), list(stacks))
+
+    def _write(self, stack: str, content: bytes) -> None:
+        self.bucket.write(_key(stack), content)
         with self._lock:
             if self._names is not None:
                 self._names.add(stack)
-
-    def write_all(self, stacks: Mapping[str, Checkpoint]) -> None:
-        self._each(lambda stack: self.write(stack, stacks[stack]), list(stacks))
 
     def create_batch(self, batch: str, checkpoint: Checkpoint, members: Mapping[str, str]) -> None:
         """There is a joined stack; ``members`` says which component belongs to which stack."""
