@@ -52,11 +52,8 @@ def remote(  # noqa: PLR0917  fixtures
     operator: OperatorProcess,
     namespace: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[OperatorProcess]:
     """An operator for the namespace alone; the other one rests."""
-    for name, value in storage.environment.items():
-        monkeypatch.setenv(name, value)
     kubeconfig = kubeconfig_of(cluster, control_plane.kubeconfig, HOME, tmp_path / "kubeconfig")
     flags = (f"--namespace={namespace}",)
     process = OperatorProcess(
@@ -64,9 +61,12 @@ def remote(  # noqa: PLR0917  fixtures
     )
     operator.stop()
     process.start()
-    yield process
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in storage.environment.items():
+            environment.setenv(name, value)
+        yield process
     process.stop()
-    operator.start()
+    operator.start()  # it keeps its stacks where it did before
 
 
 def lose_the_machine(operator: OperatorProcess) -> None:
