@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -13,43 +12,50 @@ from msvc_pulumi.cluster import ClusterError
 from msvc_pulumi.cluster.apiserver import BREAKS, ApiServer
 from msvc_pulumi.cluster.kubeconfig import Connection
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 APPLIED = "application/apply-patch+yaml"
 
 
-class Server:
+class Server(HTTPServer):
     """Hangs up at ``broken`` requests, once it has read them, and answers all others."""
 
-    def __init__(self) -> None:
-        self.broken, self.seen = 0, 0
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+    broken = seen = 0
 
-    def serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listening.accept()
-            except OSError:
-                return
-            with suppress(OSError), connection:
-                while connection.recv(4096):
-                    self.seen += 1
-                    if self.broken:
-                        self.broken -= 1
-                        break
-                    connection.sendall(ANSWER)
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.server.seen += 1
+        if self.server.broken:
+            self.server.broken -= 1
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_PATCH = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    yield server
-    with suppress(OSError):
-        server.listening.shutdown(socket.SHUT_RDWR)
-    thread.join()
-    server.listening.close()
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
