@@ -148,10 +148,19 @@ def _connection(config: Mapping[str, Any], context: str | None) -> Connection:
 
 def _in_cluster() -> Connection:
     host, port = (os.environ.get(f"KUBERNETES_SERVICE_{part}", "") for part in ("HOST", "PORT"))
+    try:
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
+        tls = trusting((SERVICE_ACCOUNT / "ca.crt").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise cluster_error(
+            "cluster-credential",
+            f"the service account of this pod is not usable: {problem}",
+            f"mount its token, ca.crt and namespace at {SERVICE_ACCOUNT}",
+        ) from problem
     return Connection(
         server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
-        namespace=(SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip(),
-        tls=trusting((SERVICE_ACCOUNT / "ca.crt").read_text(encoding="utf-8")),
+        namespace=namespace or "default",
+        tls=tls,
         credential=_token_file(SERVICE_ACCOUNT / "token"),
         context="in-cluster",
     )
@@ -211,7 +220,13 @@ def _token_file(file: Path) -> Credential:
     def headers(refresh: bool) -> Mapping[str, str]:
         nonlocal until
         if refresh or time.monotonic() > until:
-            held["Authorization"] = f"Bearer {file.read_text(encoding='utf-8').strip()}"
+            try:
+                token = file.read_text(encoding="utf-8").strip()
+            except (OSError, ValueError) as problem:
+                raise cluster_error(
+                    "cluster-credential", f"the token cannot be read: {problem}", f"check {file}"
+                ) from problem
+            held["Authorization"] = f"Bearer {token}"
             until = time.monotonic() + TOKEN_LIFETIME
         return held
 

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 __all__ = ["trusting"]
 
+OFFERED = ("http/1.1",)  # as httpcore and aiohttp do
+
 
 def trusting(authority: str | None, *, anybody: bool = False) -> ssl.SSLContext:
-    """A context for clients that trusts ``authority``, in PEM, or without one what the system does.
+    """A context for clients that trusts ``authority``, in PEM, or where that is empty what the
+    system does.
 
     Any number of threads may connect with it at once. With ``anybody`` nothing is verified.
     Raises ssl.SSLError for what is no certificate.
@@ -19,10 +22,13 @@ def trusting(authority: str | None, *, anybody: bool = False) -> ssl.SSLContext:
     context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     # As crypto/x509: what is named is trusted, and need not be signed by itself.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    if authority is None:
-        context.load_default_certs()
+    # Before any thread greets a server; see _Context.
+    context.set_alpn_protocols(OFFERED)
+    if authority:
+        # Bundles have comments in any language, and ssl takes ASCII only.
+        context.load_verify_locations(cadata=authority.encode("ascii", "replace").decode())
     else:
-        context.load_verify_locations(cadata=authority)
+        context.load_default_certs()
     if anybody:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -247,6 +247,39 @@ def test_no_kubeconfig_at_all(tmp_path: Path) -> None:
     assert "msvc local up" in failed.value.diagnostics[0].help
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("token", None),
+        ("namespace", None),
+        ("ca.crt", None),
+        ("ca.crt", b"none"),
+        ("ca.crt", b"\xff"),
+        ("token", b"\xff"),
+    ],
+)
+def test_a_broken_service_account_is_one_diagnostic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None
+) -> None:
+    """A file that is missing, or no longer there when it is read again, or is something else."""
+    monkeypatch.setattr("msvc_pulumi.cluster.kubeconfig.SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    for each, whole in (("token", "secret\n"), ("namespace", "here\n"), ("ca.crt", "")):
+        (tmp_path / each).write_text(whole)
+    connection = load_connection()
+    assert (connection.server, connection.namespace) == ("https://[fd00::1]:443", "here")
+    assert connection.credential(False) == {"Authorization": "Bearer secret"}
+
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ClusterError) as failed:
+        (connection if name == "token" else load_connection()).credential(True)
+    assert code_of(failed) == "cluster-credential"
+
+
 def test_a_folder_is_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is there, and so what is missing is said to be a file."""
     monkeypatch.setenv("KUBECONFIG", str(tmp_path))

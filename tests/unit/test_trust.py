@@ -105,8 +105,8 @@ def test_what_is_named_is_trusted(port: int, authority: Pair) -> None:
 
 @pytest.mark.parametrize(
     ("authority", "host"),
-    [(OTHER.text, HERE), (None, HERE), (ROOT.text, "localhost")],
-    ids=["another of that name", "the system", "under another name"],
+    [(OTHER.text, HERE), (None, HERE), ("", HERE), (ROOT.text, "localhost")],
+    ids=["another of that name", "the system", "an empty file", "under another name"],
 )
 def test_nobody_else_is(port: int, authority: str | None, host: str) -> None:
     with (
@@ -118,9 +118,17 @@ def test_nobody_else_is(port: int, authority: str | None, host: str) -> None:
         assert client.get(f"https://{host}:{port}").status_code == 204
 
 
-@pytest.mark.parametrize("text", ["", "no certificate"])
+def test_a_bundle_has_comments(port: int) -> None:
+    """In any language, of all that it holds."""
+    first = signed("another", None, authority=True)
+    bundle = f"# größte\n{first.text}\n# 根\n{ROOT.text}"
+    with httpx.Client(verify=trusting(bundle)) as client:
+        assert client.get(f"https://{HERE}:{port}").status_code == 204
+
+
+@pytest.mark.parametrize("text", [" ", "no certificate", "é"])
 def test_what_is_no_certificate_is_refused(text: str) -> None:
-    with pytest.raises((ssl.SSLError, ValueError)):
+    with pytest.raises(ssl.SSLError):
         trusting(text)
 
 
@@ -133,8 +141,9 @@ def test_what_is_offered_is_told_once(port: int, monkeypatch: pytest.MonkeyPatch
         told.append(list(protocols))
         tell(context, told[-1])
 
+    monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", telling)
     with httpx.Client(verify=trusting(ROOT.text), timeout=60) as client:
-        monkeypatch.setattr(ssl.SSLContext, "set_alpn_protocols", telling)
+        assert told == [["http/1.1"]]
         with ThreadPoolExecutor(4) as threads:
             answers = threads.map(lambda _: client.get(f"https://{HERE}:{port}"), range(12))
             assert {answer.status_code for answer in answers} == {204}
