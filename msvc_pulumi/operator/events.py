@@ -117,6 +117,7 @@ def connection_info(connection: Connection) -> kopf.AiohttpSession:
         connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls or False),
         headers={**connection.encoding, **connection.credential(True)},
         proxy=connection.proxy,
+        middlewares=[_named(connection.server_name)] if connection.server_name else [],
     )
     return kopf.AiohttpSession(
         aiohttp_session=session,
@@ -124,3 +125,15 @@ def connection_info(connection: Connection) -> kopf.AiohttpSession:
         default_namespace=connection.namespace,
         expiration=datetime.now(UTC) + LOGIN_LIFETIME,
     )
+
+
+def _named(server: str) -> aiohttp.ClientMiddlewareType:
+    """Greets the server by the name that its certificate is to have."""
+
+    async def send(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.server_hostname = server
+        return await handler(request)
+
+    return send

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -12,13 +13,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+import aiohttp
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from msvc_pulumi.cluster import Cluster, ClusterError
+from msvc_pulumi.cluster.kubeconfig import Connection
 from msvc_pulumi.cluster.trust import trusting
+from msvc_pulumi.operator.events import connection_info
 
 NOW = datetime.now(UTC)
 HERE = "127.0.0.1"
@@ -116,6 +121,27 @@ def test_nobody_else_is(port: int, authority: str | None, host: str) -> None:
         client.get(f"https://{host}:{port}")
     with httpx.Client(verify=trusting(authority, anybody=True)) as client:
         assert client.get(f"https://{host}:{port}").status_code == 204
+
+
+@pytest.mark.parametrize(("name", "good"), [(HERE, True), ("other.invalid", False)])
+def test_the_name_of_the_certificate_may_be_stated(port: int, name: str, good: bool) -> None:
+    """As tls-server-name, to both clients."""
+    address = f"https://localhost:{port}"
+    connection = Connection(address, "default", trusting(ROOT.text), lambda _: {}, server_name=name)
+
+    async def ask_as_kopf() -> int:
+        async with connection_info(connection).aiohttp_session as kopf, kopf.get(address) as answer:
+            return answer.status
+
+    with Cluster(connection) as cluster:
+        if good:
+            assert cluster.server.request("GET", "/") == ""
+            assert asyncio.run(ask_as_kopf()) == 204
+        else:
+            with pytest.raises(ClusterError, match="not trusted"):
+                cluster.server.request("GET", "/")
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                asyncio.run(ask_as_kopf())
 
 
 def test_a_bundle_has_comments(port: int) -> None:
