@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from msvc_pulumi.cluster.addresses import PROXIES, scheme_of
 from msvc_pulumi.cluster.errors import cluster_error
 from msvc_pulumi.cluster.trust import trusting
 from msvc_pulumi.nearest import nearest
@@ -123,8 +124,10 @@ def _connection(config: Mapping[str, Any], context: str | None) -> Connection:
             f"context {name!r} names cluster {chosen.get('cluster')!r}, which has no server",
             "check it with `kubectl config view`",
         )
+    scheme = scheme_of(cluster, "server", ("https", "http"))
+    scheme_of(cluster, "proxy-url", PROXIES)
     tls = None
-    if cluster["server"].startswith("https"):
+    if scheme == "https":
         try:
             tls = trusting(
                 _text(cluster, "certificate-authority"),
@@ -140,7 +143,7 @@ def _connection(config: Mapping[str, Any], context: str | None) -> Connection:
         tls=tls,
         credential=_credential(user, tls),
         context=name,
-        proxy=cluster.get("proxy-url"),
+        proxy=cluster.get("proxy-url") or None,
         server_name=cluster.get("tls-server-name"),
         compresses=not cluster.get("disable-compression"),
     )
@@ -186,7 +189,7 @@ def _credential(user: Mapping[str, Any], tls: ssl.SSLContext | None) -> Credenti
     certificate, key = _text(user, "client-certificate"), _text(user, "client-key")
     if tls is not None and certificate and key:
         _present(tls, certificate, key)
-    if "exec" in user:
+    if user.get("exec") is not None:
         return _ExecPlugin(user["exec"], Path(user[""]), tls)
     if token := user.get("token"):
         headers = {"Authorization": f"Bearer {token}"}
@@ -243,38 +246,41 @@ class _ExecPlugin:
 
     def __call__(self, refresh: bool) -> Mapping[str, str]:
         if self._headers is None or refresh or time.time() > self._expires - 10:
-            status = self._run()
+            try:
+                status = self._run()
+                if stamp := status.get("expirationTimestamp"):
+                    self._expires = datetime.fromisoformat(stamp).timestamp()
+            except (
+                *(OSError, subprocess.SubprocessError, ValueError),
+                *(KeyError, TypeError, AttributeError),  # its answer or the kubeconfig is misshapen
+            ) as problem:
+                raise cluster_error(
+                    "cluster-credential",
+                    f"the kubeconfig's credential program {self._config.get('command')!r} failed",
+                    self._config.get("installHint") or "run it by hand to see why",
+                ) from problem
             if self._tls is not None and status.get("clientCertificateData"):
                 _present(
                     self._tls, status["clientCertificateData"], status.get("clientKeyData", "")
                 )
             token = status.get("token")
             self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-            if stamp := status.get("expirationTimestamp"):
-                self._expires = datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
         return self._headers
 
     def _run(self) -> Mapping[str, Any]:
-        command = str(self._config["command"])
+        command: str = self._config["command"]
         if os.sep in command:
             command = str(self._folder / command)
         version = self._config.get("apiVersion", "client.authentication.k8s.io/v1")
         request = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
         environment = {item["name"]: item["value"] for item in self._config.get("env") or ()}
-        try:
-            done = subprocess.run(
-                [command, *(self._config.get("args") or ())],
-                env={**os.environ, **environment, "KUBERNETES_EXEC_INFO": json.dumps(request)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                timeout=60,
-                check=True,
-            )
-            status: Mapping[str, Any] = json.loads(done.stdout)["status"]
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError) as problem:
-            raise cluster_error(
-                "cluster-credential",
-                f"the kubeconfig's credential program {command!r} failed",
-                self._config.get("installHint") or "run it by hand to see why",
-            ) from problem
+        done = subprocess.run(
+            [command, *(self._config.get("args") or ())],
+            env={**os.environ, **environment, "KUBERNETES_EXEC_INFO": json.dumps(request)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=60,
+            check=True,
+        )
+        status: Mapping[str, Any] = json.loads(done.stdout)["status"]
         return status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -166,6 +167,45 @@ def test_a_failing_credential_program_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        '{"status": null}',
+        "[]",
+        '{"status": {"token": "t", "expirationTimestamp": "soon"}}',
+    ],
+)
+def test_what_a_credential_program_says_may_be_misshapen(tmp_path: Path, answer: str) -> None:
+    connection = load_connection(plugin(tmp_path, f"echo '{answer}'"))
+
+    with pytest.raises(ClusterError) as failed:
+        connection.credential(False)
+
+    assert code_of(failed) == "cluster-credential"
+
+
+@pytest.mark.parametrize("change", [{"command": None}, {"args": [1]}, {"env": [{"name": "A"}]}])
+def test_how_a_credential_program_is_called_may_be_misshapen(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    config = yaml.safe_load(plugin(tmp_path, "exit 0").read_text())
+    config["users"][0]["user"]["exec"] |= change
+    connection = load_connection(write(tmp_path / "config", config))
+
+    with pytest.raises(ClusterError) as failed:
+        connection.credential(False)
+
+    assert code_of(failed) == "cluster-credential"
+
+
+@pytest.mark.parametrize("server", ["https://one.invalid", "HTTPS://one.invalid"])
+def test_a_scheme_in_capitals_is_verified_as_well(tmp_path: Path, server: str) -> None:
+    connection = load_connection(write(tmp_path / "config", entry("one", server=server)))
+
+    assert connection.tls is not None
+    assert connection.tls.verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
     ("config", "context", "code"),
     [
         (entry("one"), "on", "kubeconfig-context"),
@@ -184,10 +224,17 @@ def test_a_failing_credential_program_is_named(tmp_path: Path) -> None:
             None,
             "kubeconfig-invalid",
         ),
+        (entry("one", server="one.invalid:6443"), None, "kubeconfig-invalid"),
+        (entry("one", server="https://[::1"), None, "kubeconfig-invalid"),
+        (entry("one", server=6443), None, "kubeconfig-invalid"),
+        (entry("one", **{"proxy-url": "proxy.invalid"}), None, "kubeconfig-invalid"),
         ("just text", None, "kubeconfig-invalid"),
         ({"clusters": [{"name": "x"}]}, None, "kubeconfig-invalid"),
     ],
-    ids=["context", "no-context", "dangling", "no-server", "bad-ca", "absent-ca", "text", "shape"],
+    ids=[
+        *("context", "no-context", "dangling", "no-server", "bad-ca", "absent-ca"),
+        *("no-scheme", "no-url", "number", "proxy", "text", "shape"),
+    ],
 )
 def test_a_broken_kubeconfig_is_one_diagnostic(
     tmp_path: Path, config: object, context: str | None, code: str
