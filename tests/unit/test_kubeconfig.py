@@ -228,11 +228,28 @@ def test_a_scheme_in_capitals_is_verified_as_well(tmp_path: Path, server: str) -
         (entry("one", server="https://[::1"), None, "kubeconfig-invalid"),
         (entry("one", server=6443), None, "kubeconfig-invalid"),
         (entry("one", **{"proxy-url": "proxy.invalid"}), None, "kubeconfig-invalid"),
+        (
+            entry("one", server="https://one.invalid", **{"certificate-authority-data": "!!!"}),
+            None,
+            "kubeconfig-invalid",
+        ),
+        (entry("one", user={"token": "tök"}), None, "cluster-credential"),
+        (entry("one", user={"token": "two\nlines"}), None, "cluster-credential"),
         ("just text", None, "kubeconfig-invalid"),
         ({"clusters": [{"name": "x"}]}, None, "kubeconfig-invalid"),
     ],
     ids=[
-        *("context", "no-context", "dangling", "no-server", "bad-ca", "absent-ca"),
+        *(
+            "context",
+            "no-context",
+            "dangling",
+            "no-server",
+            "bad-ca",
+            "absent-ca",
+            "no-base64",
+            "letters",
+            "lines",
+        ),
         *("no-scheme", "no-url", "number", "proxy", "text", "shape"),
     ],
 )
@@ -267,6 +284,7 @@ def test_answers_are_packed_unless_that_is_switched_off(
             pass
 
     with HTTPServer(("127.0.0.1", 0), Server) as server:
+        server.timeout = 30
         answering = threading.Thread(target=server.handle_request)
         answering.start()
         address = f"http://127.0.0.1:{server.server_port}"
