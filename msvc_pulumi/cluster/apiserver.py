@@ -19,7 +19,9 @@ from msvc_pulumi.cluster.patience import Patience
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ApiServer", "Parameters", "require_client"]
+__all__ = ["APPLY", "ApiServer", "Parameters", "require_client"]
+
+APPLY = "application/apply-patch+yaml"  # what is applied twice is as what is applied once
 
 ATTEMPTS = 5  # at a request that the server turns away for being busy
 BREAKS = 2  # of kept connections, after which a request is made again at once
@@ -80,7 +82,8 @@ class ApiServer:
             **({"Content-Type": content_type} if data is not None else {}),
             **({"Accept": accept} if accept else {}),
         }
-        began, breaks = time.monotonic(), 0
+        began = time.monotonic()
+        breaks = BREAKS if method == "GET" or content_type == APPLY else 0
         while True:
             request = self._client.build_request(
                 method,
@@ -95,9 +98,8 @@ class ApiServer:
             except ClusterError as error:
                 # As Go's net/http: a server closes kept connections when it likes, and httpcore
                 # one that it takes for lost while another thread begins to use it.
-                is_broken = isinstance(error.__cause__, self._broken)
-                if is_broken and breaks < BREAKS and _may_be_repeated(request):
-                    breaks += 1
+                if breaks and isinstance(error.__cause__, self._broken):
+                    breaks -= 1
                 elif self.patience is None:
                     raise
                 else:
@@ -177,12 +179,6 @@ def _unreadable(request: httpx.Request, problem: Exception) -> ClusterError:
     """An answer that is not what it says it is: a proxy's, or one that was cut off."""
     told = f"an answer that cannot be read: {problem}"
     return refusal(f"{request.method} {request.url.path}", 200, told)
-
-
-def _may_be_repeated(request: httpx.Request) -> bool:
-    """What is applied twice is as what is applied once."""
-    kind = request.headers.get("content-type", "")
-    return request.method == "GET" or kind.startswith("application/apply-patch")
 
 
 def _pause(stated: str) -> float:

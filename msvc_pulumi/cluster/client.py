@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from msvc_pulumi.cluster.apiserver import Parameters
+from msvc_pulumi.cluster.apiserver import APPLY, Parameters
 from msvc_pulumi.cluster.errors import ClusterError
 from msvc_pulumi.cluster.reader import Object, Reader
 from msvc_pulumi.cluster.resource import Resource
@@ -81,7 +81,7 @@ class Cluster(Reader):
             f"{path}/{subresource}" if subresource else path,
             params=params,
             body=manifest,
-            content_type="application/apply-patch+yaml",
+            content_type=APPLY,
         )
 
     def patch(

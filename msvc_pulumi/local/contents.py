@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msvc_pulumi.cluster import Cluster
+from msvc_pulumi.cluster.apiserver import APPLY
 from msvc_pulumi.cluster.errors import ClusterError, cluster_error
 from msvc_pulumi.local.nodes import STORAGE_CLASS, Node
 from msvc_pulumi.progress import Task
@@ -142,7 +143,7 @@ def _define(cluster: Cluster, file: Path) -> None:
         f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}",
         params={"fieldManager": MANAGER, "force": "true"},
         content=file.read_bytes(),
-        content_type="application/apply-patch+yaml",
+        content_type=APPLY,
     )
 
 
