@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import yaml
+from httpservers import Quiet, listening
 
 from msvc_pulumi.cli import main
 
@@ -32,7 +32,7 @@ ANSWERS: dict[str, tuple[int, dict[str, str], bytes]] = {
 def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[str]:
     """The address of a server that has one answer."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
@@ -40,17 +40,8 @@ def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[str
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as address:
+        yield address
 
 
 @pytest.mark.parametrize("command", ["adopt -m", "diff"])

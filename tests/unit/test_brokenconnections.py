@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from httpservers import Quiet, listening
 
 from msvc_pulumi.cluster import ClusterError
-from msvc_pulumi.cluster.apiserver import BREAKS, ApiServer
+from msvc_pulumi.cluster.apiserver import APPLY, BREAKS, ApiServer
 from msvc_pulumi.cluster.kubeconfig import Connection
 
-APPLIED = "application/apply-patch+yaml"
 
-
-class Server(HTTPServer):
+class Server(Quiet, BaseHTTPRequestHandler):
     """Hangs up at ``broken`` requests, once it has read them, and answers all others."""
 
-    broken = seen = 0
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.address = f"http://127.0.0.1:{self.server_port}"
-
-
-class Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Server
+    broken = seen = 0
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.server.seen += 1
-        if self.server.broken:
-            self.server.broken -= 1
+        type(self).seen += 1
+        if self.broken:
+            type(self).broken -= 1
             self.close_connection = True
             return
         self.send_response(200)
@@ -44,35 +34,29 @@ class Answer(BaseHTTPRequestHandler):
 
     do_PATCH = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
-    def log_message(self, *_: object) -> None:
-        pass
+
+@pytest.fixture
+def server() -> type[Server]:
+    Server.broken = Server.seen = 0
+    return Server
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[ApiServer]:
+def client(server: type[Server]) -> Iterator[ApiServer]:
     """One with a connection that it keeps."""
-    client = ApiServer(Connection(server.address, "default", None, lambda _refresh: {}))
-    client.request("GET", "/version")
-    yield client
-    client.close()
+    with listening(server) as address:
+        client = ApiServer(Connection(address, "default", None, lambda _refresh: {}))
+        client.request("GET", "/version")
+        yield client
+        client.close()
 
 
 @pytest.mark.parametrize("broken", range(BREAKS + 1))
 @pytest.mark.parametrize(
-    ("method", "kind"), [("GET", ""), ("PATCH", APPLIED)], ids=["read", "applied"]
+    ("method", "kind"), [("GET", ""), ("PATCH", APPLY)], ids=["read", "applied"]
 )
 def test_what_changes_nothing_twice_is_asked_again(
-    server: Server, client: ApiServer, method: str, kind: str, broken: int
+    server: type[Server], client: ApiServer, method: str, kind: str, broken: int
 ) -> None:
     server.broken = broken
     content = b"{}" if kind else None
@@ -81,7 +65,9 @@ def test_what_changes_nothing_twice_is_asked_again(
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
-def test_what_might_be_done_twice_is_not(server: Server, client: ApiServer, method: str) -> None:
+def test_what_might_be_done_twice_is_not(
+    server: type[Server], client: ApiServer, method: str
+) -> None:
     server.broken = 1
     with pytest.raises(ClusterError) as failed:
         client.request(method, "/version", content=b"{}")
@@ -89,7 +75,7 @@ def test_what_might_be_done_twice_is_not(server: Server, client: ApiServer, meth
     assert server.seen == 2
 
 
-def test_it_is_not_asked_for_ever(server: Server, client: ApiServer) -> None:
+def test_it_is_not_asked_for_ever(server: type[Server], client: ApiServer) -> None:
     server.broken = BREAKS + 1
     with pytest.raises(ClusterError) as failed:
         client.request("GET", "/version")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
 import pytest
+from httpservers import Quiet, listening
 from storageservers import free_port
 
 from msvc_pulumi.cluster import Cluster
@@ -48,7 +48,7 @@ class Reviewer:
         self.broken = False
         reviewer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 kind = REVIEWS[self.path]
                 plural = f"{kind.lower()}s"
@@ -70,10 +70,7 @@ class Reviewer:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler = Handler
 
     def review(self, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         if kind == "TokenReview":
@@ -85,20 +82,16 @@ class Reviewer:
 
 
 @pytest.fixture
-def reviewer() -> Iterator[Reviewer]:
-    made = Reviewer()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+def reviewer() -> Reviewer:
+    return Reviewer()
 
 
 @pytest.fixture
 def cluster(reviewer: Reviewer) -> Iterator[Cluster]:
-    server = f"http://127.0.0.1:{reviewer.server.server_port}"
-    with Cluster(Connection(server, "default", None, lambda _: {})) as made:
+    with (
+        listening(reviewer.handler) as server,
+        Cluster(Connection(server, "default", None, lambda _: {})) as made,
+    ):
         yield made
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from httpservers import Quiet, listening
 
 from msvc_pulumi.cluster import Cluster
 from msvc_pulumi.cluster.errors import ClusterError, field_path
@@ -264,25 +264,17 @@ def test_answers_are_packed_unless_that_is_switched_off(
 ) -> None:
     asked: list[str] = []
 
-    class Server(BaseHTTPRequestHandler):
+    class Server(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.headers["Accept-Encoding"])
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Server) as server:
-        server.timeout = 30
-        answering = threading.Thread(target=server.handle_request)
-        answering.start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with listening(Server) as address:
         file = write(tmp_path / "config", entry("one", server=address, **stated))
         with Cluster.connect(file) as cluster:
             cluster.server.request("GET", "/version")
-        answering.join()
     assert ["gzip" in each for each in asked] == [accepted]
 
 

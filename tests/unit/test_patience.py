@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import yaml
+from httpservers import Quiet, listening
 
 from msvc_pulumi.cluster import Cluster, ClusterError, Patience, patience
 from msvc_pulumi.cluster.errors import cluster_error, refusal, unreachable
@@ -71,7 +71,7 @@ def test_it_says_what_it_waits_for_once_a_minute() -> None:
     assert "waiting for the cluster" in said[0] and "starting" in said[0]
 
 
-class Busy(BaseHTTPRequestHandler):
+class Busy(Quiet, BaseHTTPRequestHandler):
     """Turns the first two requests away."""
 
     seen = 0
@@ -84,19 +84,13 @@ class Busy(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b'{"message": "starting"}' if is_busy else b'{"gitVersion": "v1"}')
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def kubeconfig(tmp_path: Path) -> Iterator[Path]:
     """Of a server that is busy with its first two requests."""
     Busy.seen = 0
-    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with listening(Busy) as address:
         file = tmp_path / "kubeconfig"
-        address = f"http://127.0.0.1:{server.server_address[1]}"
         config = {
             "clusters": [{"name": "c", "cluster": {"server": address}}],
             "contexts": [{"name": "c", "context": {"cluster": "c"}}],
@@ -104,8 +98,6 @@ def kubeconfig(tmp_path: Path) -> Iterator[Path]:
         }
         file.write_text(yaml.safe_dump(config))
         yield file
-        server.shutdown()
-        thread.join()
 
 
 def test_a_request_is_made_again_until_it_is_answered(kubeconfig: Path) -> None:
